@@ -1,0 +1,102 @@
+# Everything lives in .venv; nothing is installed outside it. `make` alone lists the targets.
+
+PYTHON ?= python3
+JOBS ?= 2
+ARGS ?=
+
+VENV := .venv
+PY := $(VENV)/bin/python
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install run demo test check lint types format bench lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  PYTHON=python3.12 picks the interpreter of a new .venv, JOBS=4 the test processes,"
+	@echo "  ARGS='...' goes to the program that is started."
+
+install: $(VENV)/.installed ## make .venv with the program in it
+	@echo "ready: $(VENV)/bin/carnet"
+
+run: install ## install, then serve
+	$(VENV)/bin/carnet serve $(ARGS)
+
+demo: $(VENV)/.demo ## install, then run the demo
+	$(PY) -m examples.demo $(ARGS)
+
+test: $(VENV)/.dev ## install, then run every test
+	$(PY) -m pytest -n $(JOBS) $(ARGS)
+
+check: lint types test ## style, types and tests: what CI runs
+
+lint: $(VENV)/.dev ## check style and format
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+types: $(VENV)/.dev ## check types
+	$(PY) -m mypy
+
+format: $(VENV)/.dev ## mend what ruff can mend
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+bench: $(VENV)/.dev ## install, then run the benchmarks
+	$(PY) -m bench $(ARGS)
+
+# The development lock is the largest; the other two take their versions from it. One version
+# of each package serves every Python: fork-strategy fewest.
+lock: ## bring the lock files up to date with pyproject.toml (ARGS=--upgrade: newest versions)
+	@uv=$$(command -v $(VENV)/bin/uv || command -v uv) || { \
+		echo "make lock needs uv: put it on the PATH, or run $(PY) -m pip install uv" >&2; exit 1; }; \
+	compile() { \
+		"$$uv" pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
+			--generate-hashes --custom-compile-command "make lock" --quiet "$$@" >/dev/null; }; \
+	compile --extra demo --group dev -o requirements-dev.lock $(ARGS) && \
+	compile --extra demo --group build -c requirements-dev.lock -o requirements-demo.lock && \
+	compile --group build -c requirements-dev.lock -o requirements.lock
+
+clean: ## remove .venv, builds and caches (never data/)
+	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache \
+		.ruff_cache .schemathesis schemathesis-report bench/tmp
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- .venv, in steps; a stamp file in it says how far it has come ---------------------------
+
+# $(call need_python,INTERPRETER,ADVICE): stops with one line unless it is new enough.
+define need_python
+	@found=$$($(1) --version 2>/dev/null) || found="not to be found"; \
+	$(1) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Carnet needs Python 3.11 or newer, and $(1) is $$found;" \
+			"$(2)" >&2; exit 1; }
+endef
+
+# Where there is no ensurepip (Debian without python3-venv), the interpreter's own pip does it.
+define pip_install
+	@if $(PY) -c 'import pip' 2>/dev/null; then pip="$(PY) -m pip"; \
+	elif $(PYTHON) -c 'import pip' 2>/dev/null; then pip="$(PYTHON) -m pip --python $(PY)"; \
+	else echo "No pip found: install python3-venv, or pip for $(PYTHON)" >&2; exit 1; fi; \
+	echo "installing $(1)"; \
+	$$pip install --quiet --disable-pip-version-check $(2)
+endef
+
+$(VENV)/.made:
+	$(call need_python,$(PYTHON),name another: make install PYTHON=python3.12)
+	@test -x $(PY) || $(PYTHON) -m venv --clear $(VENV) >/dev/null 2>&1 || \
+		$(PYTHON) -m venv --clear --without-pip $(VENV)
+	$(call need_python,$(PY),make clean removes it)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.made requirements.lock pyproject.toml
+	$(call pip_install,requirements.lock,--require-hashes -r requirements.lock)
+	$(call pip_install,carnet,--no-deps --no-build-isolation -e .)
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.installed requirements-demo.lock
+	$(call pip_install,requirements-demo.lock,--require-hashes -r requirements-demo.lock)
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.installed requirements-dev.lock
+	$(call pip_install,requirements-dev.lock,--require-hashes -r requirements-dev.lock)
+	@touch $@

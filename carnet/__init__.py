@@ -1,0 +1,1 @@
+"""The program `carnet`: its command line, and how the parts are put together."""

@@ -1,0 +1,146 @@
+"""The field types resources are declared with, and what makes a value of each valid.
+
+A type is `Annotated` with msgspec constraints where those suffice. Where a rule needs code
+(a zone must exist, a timestamp must be real) the type is a class listed in `CHECKS`.
+"""
+
+import datetime
+import functools
+import re
+import zoneinfo
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+
+from msgspec import UNSET, Meta, UnsetType
+
+Safe: Final = Meta(extra={"safe": True})
+"""Marks a field as shown on the shared view. What is not marked is never shown there."""
+
+
+def link(kind: str) -> Meta:
+    """Marks a field that holds the id of a row of `kind` in the same trip."""
+    return Meta(extra={"link": kind})
+
+
+class TimeZone(str):
+    """A name in the IANA time zone database, such as `Europe/London`."""
+
+    __slots__ = ()
+
+
+class DateTime(str):
+    """An ISO 8601 date and time of day, with or without an offset: `2026-07-15T09:30+09:00`."""
+
+    __slots__ = ()
+
+
+Date = datetime.date
+"""`YYYY-MM-DD`, a date that exists (RFC 3339 full-date)."""
+
+Title = Annotated[str, Meta(min_length=1, max_length=200)]
+"""A required title, name or destination."""
+
+Name = Annotated[str, Meta(max_length=200)]
+"""An optional name."""
+
+Text = Annotated[str, Meta(max_length=10_000)]
+"""Free text that may be empty."""
+
+RequiredText = Annotated[str, Meta(min_length=1, max_length=10_000)]
+"""Free text that must say something."""
+
+ClientRef = Annotated[str, Meta(min_length=1, max_length=255)]
+"""The caller's own name for a row, unique per trip and kind (per leg for stays)."""
+
+HHmm = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", max_length=5)]
+"""A local time of day, 24 hours."""
+
+Order = Annotated[float, Meta(ge=0)]
+Lat = Annotated[float, Meta(ge=-90, le=90)]
+Lng = Annotated[float, Meta(ge=-180, le=180)]
+
+MAX_ITEM_BYTES: Final = 64 * 1024
+
+_DATETIME = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.,]\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)?", re.ASCII
+)
+
+
+@functools.cache
+def _zones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
+
+
+def is_time_zone(text: str) -> bool:
+    """Whether the IANA database has this zone."""
+    return text in _zones()
+
+
+def is_datetime(text: str) -> bool:
+    """Whether the text is an ISO 8601 date and time that exists."""
+    if not _DATETIME.fullmatch(text):
+        return False
+    try:
+        datetime.datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_date(text: str) -> bool:
+    """Whether the text is a calendar date in the form `YYYY-MM-DD`."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+        return False
+    try:
+        datetime.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+CHECKS: Final[dict[type, Callable[[str], bool]]] = {TimeZone: is_time_zone, DateTime: is_datetime}
+"""The types whose values need code to check."""
+
+SCHEMAS: Final[dict[type, dict[str, Any]]] = {
+    TimeZone: {"type": "string", "description": "IANA time zone", "examples": ["Europe/London"]},
+    DateTime: {
+        "type": "string",
+        "description": "ISO 8601 date and time, with or without an offset",
+        "examples": ["2026-07-15T09:30", "2026-07-15T09:30:00+09:00"],
+    },
+}
+"""Their JSON Schemas."""
+
+
+def check_custom(wanted: type, value: Any) -> Any:
+    """Hook for msgspec: a checked string of one of the types in `CHECKS`."""
+    if not isinstance(value, str) or not CHECKS[wanted](value):
+        raise ValueError(f"not a {wanted.__name__}")
+    return wanted(value)
+
+
+__all__ = [
+    "CHECKS",
+    "MAX_ITEM_BYTES",
+    "SCHEMAS",
+    "UNSET",
+    "ClientRef",
+    "Date",
+    "DateTime",
+    "HHmm",
+    "Lat",
+    "Lng",
+    "Name",
+    "Order",
+    "RequiredText",
+    "Safe",
+    "Text",
+    "TimeZone",
+    "Title",
+    "UnsetType",
+    "check_custom",
+    "is_date",
+    "is_datetime",
+    "is_time_zone",
+    "link",
+]

@@ -1,0 +1,124 @@
+"""Batches and syncs: many items in one request (contract section 5)."""
+
+from typing import Any, Final, Literal
+
+import msgspec
+
+from domain.errors import Detail, ValidationFailed
+from domain.merge import Document
+from domain.plan import ItemResult, Needs, Plan, Tally, tally
+from domain.resource import Resource
+from domain.resources import BY_KIND, RESOURCES
+
+BATCH_ITEMS: Final = 50
+"""The most items of one batch."""
+
+IGNORED_IN_SYNC: Final = frozenset({"trip", "members"})
+"""Members of an export that a sync accepts, ignores, and does not answer."""
+
+
+class ImportRequest(msgspec.Struct, omit_defaults=True):
+    """What to do with a body of items; stored with a job, so that a worker can do it."""
+
+    kind: Literal["batch", "sync"]
+    resource: str = ""
+    """The kind of a batch's items."""
+    parent_id: str = ""
+    """The row a batch's items belong to, for kinds that have a parent."""
+    dry_run: bool = False
+
+
+class BatchResult(msgspec.Struct):
+    """The answer to a batch."""
+
+    results: list[ItemResult]
+    created: int
+    updated: int
+    unchanged: int
+    errors: int
+
+
+class CategoryResult(msgspec.Struct):
+    """The answer for one category of a sync."""
+
+    created: int
+    updated: int
+    unchanged: int
+    errors: int
+    items: list[ItemResult]
+
+
+ItemLists = list[tuple[Resource, list[Any]]]
+
+
+def items_of(request: ImportRequest, body: Any) -> ItemLists:
+    """The items of a body by resource, in the order to apply them.
+
+    Raises `ValidationFailed` when the body is not such a request; items are not looked at.
+    """
+    if not isinstance(body, dict):
+        raise ValidationFailed([Detail("", "wrong_type")])
+    if request.kind == "batch":
+        return [(BY_KIND[request.resource], _batch_items(body))]
+    return _sync_items(body)
+
+
+def _batch_items(body: Document) -> list[Any]:
+    details = [Detail(name, "unknown_field") for name in body if name != "items"]
+    items = body.get("items")
+    if items is None:
+        details.insert(0, Detail("items", "required"))
+    elif not isinstance(items, list):
+        details.insert(0, Detail("items", "wrong_type"))
+    elif not items:
+        details.insert(0, Detail("items", "empty"))
+    elif len(items) > BATCH_ITEMS:
+        details.insert(0, Detail("items", "too_long"))
+    if details or not isinstance(items, list):
+        raise ValidationFailed(details)
+    return items
+
+
+def _sync_items(body: Document) -> ItemLists:
+    known = {resource.snapshot for resource in RESOURCES} | IGNORED_IN_SYNC
+    details = []
+    lists: ItemLists = []
+    for resource in RESOURCES:
+        items = body.get(resource.snapshot)
+        if isinstance(items, list):
+            lists.append((resource, items))
+        elif items is not None:
+            details.append(Detail(resource.snapshot, "wrong_type"))
+    details += [Detail(name, "unknown_field") for name in body if name not in known]
+    if details:
+        raise ValidationFailed(details)
+    return lists
+
+
+def needs_of(lists: ItemLists) -> Needs:
+    """What a plan must know to take these items."""
+    needs = Needs()
+    for resource, items in lists:
+        needs.add(resource, items)
+    return needs
+
+
+def run(plan: Plan, request: ImportRequest, lists: ItemLists) -> tuple[int, bytes]:
+    """Applies the items to the plan; the response's status and JSON body."""
+    tallies = [(resource, _apply(plan, request, resource, items)) for resource, items in lists]
+    answer: Any
+    if request.kind == "batch":
+        answer = BatchResult(results=tallies[0][1].results, **tallies[0][1].counts)
+    else:
+        answer = {"dryRun": request.dry_run} | {
+            resource.snapshot: CategoryResult(**outcome.counts, items=outcome.results)
+            for resource, outcome in tallies
+        }
+    failed = any(outcome.counts["errors"] for _, outcome in tallies)
+    return 207 if failed else 200, msgspec.json.encode(answer)
+
+
+def _apply(plan: Plan, request: ImportRequest, resource: Resource, items: list[Any]) -> Tally:
+    if request.kind == "batch":
+        return tally(plan, items, lambda item: plan.upsert(resource, item, request.parent_id))
+    return tally(plan, items, lambda item: plan.upsert_from_snapshot(resource, item))

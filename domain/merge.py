@@ -1,0 +1,47 @@
+"""JSON Merge Patch (RFC 7396) and the comparison that goes with it."""
+
+from typing import Any
+
+import msgspec
+
+Document = dict[str, Any]
+
+_MISSING: Any = object()
+_canonical = msgspec.json.Encoder(order="deterministic")
+
+
+def merge(target: Any, patch: Any) -> Any:
+    """RFC 7396 section 2: what `target` becomes under `patch`; neither is changed.
+
+    Absent members stay, null members go, objects merge member by member, and everything
+    else, arrays included, is replaced whole.
+    """
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        elif isinstance(value, dict):
+            merged[name] = merge(merged.get(name), value)
+        else:
+            merged[name] = value
+    return merged
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two JSON values are equal, the order of members aside.
+
+    Python alone would take `true` for `1`, and a change from one to the other would be lost.
+    """
+    return a is b or (a == b and _canonical.encode(a) == _canonical.encode(b))
+
+
+def diff(before: Document, after: Document) -> dict[str, dict[str, Any]]:
+    """The members that differ: `{"field": {"from": ..., "to": ...}}`, null where not set."""
+    names = [*before, *(name for name in after if name not in before)]
+    return {
+        name: {"from": before.get(name), "to": after.get(name)}
+        for name in names
+        if not same(before.get(name, _MISSING), after.get(name, _MISSING))
+    }

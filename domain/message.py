@@ -1,0 +1,40 @@
+"""Channels and messages: stored like resources, but never synced, exported or shared."""
+
+from typing import Annotated
+
+from msgspec import UNSET, Struct, UnsetType
+
+from domain.fields import RequiredText, Title, link
+from domain.resource import Resource
+
+
+class Channel(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    """A channel of a trip."""
+
+    name: Title
+
+
+class Message(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    """What a client may set of a message; `parentId` is a message of the same channel."""
+
+    content: RequiredText
+    parent_id: Annotated[str, link("message")] | UnsetType = UNSET
+
+
+CHANNEL = Resource(
+    kind="channel",
+    struct=Channel,
+    collection="channels",
+    id_param="channelId",
+    snapshot="channels",
+)
+
+MESSAGE = Resource(
+    kind="message",
+    struct=Message,
+    collection="messages",
+    id_param="messageId",
+    snapshot="messages",
+    parent=CHANNEL,
+    stamped=("authorId",),
+)

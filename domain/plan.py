@@ -1,0 +1,334 @@
+"""Diff-merge: what applying items to a trip would create, change, leave, or refuse.
+
+A `Plan` is told the stored rows that matter (`needs` says which), takes items one by one in
+order, and ends as a set of rows to insert and to update. Single writes, batches, syncs and
+dry runs are all this; a dry run is a plan that nobody applies.
+"""
+
+import collections
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from domain.errors import CarnetError, Detail, ItemError, ValidationFailed
+from domain.merge import Document, diff, merge, same
+from domain.resource import Link, Resource
+
+Status = Literal["created", "updated", "unchanged"]
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Row:
+    """A row of a trip, stored or about to be; `parent_id` is "" where there is no parent."""
+
+    kind: str
+    id: str
+    parent_id: str
+    document: Document
+    sort_key: str = ""
+
+    @property
+    def client_ref(self) -> str | None:
+        """The caller's name for it, if it has one."""
+        return self.document.get("clientRef")
+
+
+Outcome = tuple[Status, Row, Document]
+"""What happened to an item, its row, and the fields it changed (told in a dry run only)."""
+
+Put = Callable[[Any], Outcome]
+
+
+class Changes(msgspec.Struct, rename={"from_": "from"}):
+    """One field's change in a dry run; null where it is not set."""
+
+    from_: Any
+    to: Any
+
+
+class ItemResult(
+    msgspec.Struct, omit_defaults=True, rename={"id": "_id", "client_ref": "clientRef"}
+):
+    """The outcome of one item, as in the results of a batch or a sync."""
+
+    index: int
+    status: Literal["created", "updated", "unchanged", "error"]
+    id: str | UnsetType = UNSET
+    client_ref: str | UnsetType = UNSET
+    changes: dict[str, Changes] | UnsetType = UNSET
+    error: ItemError | UnsetType = UNSET
+
+
+@dataclasses.dataclass
+class Needs:
+    """What a plan must know before it can take some items."""
+
+    refs: dict[str, set[str]] = dataclasses.field(default_factory=dict)
+    """clientRefs by kind."""
+    ids: set[str] = dataclasses.field(default_factory=set)
+    """Row ids, of whatever kind."""
+    members: bool = False
+    """Whether an item names a member of the trip."""
+
+    def add(self, resource: Resource, items: Iterable[Any]) -> None:
+        """Notes what these items, sent for this resource, refer to."""
+        links = resource.links + ((resource.parent_link,) if resource.parent_link else ())
+        own_refs = self.refs.setdefault(resource.kind, set())
+        for item in items:
+            if not isinstance(item, dict):
+                continue
+            if isinstance(ref := item.get("clientRef"), str):
+                own_refs.add(ref)
+            if isinstance(row_id := item.get("_id"), str):
+                self.ids.add(row_id)
+            for link in links:
+                self._add_link(link, item)
+
+    def _add_link(self, link: Link, item: Document) -> None:
+        if isinstance(target := item.get(link.field), str):
+            if link.kind == "member":
+                self.members = True
+            else:
+                self.ids.add(target)
+        if isinstance(ref := item.get(link.ref), str):
+            self.refs.setdefault(link.kind, set()).add(ref)
+
+
+class Plan:
+    """The outcome of items applied in order to one trip."""
+
+    def __init__(
+        self, trip_id: str, *, now: str, new_id: Callable[[], str], dry_run: bool = False
+    ) -> None:
+        self.trip_id = trip_id
+        self.now = now
+        self.dry_run = dry_run
+        self.inserted: dict[str, Row] = {}
+        self.updated: dict[str, Row] = {}
+        self.rekeyed: set[str] = set()
+        """Ids of stored rows that get or lose a clientRef, or move to another parent."""
+        self._new_id = new_id
+        self._rows: dict[tuple[str, str], Row] = {}
+        self._refs: dict[tuple[str, str, str], Row] = {}
+        self._members: frozenset[str] = frozenset()
+        self._followed: dict[tuple[str, str], str] = {}
+
+    def know(self, rows: Iterable[Row]) -> None:
+        """Takes stored rows into account."""
+        for row in rows:
+            if (row.kind, row.id) not in self._rows:
+                self._rows[row.kind, row.id] = row
+                if row.client_ref is not None:
+                    self._refs[row.kind, row.parent_id, row.client_ref] = row
+
+    def know_members(self, user_ids: Iterable[str]) -> None:
+        """Takes the trip's members into account."""
+        self._members = frozenset(user_ids)
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self.inserted or self.updated)
+
+    def upsert(self, resource: Resource, item: Any, parent_id: str = "") -> Outcome:
+        """A create under `parent_id`: merges into the row with the item's clientRef, if any.
+
+        Raises `ValidationFailed` and changes nothing when the item is wrong.
+        """
+        patch = _members(item, resource.ignored)
+        row = self._by_ref(resource, parent_id, patch.get("clientRef"))
+        return self._put(resource, row, patch, parent_id, self._check_links(resource, patch))
+
+    def patch(self, resource: Resource, row: Row, item: Any) -> Outcome:
+        """A merge into a known row."""
+        patch = _members(item, resource.ignored)
+        return self._put(resource, row, patch, row.parent_id, self._check_links(resource, patch))
+
+    def upsert_from_snapshot(self, resource: Resource, item: Any) -> Outcome:
+        """Like `upsert`, for an item of a sync (contract section 5).
+
+        The item may name rows by clientRef (`legRef`), may itself be named by the `_id` of a
+        row of this trip, and its links may name `_id`s of the same snapshot.
+        """
+        own_id = item.get("_id") if isinstance(item, dict) else None
+        patch = _members(item, resource.ignored - _field(resource.parent_link))
+        details = self._follow_links(resource.links, patch)
+        row = self._rows.get((resource.kind, own_id)) if isinstance(own_id, str) else None
+        parent_id = row.parent_id if row else ""
+        if resource.parent_link:
+            problems, parent_id = self._follow_parent(resource.parent_link, patch, parent_id)
+            details += problems
+        row = self._by_ref(resource, parent_id, patch.get("clientRef")) or row
+        status, row, changes = self._put(resource, row, patch, parent_id, details)
+        if isinstance(own_id, str):
+            self._followed[resource.kind, own_id] = row.id
+        return status, row, changes
+
+    def _by_ref(self, resource: Resource, parent_id: str, ref: Any) -> Row | None:
+        if not isinstance(ref, str):
+            return None
+        return self._refs.get((resource.kind, parent_id, ref))
+
+    def _check_links(self, resource: Resource, patch: Document) -> list[Detail]:
+        return [
+            Detail(link.field, "not_found")
+            for link in resource.links
+            if isinstance(target := patch.get(link.field), str)
+            and not self._exists(link.kind, target)
+        ]
+
+    def _exists(self, kind: str, target: str) -> bool:
+        if kind == "member":
+            return target in self._members
+        return (kind, target) in self._rows
+
+    def _follow_links(self, links: Sequence[Link], patch: Document) -> list[Detail]:
+        """Puts the ids of this trip's rows where a snapshot's item names others."""
+        details = []
+        for link in links:
+            target = patch.get(link.field)
+            if isinstance(target, str):
+                target = self._followed.get((link.kind, target), target)
+                patch[link.field] = target
+                if not self._exists(link.kind, target):
+                    details.append(Detail(link.field, "not_found"))
+            if link.kind == "member" or (ref := patch.pop(link.ref, None)) is None:
+                continue
+            if not isinstance(ref, str):
+                details.append(Detail(link.ref, "wrong_type"))
+            elif (named := self._refs.get((link.kind, "", ref))) is None:
+                details.append(Detail(link.ref, "not_found"))
+            elif target is not None and target != named.id:
+                details.append(Detail(link.ref, "not_allowed"))
+            else:
+                patch[link.field] = named.id
+        return details
+
+    def _follow_parent(self, link: Link, patch: Document, present: str) -> tuple[list[Detail], str]:
+        """The id of the row an item of a snapshot belongs to, taken out of the item."""
+        details = self._follow_links((link,), patch)
+        parent_id = patch.pop(link.field, None) or present
+        if not isinstance(parent_id, str):
+            return [*details, Detail(link.field, "wrong_type")], present
+        if not parent_id and not details:
+            details.append(Detail(link.field, "required"))
+        return details, parent_id
+
+    def _put(
+        self,
+        resource: Resource,
+        row: Row | None,
+        patch: Document,
+        parent_id: str,
+        details: list[Detail],
+    ) -> Outcome:
+        before = resource.fields_of(row.document) if row else {}
+        fields, problems = resource.settle(merge(before, patch))
+        details = details + problems
+        taken = self._by_ref(resource, parent_id, fields.get("clientRef"))
+        if taken is not None and taken is not row:
+            details.append(Detail("clientRef", "duplicate"))
+        if details:
+            raise ValidationFailed(details)
+        if row is None:
+            return "created", self._insert(resource, fields, parent_id), {}
+        if row.parent_id == parent_id and same(before, fields):
+            return "unchanged", row, {}
+        changes = self._changes(resource, row, parent_id, before, fields)
+        self._update(resource, row, fields, parent_id)
+        return "updated", row, changes
+
+    def _changes(
+        self, resource: Resource, row: Row, parent_id: str, before: Document, fields: Document
+    ) -> Document:
+        if not self.dry_run:
+            return {}
+        changes = diff(before, fields)
+        if resource.parent_link and row.parent_id != parent_id:
+            changes[resource.parent_link.field] = {"from": row.parent_id, "to": parent_id}
+        return changes
+
+    def _insert(self, resource: Resource, fields: Document, parent_id: str) -> Row:
+        row = Row(resource.kind, self._new_id(), parent_id, {})
+        self._write(resource, row, fields, parent_id, before=None)
+        self.inserted[row.id] = row
+        return row
+
+    def _update(self, resource: Resource, row: Row, fields: Document, parent_id: str) -> None:
+        old_key = (row.parent_id, row.client_ref)
+        if row.client_ref is not None:
+            del self._refs[resource.kind, row.parent_id, row.client_ref]
+        self._write(resource, row, fields, parent_id, before=row.document)
+        if row.id not in self.inserted:
+            self.updated[row.id] = row
+            if old_key != (row.parent_id, row.client_ref):
+                self.rekeyed.add(row.id)
+
+    def _write(
+        self,
+        resource: Resource,
+        row: Row,
+        fields: Document,
+        parent_id: str,
+        before: Document | None,
+    ) -> None:
+        row.document = resource.compose(
+            fields,
+            before,
+            row_id=row.id,
+            trip_id=self.trip_id,
+            parent_id=parent_id,
+            now=self.now,
+        )
+        row.parent_id = parent_id
+        row.sort_key = resource.sort_key(fields)
+        self._rows[row.kind, row.id] = row
+        if row.client_ref is not None:
+            self._refs[row.kind, parent_id, row.client_ref] = row
+
+
+@dataclasses.dataclass(frozen=True)
+class Tally:
+    """The results of one list of items, and how many there are of each kind."""
+
+    results: list[ItemResult]
+    counts: dict[str, int]
+    """`created`, `updated`, `unchanged`, `errors`."""
+
+
+def tally(plan: Plan, items: Iterable[Any], put: Put) -> Tally:
+    """Applies `put` to each item in order; an item that fails leaves the others alone."""
+    results = [_attempt(plan, index, item, put) for index, item in enumerate(items)]
+    seen = collections.Counter(result.status for result in results)
+    counts = {"created": seen["created"], "updated": seen["updated"]}
+    return Tally(results, counts | {"unchanged": seen["unchanged"], "errors": seen["error"]})
+
+
+def _attempt(plan: Plan, index: int, item: Any, put: Put) -> ItemResult:
+    given = item.get("clientRef") if isinstance(item, dict) else None
+    try:
+        status, row, changes = put(item)
+    except CarnetError as error:
+        ref = given if isinstance(given, str) else UNSET
+        return ItemResult(index, "error", client_ref=ref, error=error.for_item())
+    hidden = plan.dry_run and row.id in plan.inserted
+    return ItemResult(
+        index,
+        status,
+        id=UNSET if hidden else row.id,
+        client_ref=row.client_ref or UNSET,
+        changes={name: Changes(c["from"], c["to"]) for name, c in changes.items()} or UNSET,
+    )
+
+
+def _members(item: Any, ignored: frozenset[str]) -> Document:
+    if not isinstance(item, dict):
+        raise ValidationFailed([Detail("", "wrong_type")])
+    return {name: value for name, value in item.items() if name not in ignored}
+
+
+def _field(link: Link | None) -> frozenset[str]:
+    return frozenset({link.field} if link else ())

@@ -1,0 +1,35 @@
+"""Action items: the checklist."""
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+from domain.fields import ClientRef, RequiredText, Safe, link
+from domain.merge import Document
+from domain.resource import Resource
+
+
+class ActionItem(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    """What a client may set of a checklist item; `owner` is a member's user id."""
+
+    text: Annotated[RequiredText, Safe]
+    urgency: Annotated[Literal["now", "before_trip", "nice_to_have"], Safe]
+    owner: Annotated[str, link("member")] | UnsetType = UNSET
+    is_completed: Annotated[bool, Safe] | UnsetType = UNSET
+    client_ref: ClientRef | UnsetType = UNSET
+
+
+def _remember_completion(before: Document, after: Document, now: str) -> None:
+    if after.get("isCompleted"):
+        after["completedAt"] = before.get("completedAt", now)
+
+
+ACTION_ITEM = Resource(
+    kind="actionItem",
+    struct=ActionItem,
+    collection="action-items",
+    id_param="itemId",
+    snapshot="actionItems",
+    stamp=_remember_completion,
+    stamped=("completedAt",),
+)

@@ -1,0 +1,48 @@
+"""Commitments: scheduled events."""
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+from domain.fields import ClientRef, Date, HHmm, Safe, Text, TimeZone, Title, link
+from domain.merge import Document
+from domain.resource import Resource
+
+
+class Commitment(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    """What a client may set of a commitment."""
+
+    title: Annotated[Title, Safe]
+    start_date: Annotated[Date, Safe]
+    category: Annotated[Literal["dinner", "activity", "birthday", "meeting", "other"], Safe]
+    start_time: Annotated[HHmm, Safe] | UnsetType = UNSET
+    end_time: Annotated[HHmm, Safe] | UnsetType = UNSET
+    is_all_day: Annotated[bool, Safe] | UnsetType = UNSET
+    timezone: Annotated[TimeZone, Safe] | UnsetType = UNSET
+    leg_id: Annotated[str, Safe, link("leg")] | UnsetType = UNSET
+    map_pin_id: Annotated[str, Safe, link("mapPin")] | UnsetType = UNSET
+    notes: Text | UnsetType = UNSET
+    client_ref: ClientRef | UnsetType = UNSET
+
+
+def _all_day_has_no_times(fields: Document) -> None:
+    """With `isAllDay: true` the times are ignored and not stored (contract section 6)."""
+    if fields.get("isAllDay") is True:
+        fields.pop("startTime", None)
+        fields.pop("endTime", None)
+
+
+def _by_start(fields: Document) -> str:
+    """A day's events without a time come first, since a prefix sorts before what extends it."""
+    return f"{fields['startDate']}{fields.get('startTime', '')}"
+
+
+COMMITMENT = Resource(
+    kind="commitment",
+    struct=Commitment,
+    collection="commitments",
+    id_param="commitmentId",
+    snapshot="commitments",
+    sort_key=_by_start,
+    normalise=_all_day_has_no_times,
+)

@@ -1,0 +1,27 @@
+"""Stays: further places to sleep within a leg."""
+
+from typing import Annotated
+
+from msgspec import UNSET, UnsetType
+
+from domain.fields import ClientRef, Safe, Title
+from domain.resource import Resource
+from domain.resources.accommodation import Accommodation
+from domain.resources.leg import LEG
+
+
+class Stay(Accommodation, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    """What a client may set of a stay: an accommodation that has a name."""
+
+    name: Annotated[Title, Safe]
+    client_ref: ClientRef | UnsetType = UNSET
+
+
+STAY = Resource(
+    kind="stay",
+    struct=Stay,
+    collection="stays",
+    id_param="stayId",
+    snapshot="stays",
+    parent=LEG,
+)

@@ -1,0 +1,1 @@
+"""The HTTP API: routes, what comes before an operation, and thin handlers."""

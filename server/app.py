@@ -1,0 +1,98 @@
+"""The aiohttp application, and the listening server around it."""
+
+import asyncio
+import socket
+from typing import Any, Final
+
+import structlog
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from domain.errors import ValidationFailed
+from server.call import API, SERVICES, Services
+from server.endpoint import Endpoint
+from server.observe import admit, new_request_id, observe, render
+from server.routes import ROUTES
+
+MAX_HEADER_BYTES: Final = 64 * 1024
+SHUTDOWN_SECONDS: Final = 20.0
+
+_log = structlog.get_logger("carnet.server")
+
+
+def build_app(services: Services) -> web.Application:
+    """The application with every route of the table."""
+    app = web.Application(
+        middlewares=[observe, admit],
+        client_max_size=services.settings.http.max_body_bytes,
+    )
+    app[SERVICES] = services
+    for route in ROUTES:
+        app.router.add_route(route.method, API + route.path, Endpoint(route).handle)
+    return app
+
+
+class _Connection(web.RequestHandler):
+    """aiohttp's connection, answering what is not even HTTP with our envelope."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if not isinstance(exc, HttpProcessingError):
+            return super().handle_error(request, status, exc, message)
+        request_id = new_request_id()
+        _log.info("request_refused", request_id=request_id, reason=type(exc).__name__)
+        error = ValidationFailed([], "The request is not valid HTTP, or its head is too large")
+        reply = render(error, request_id)
+        response = web.Response(
+            status=reply.status,
+            body=reply.body,
+            headers={"X-Request-Id": request_id},
+            content_type="application/json",
+        )
+        response.force_close()
+        return response
+
+
+class Listener:
+    """A listening server; `port` is the one it really has."""
+
+    def __init__(self, app: web.Application) -> None:
+        self._runner = web.AppRunner(
+            app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS
+        )
+        self._server: asyncio.Server
+        self.port = 0
+
+    async def start(self, host: str, port: int) -> None:
+        """Listens; OSError when the address cannot be had."""
+        await self._runner.setup()
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._connection, host, port, backlog=1024)
+        self.port = _port(self._server.sockets[0])
+
+    def _connection(self) -> _Connection:
+        assert self._runner.server is not None
+        options: dict[str, Any] = {
+            "access_log": None,
+            "auto_decompress": False,
+            "max_line_size": MAX_HEADER_BYTES,
+            "max_field_size": MAX_HEADER_BYTES,
+        }
+        return _Connection(self._runner.server, loop=asyncio.get_running_loop(), **options)
+
+    async def stop(self) -> None:
+        """Stops accepting, and gives running requests their time to end."""
+        self._server.close()
+        await self._runner.cleanup()
+
+
+def _port(listening: socket.socket) -> int:
+    port: int = listening.getsockname()[1]
+    return port

@@ -1,0 +1,95 @@
+"""JSON as Carnet takes it: strict, bounded, and nothing in it lost.
+
+msgspec decodes; what it lets pass is looked at here: names that come twice in an object,
+NUL characters (no database column for text takes them), nesting without end.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from domain.errors import Detail, ValidationFailed
+
+MAX_DEPTH: Final = 200
+
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?', re.DOTALL)
+"""A string token of valid JSON; the group tells the names of members from other strings."""
+
+
+def decode(raw: bytes) -> Any:
+    """A body's value; `ValidationFailed` (malformed, duplicate) for what is not I-JSON.
+
+    RFC 8259 leaves names that come twice to the parser; RFC 7493 section 2.3 forbids them.
+    """
+    try:
+        value = msgspec.json.decode(raw)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise ValidationFailed(
+            [Detail("", "malformed")], f"The body is not valid JSON: {_reason(error)}"
+        ) from error
+    if b"\\u0000" in raw and _has_nul(value):
+        raise ValidationFailed(
+            [Detail("", "malformed")], "The body has a NUL character, which text cannot hold"
+        )
+    if _count_members(value, 0) != sum(map(bool, _STRING.findall(raw))):
+        raise ValidationFailed([Detail(path, "duplicate") for path in _duplicates(raw)])
+    return value
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return str(error).removeprefix("JSON is malformed: ")
+
+
+def _count_members(value: Any, depth: int) -> int:
+    """How many members all objects within a value have."""
+    if depth > MAX_DEPTH:
+        raise ValidationFailed([Detail("", "malformed")], "The body is nested too deeply")
+    if isinstance(value, dict):
+        return len(value) + sum(
+            _count_members(inner, depth + 1)
+            for inner in value.values()
+            if isinstance(inner, dict | list)
+        )
+    if isinstance(value, list):
+        return sum(
+            _count_members(inner, depth + 1) for inner in value if isinstance(inner, dict | list)
+        )
+    return 0
+
+
+def _has_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_has_nul(name) or _has_nul(inner) for name, inner in value.items())
+    return isinstance(value, list) and any(map(_has_nul, value))
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object with all its members, also those of the same name."""
+
+
+def _duplicates(raw: bytes) -> list[str]:
+    """The paths of names that come twice in their object."""
+    return list(_find_duplicates(json.loads(raw, object_pairs_hook=_Pairs), ""))
+
+
+def _find_duplicates(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, _Pairs):
+        seen = set()
+        for name, inner in value:
+            below = f"{path}.{name}" if path else name
+            if name in seen:
+                yield below
+            seen.add(name)
+            yield from _find_duplicates(inner, below)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _find_duplicates(inner, f"{path}[{index}]")

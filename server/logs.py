@@ -1,0 +1,45 @@
+"""Structured logs: one JSON line an event, or colours for a person at a terminal."""
+
+import logging
+import sys
+from typing import Any, Literal
+
+import msgspec
+import structlog
+
+
+def configure(level: str, style: Literal["json", "console", ""]) -> None:
+    """Sets up structlog; an empty style means console on a terminal, JSON elsewhere."""
+    console = style == "console" or (style == "" and sys.stderr.isatty())
+    minimum = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+            *_rendering(console),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(minimum),
+        logger_factory=_console_factory if console else structlog.BytesLoggerFactory(_stderr()),
+        cache_logger_on_first_use=True,
+    )
+    # aiohttp and asyncio log only what went wrong under us, and never a request's content.
+    logging.basicConfig(level=max(minimum, logging.WARNING), format="%(name)s: %(message)s")
+
+
+def _rendering(console: bool) -> list[Any]:
+    if console:
+        return [structlog.dev.ConsoleRenderer()]
+    return [structlog.processors.dict_tracebacks, _render]
+
+
+def _render(_logger: Any, _method: str, event: dict[str, Any]) -> bytes:
+    return msgspec.json.encode({k: v for k, v in event.items() if v is not None}, enc_hook=repr)
+
+
+def _console_factory(*_args: Any) -> Any:
+    return structlog.PrintLogger(sys.stderr)
+
+
+def _stderr() -> Any:
+    return sys.stderr.buffer

@@ -1,0 +1,209 @@
+"""Users, groups, members and API keys."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import msgspec
+
+from domain.account import KEY_PREFIX, Caller, TripAccess, is_live, key_hash
+from domain.scopes import BASE_SCOPES, Role, Scopes
+from storage.ids import new_id, new_secret
+from storage.store import Tx
+
+
+class AccountError(ValueError):
+    """A user, group or key that cannot be made or found; the text is for a person."""
+
+
+class Group(msgspec.Struct, rename={"id": "_id"}):
+    """A group, as its member sees it."""
+
+    id: str
+    name: str
+    role: str
+
+
+class KeyInfo(msgspec.Struct, rename="camel", omit_defaults=True):
+    """What is known of a key, which is not the key."""
+
+    id: str = msgspec.field(name="_id")
+    user: str
+    name: str
+    scopes: list[str]
+    created_at: str
+    rate_limit: int | None = None
+    expires_at: str | None = None
+    revoked_at: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class FirstAccount:
+    """What the set-up makes; `api_key` is shown now and never again."""
+
+    user_id: str
+    group_id: str
+    api_key: str
+
+
+async def is_set_up(tx: Tx) -> bool:
+    """Whether there is any user."""
+    return await tx.fetchval("SELECT 1 FROM users LIMIT 1") is not None
+
+
+async def set_up(tx: Tx, *, email: str, name: str, group: str, now: str) -> FirstAccount:
+    """The first user, owner of the first group, with a key; `AccountError` when not the first."""
+    if await is_set_up(tx):
+        raise AccountError("this database is set up already")
+    group_id = await create_group(tx, name=group, now=now)
+    user_id = await create_user(tx, email=email, name=name, now=now)
+    await add_member(tx, group_id=group_id, user_id=user_id, role=Role.OWNER, now=now)
+    _, key = await create_key(tx, user_id=user_id, name="first key", now=now)
+    return FirstAccount(user_id, group_id, key)
+
+
+async def create_user(tx: Tx, *, email: str, name: str, now: str) -> str:
+    """A new user's id; `AccountError` when the address is taken."""
+    if await tx.fetchval("SELECT 1 FROM users WHERE email = $1", email) is not None:
+        raise AccountError(f"there is a user {email} already")
+    user_id = new_id()
+    await tx.execute(
+        "INSERT INTO users (id, email, name, created_at) VALUES ($1, $2, $3, $4)",
+        user_id,
+        email,
+        name,
+        now,
+    )
+    return user_id
+
+
+async def create_group(tx: Tx, *, name: str, now: str) -> str:
+    """A new group's id."""
+    group_id = new_id()
+    await tx.execute(
+        "INSERT INTO groups (id, name, created_at) VALUES ($1, $2, $3)", group_id, name, now
+    )
+    return group_id
+
+
+async def add_member(tx: Tx, *, group_id: str, user_id: str, role: Role, now: str) -> None:
+    """Puts a user into a group; `AccountError` when there is no such group."""
+    if await tx.fetchval("SELECT 1 FROM groups WHERE id = $1", group_id) is None:
+        raise AccountError(f"there is no group {group_id}")
+    await tx.execute(
+        "INSERT INTO group_members (group_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)",
+        group_id,
+        user_id,
+        role.value,
+        now,
+    )
+
+
+async def user_id_of(tx: Tx, email: str) -> str:
+    """The id of the user with this address; `AccountError` when there is none."""
+    user_id: str | None = await tx.fetchval("SELECT id FROM users WHERE email = $1", email)
+    if user_id is None:
+        raise AccountError(f"there is no user {email}")
+    return user_id
+
+
+async def create_key(
+    tx: Tx,
+    *,
+    user_id: str,
+    name: str,
+    now: str,
+    scopes: Sequence[str] = BASE_SCOPES,
+    rate_limit: int | None = None,
+    expires_at: str | None = None,
+) -> tuple[str, str]:
+    """A new key: its id, and the key itself, of which only a hash is stored."""
+    key_id, key = new_id(), new_secret(KEY_PREFIX)
+    await tx.execute(
+        "INSERT INTO api_keys (id, hash, user_id, name, scopes, rate_limit, expires_at, created_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        key_id,
+        key_hash(key),
+        user_id,
+        name,
+        msgspec.json.encode(list(scopes)).decode(),
+        rate_limit,
+        expires_at,
+        now,
+    )
+    return key_id, key
+
+
+async def list_keys(tx: Tx) -> list[KeyInfo]:
+    """All keys, oldest first."""
+    records = await tx.fetch(
+        "SELECT k.id, u.email, k.name, k.scopes, k.created_at, k.rate_limit, k.expires_at,"
+        " k.revoked_at FROM api_keys k JOIN users u ON u.id = k.user_id ORDER BY k.id"
+    )
+    return [
+        KeyInfo(key_id, email, name, msgspec.json.decode(scopes, type=list[str]), *rest)
+        for key_id, email, name, scopes, *rest in records
+    ]
+
+
+async def revoke_key(tx: Tx, key_id: str, now: str) -> None:
+    """Ends a key at once; `AccountError` when there is none. Twice is as good as once."""
+    touched = await tx.execute(
+        "UPDATE api_keys SET revoked_at = coalesce(revoked_at, $1) WHERE id = $2", now, key_id
+    )
+    if not touched:
+        raise AccountError(f"there is no key {key_id}")
+
+
+async def authenticate(tx: Tx, key: str, trip_id: str | None, now: str) -> Caller | None:
+    """Whose live key this is, with their part in a trip; None for any other key. One statement."""
+    record = await tx.fetchrow(
+        "SELECT k.id, k.name, k.scopes, k.rate_limit, k.expires_at, k.revoked_at,"
+        " u.id, u.name, u.email, t.rev, m.role"
+        " FROM api_keys k JOIN users u ON u.id = k.user_id"
+        " LEFT JOIN trips t ON t.id = $2"
+        " LEFT JOIN group_members m ON m.group_id = t.group_id AND m.user_id = k.user_id"
+        " WHERE k.hash = $1",
+        key_hash(key),
+        trip_id,
+    )
+    if record is None:
+        return None
+    key_id, key_name, scopes, rate_limit, expires_at, revoked_at = record[:6]
+    user_id, user_name, email, rev, role = record[6:]
+    if not is_live(expires_at, revoked_at, now):
+        return None
+    trip = None if rev is None else TripAccess(rev, Role(role) if role else None)
+    return Caller(key_id, key_name, _scopes(scopes), rate_limit, user_id, user_name, email, trip)
+
+
+async def groups_of(tx: Tx, user_id: str) -> list[Group]:
+    """A user's groups, the one joined first being the default."""
+    records = await tx.fetch(
+        "SELECT g.id, g.name, m.role FROM group_members m JOIN groups g ON g.id = m.group_id"
+        " WHERE m.user_id = $1 ORDER BY m.created_at, g.id",
+        user_id,
+    )
+    return [Group(*record) for record in records]
+
+
+async def role_in(tx: Tx, group_id: str, user_id: str) -> Role | None:
+    """A user's role in a group, None outside of it."""
+    role: str | None = await tx.fetchval(
+        "SELECT role FROM group_members WHERE group_id = $1 AND user_id = $2", group_id, user_id
+    )
+    return Role(role) if role else None
+
+
+async def signing_secret(tx: Tx) -> bytes:
+    """The secret that signs cursors, the same for all processes on this database."""
+    await tx.execute(
+        "INSERT INTO server_state (name, value) VALUES ('signing-secret', $1)"
+        " ON CONFLICT (name) DO NOTHING",
+        new_secret(),
+    )
+    value: str = await tx.fetchval("SELECT value FROM server_state WHERE name = 'signing-secret'")
+    return value.encode()
+
+
+def _scopes(text: str) -> Scopes:
+    return Scopes(msgspec.json.decode(text, type=list[str]))

@@ -1,0 +1,106 @@
+"""First answers to requests with an Idempotency-Key (contract section 4).
+
+A record is written in the transaction of the change it protects. Where the change is a
+job's, the record points at the job until the request's answer is settled.
+"""
+
+import dataclasses
+from typing import Final
+
+import msgspec
+
+from storage.store import Tx
+
+KEPT_SECONDS: Final = 24 * 60 * 60
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Answer:
+    """A response as it was first sent; no body means the result of the job."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class IdempotencyRecord:
+    """What is remembered of a request."""
+
+    fingerprint: str
+    answer: Answer | None
+    """None while it is not settled whether the job's result or a 202 is the answer."""
+    job_id: str | None
+
+
+async def find(tx: Tx, api_key_id: str, key: str, now: float) -> IdempotencyRecord | None:
+    """The live record of a key; `now` in Unix seconds."""
+    record = await tx.fetchrow(
+        "SELECT fingerprint, status, headers, body, job_id FROM idempotency"
+        " WHERE api_key_id = $1 AND idempotency_key = $2 AND created_at > $3",
+        api_key_id,
+        key,
+        now - KEPT_SECONDS,
+    )
+    if record is None:
+        return None
+    fingerprint, status, headers, body, job_id = record
+    answer = None
+    if status is not None:
+        answer = Answer(status, msgspec.json.decode(headers, type=dict[str, str]), body)
+    return IdempotencyRecord(fingerprint, answer, job_id)
+
+
+async def remember(
+    tx: Tx,
+    api_key_id: str,
+    key: str,
+    fingerprint: str,
+    now: float,
+    *,
+    answer: Answer | None,
+    job_id: str | None = None,
+) -> None:
+    """Stores a request's first answer, or the job that will give it."""
+    await tx.execute(
+        "DELETE FROM idempotency WHERE api_key_id = $1 AND idempotency_key = $2", api_key_id, key
+    )
+    await tx.execute(
+        "INSERT INTO idempotency (api_key_id, idempotency_key, fingerprint, status, headers, body,"
+        " job_id, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        api_key_id,
+        key,
+        fingerprint,
+        answer.status if answer else None,
+        _headers(answer),
+        answer.body if answer else None,
+        job_id,
+        now,
+    )
+
+
+async def settle(tx: Tx, api_key_id: str, key: str, answer: Answer) -> None:
+    """Fixes the answer of a request that waited for a job; the first to settle wins."""
+    await tx.execute(
+        "UPDATE idempotency SET status = $1, headers = $2, body = $3"
+        " WHERE api_key_id = $4 AND idempotency_key = $5 AND status IS NULL",
+        answer.status,
+        _headers(answer),
+        answer.body,
+        api_key_id,
+        key,
+    )
+
+
+async def forget_job(tx: Tx, job_id: str) -> None:
+    """Drops the record of a job that failed for good: failures are not remembered."""
+    await tx.execute("DELETE FROM idempotency WHERE job_id = $1 AND status IS NULL", job_id)
+
+
+async def prune(tx: Tx, now: float) -> int:
+    """Drops records past their time; how many."""
+    return await tx.execute("DELETE FROM idempotency WHERE created_at <= $1", now - KEPT_SECONDS)
+
+
+def _headers(answer: Answer | None) -> str | None:
+    return msgspec.json.encode(answer.headers).decode() if answer else None

@@ -1,0 +1,264 @@
+"""Rows of trips: everything a trip holds, of whatever kind."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from domain.cursor import Position
+from domain.merge import Document
+from domain.plan import Needs, Plan, Row
+from domain.resource import Resource
+from domain.resources import BY_KIND, RESOURCES
+from storage import trips
+from storage.page import Page
+from storage.store import Record, Tx
+
+_encode = msgspec.json.encode
+_decode = msgspec.json.decode
+
+_COLUMNS = "kind, id, parent_id, sort_key, doc"
+_AFTER_ALL = "\x7f"
+"""Sorts after every sort key and id, which are ASCII."""
+
+
+async def page(
+    tx: Tx,
+    trip_id: str,
+    kind: str,
+    parent_id: str = "",
+    *,
+    after: Position | None,
+    limit: int,
+    newest_first: bool = False,
+) -> Page:
+    """One page of a list, by keyset: it costs the same wherever it lies."""
+    if newest_first:
+        condition, order = "(sort_key, id) < ($4, $5)", "sort_key DESC, id DESC"
+        start = after or (_AFTER_ALL, _AFTER_ALL)
+    else:
+        condition, order = "(sort_key, id) > ($4, $5)", "sort_key, id"
+        start = after or ("", "")
+    records = await tx.fetch(
+        "SELECT sort_key, id, doc FROM items"
+        f" WHERE trip_id = $1 AND kind = $2 AND parent_id = $3 AND {condition}"
+        f" ORDER BY {order} LIMIT $6",
+        trip_id,
+        kind,
+        parent_id,
+        *start,
+        limit + 1,
+    )
+    return Page.of(records, limit)
+
+
+async def get(tx: Tx, trip_id: str, kind: str, row_id: str) -> Row | None:
+    """One row, or None when this trip has none of that kind and id."""
+    record = await tx.fetchrow(
+        f"SELECT {_COLUMNS} FROM items WHERE trip_id = $1 AND id = $2", trip_id, row_id
+    )
+    row = _row(record) if record else None
+    return row if row and row.kind == kind else None
+
+
+async def exists(tx: Tx, trip_id: str, kind: str, row_id: str) -> bool:
+    """Whether this trip has a row of that kind and id."""
+    return (
+        await tx.fetchval(
+            "SELECT 1 FROM items WHERE trip_id = $1 AND id = $2 AND kind = $3",
+            trip_id,
+            row_id,
+            kind,
+        )
+        is not None
+    )
+
+
+async def all_of(tx: Tx, trip_id: str, resources: Sequence[Resource]) -> dict[str, list[str]]:
+    """The JSON documents of a whole trip by kind, each list in its own order; one statement."""
+    kinds = ", ".join(f"'{resource.kind}'" for resource in resources)
+    records = await tx.fetch(
+        f"SELECT kind, doc FROM items WHERE trip_id = $1 AND kind IN ({kinds})"
+        " ORDER BY kind, parent_id, sort_key, id",
+        trip_id,
+    )
+    documents: dict[str, list[str]] = {resource.kind: [] for resource in resources}
+    for kind, document in records:
+        documents[kind].append(document)
+    return documents
+
+
+async def load(tx: Tx, plan: Plan, needs: Needs) -> None:
+    """Tells a plan of the stored rows it needs, in a number of statements that does not grow."""
+    for kind, refs in needs.refs.items():
+        if refs:
+            plan.know(
+                map(
+                    _row,
+                    await tx.fetch(
+                        f"SELECT {_COLUMNS} FROM items WHERE trip_id = $1 AND kind = $2"
+                        f" AND client_ref IN {tx.dialect.each('$3')}",
+                        plan.trip_id,
+                        kind,
+                        _array(refs),
+                    ),
+                )
+            )
+    if needs.ids:
+        plan.know(
+            map(
+                _row,
+                await tx.fetch(
+                    f"SELECT {_COLUMNS} FROM items WHERE trip_id = $1"
+                    f" AND id IN {tx.dialect.each('$2')}",
+                    plan.trip_id,
+                    _array(needs.ids),
+                ),
+            )
+        )
+    if needs.members:
+        plan.know_members(await trips.member_ids(tx, plan.trip_id))
+
+
+async def apply(tx: Tx, plan: Plan) -> None:
+    """Writes what a plan came to, in a number of statements that does not grow."""
+    if not plan.changed:
+        return
+    rev = await trips.bump(tx, plan.trip_id)
+    if plan.rekeyed:
+        # Rows may hand a clientRef on to each other, and uniqueness is checked row by row.
+        await tx.executemany(
+            "UPDATE items SET client_ref = NULL WHERE trip_id = $1 AND id = $2",
+            [(plan.trip_id, row_id) for row_id in plan.rekeyed],
+        )
+    await _update(tx, plan.trip_id, plan.updated.values(), rev)
+    await _insert(tx, plan.trip_id, plan.inserted.values(), rev)
+
+
+async def insert(tx: Tx, trip_id: str, row: Row, rev: int) -> None:
+    """Stores one new row as it is; `rev` is the trip's after this write."""
+    await _insert(tx, trip_id, [row], rev)
+
+
+async def _insert(tx: Tx, trip_id: str, rows: Iterable[Row], rev: int) -> None:
+    rows = list(rows)
+    if not rows:
+        return
+    await tx.executemany(
+        "INSERT INTO items (trip_id, kind, parent_id, sort_key, id, client_ref, rev, doc)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        [
+            (
+                trip_id,
+                row.kind,
+                row.parent_id,
+                row.sort_key,
+                row.id,
+                row.client_ref,
+                rev,
+                _encode(row.document).decode(),
+            )
+            for row in rows
+        ],
+    )
+    await _insert_links(tx, trip_id, rows)
+
+
+async def _update(tx: Tx, trip_id: str, rows: Iterable[Row], rev: int) -> None:
+    rows = list(rows)
+    if not rows:
+        return
+    await tx.executemany(
+        "UPDATE items SET parent_id = $1, sort_key = $2, client_ref = $3, rev = $4, doc = $5"
+        " WHERE trip_id = $6 AND id = $7",
+        [
+            (
+                row.parent_id,
+                row.sort_key,
+                row.client_ref,
+                rev,
+                _encode(row.document).decode(),
+                trip_id,
+                row.id,
+            )
+            for row in rows
+        ],
+    )
+    linking = [row for row in rows if _item_links(row.kind)]
+    if linking:
+        await tx.executemany(
+            "DELETE FROM links WHERE trip_id = $1 AND source_id = $2",
+            [(trip_id, row.id) for row in linking],
+        )
+        await _insert_links(tx, trip_id, linking)
+
+
+async def _insert_links(tx: Tx, trip_id: str, rows: Sequence[Row]) -> None:
+    links = {
+        (trip_id, row.document[field], row.id)
+        for row in rows
+        for field in _item_links(row.kind)
+        if field in row.document
+    }
+    if links:
+        await tx.executemany(
+            "INSERT INTO links (trip_id, target_id, source_id) VALUES ($1, $2, $3)", sorted(links)
+        )
+
+
+def _item_links(kind: str) -> list[str]:
+    """The fields of a kind that name rows of the trip, rather than members."""
+    resource = BY_KIND.get(kind)
+    return [link.field for link in resource.links if link.kind in BY_KIND] if resource else []
+
+
+async def delete(tx: Tx, trip_id: str, row: Row, now: str) -> None:
+    """Deletes a row and its children, and clears the links that named them."""
+    removed = [row.id]
+    for resource in RESOURCES:
+        if resource.parent is not None and resource.parent.kind == row.kind:
+            children = await tx.fetch(
+                "SELECT id FROM items WHERE trip_id = $1 AND kind = $2 AND parent_id = $3",
+                trip_id,
+                resource.kind,
+                row.id,
+            )
+            removed += [child[0] for child in children]
+    rev = await trips.bump(tx, trip_id)
+    gone = _array(removed)
+    await tx.execute(
+        f"DELETE FROM items WHERE trip_id = $1 AND id IN {tx.dialect.each('$2')}", trip_id, gone
+    )
+    linking = await tx.fetch(
+        f"SELECT {_COLUMNS} FROM items WHERE trip_id = $1 AND id IN"
+        f" (SELECT source_id FROM links WHERE trip_id = $1 AND target_id IN"
+        f" {tx.dialect.each('$2')})",
+        trip_id,
+        gone,
+    )
+    await _update(
+        tx, trip_id, [_unlinked(_row(record), set(removed), now) for record in linking], rev
+    )
+    await tx.execute(
+        f"DELETE FROM links WHERE trip_id = $1 AND source_id IN {tx.dialect.each('$2')}",
+        trip_id,
+        gone,
+    )
+
+
+def _unlinked(row: Row, removed: set[str], now: str) -> Row:
+    for field in _item_links(row.kind):
+        if row.document.get(field) in removed:
+            del row.document[field]
+    row.document["updatedAt"] = now
+    return row
+
+
+def _row(record: Record) -> Row:
+    kind, row_id, parent_id, sort_key, document = record
+    decoded: Document = _decode(document)
+    return Row(kind, row_id, parent_id, decoded, sort_key)
+
+
+def _array(values: Iterable[Any]) -> str:
+    return _encode(list(values)).decode()

@@ -1,0 +1,220 @@
+"""Jobs: the database is the queue's truth.
+
+A job is stored with the request that asks for it, claimed under a lease, and finished in the
+transaction of its effects. A claim counts an attempt, and only the latest attempt can finish:
+whoever lost the lease finds the row changed and undoes its work.
+"""
+
+import dataclasses
+from typing import Any, Final, Literal
+
+import msgspec
+
+from domain.errors import ItemError
+from domain.imports import ImportRequest
+from storage.store import Tx
+
+LEASE_SECONDS: Final = 10.0
+MAX_ATTEMPTS: Final = 5
+KEPT_DAYS: Final = 7
+
+Status = Literal["queued", "running", "succeeded", "failed"]
+
+
+class LeaseLost(Exception):
+    """Another attempt has taken the job over; this one must have no effect."""
+
+
+class Progress(msgspec.Struct):
+    """Items applied, of how many."""
+
+    done: int
+    total: int
+
+
+class Job(msgspec.Struct, rename="camel", omit_defaults=True):
+    """A job as its user sees it."""
+
+    id: str = msgspec.field(name="_id")
+    kind: Literal["batch", "sync"]
+    trip_id: str
+    status: Status
+    progress: Progress
+    attempts: int
+    created_at: str
+    started_at: str | msgspec.UnsetType = msgspec.UNSET
+    finished_at: str | msgspec.UnsetType = msgspec.UNSET
+    result: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    error: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """A job taken by a worker for one attempt."""
+
+    user_id: str
+    job_id: str
+    trip_id: str
+    request: ImportRequest
+    payload: bytes
+    total: int
+    attempt: int
+    created_at: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """The end of a job, as the response to the request that asked for it."""
+
+    status: int
+    body: bytes
+    error: ItemError | None
+
+
+async def insert(
+    tx: Tx,
+    *,
+    job_id: str,
+    user_id: str,
+    trip_id: str,
+    request: ImportRequest,
+    payload: bytes,
+    total: int,
+    now: str,
+    due_at: float,
+) -> None:
+    """Queues a job; `total` in items, `due_at` in Unix seconds."""
+    await tx.execute(
+        "INSERT INTO jobs (user_id, id, trip_id, kind, params, payload, status, total, due_at,"
+        " created_at) VALUES ($1, $2, $3, $4, $5, $6, 'queued', $7, $8, $9)",
+        user_id,
+        job_id,
+        trip_id,
+        request.kind,
+        msgspec.json.encode(request).decode(),
+        payload,
+        total,
+        due_at,
+        now,
+    )
+
+
+async def get(tx: Tx, user_id: str, job_id: str) -> Job | None:
+    """A user's job, or None."""
+    record = await tx.fetchrow(
+        "SELECT id, kind, trip_id, status, done, total, attempts, created_at, started_at,"
+        " finished_at, result, error FROM jobs WHERE user_id = $1 AND id = $2",
+        user_id,
+        job_id,
+    )
+    if record is None:
+        return None
+    found_id, kind, trip_id, status, done, total, attempts, created_at, *ends = record
+    started_at, finished_at, result, error = ends
+    return Job(
+        found_id,
+        kind,
+        trip_id,
+        status,
+        Progress(done, total),
+        attempts,
+        created_at,
+        _or_unset(started_at),
+        _or_unset(finished_at),
+        _raw(result),
+        _raw(error),
+    )
+
+
+async def outcome(tx: Tx, user_id: str, job_id: str) -> Outcome | None:
+    """What an ended job came to; None while it has not ended."""
+    record = await tx.fetchrow(
+        "SELECT result_status, result, error FROM jobs"
+        " WHERE user_id = $1 AND id = $2 AND status IN ('succeeded', 'failed')",
+        user_id,
+        job_id,
+    )
+    if record is None:
+        return None
+    status, result, error = record
+    if error is not None:
+        return Outcome(status, b"", msgspec.json.decode(error, type=ItemError))
+    return Outcome(status, result.encode(), None)
+
+
+async def claim_next(tx: Tx, now: str, unix_now: float) -> Claim | None:
+    """Takes the job that is due first, queued or with a lease run out; None when none is."""
+    record = await tx.fetchrow(
+        "UPDATE jobs SET status = 'running', attempts = attempts + 1, due_at = $1,"
+        " started_at = coalesce(started_at, $2)"
+        " WHERE (user_id, id) = (SELECT user_id, id FROM jobs"
+        "  WHERE status IN ('queued', 'running') AND due_at <= $3 ORDER BY due_at, id LIMIT 1)"
+        " RETURNING user_id, id, trip_id, params, payload, total, attempts, created_at",
+        unix_now + LEASE_SECONDS,
+        now,
+        unix_now,
+    )
+    if record is None:
+        return None
+    user_id, job_id, trip_id, params, payload, total, attempt, created_at = record
+    request = msgspec.json.decode(params, type=ImportRequest)
+    return Claim(user_id, job_id, trip_id, request, payload, total, attempt, created_at)
+
+
+async def succeed(tx: Tx, claim: Claim, now: str, status: int, result: bytes) -> None:
+    """Ends a job in the transaction of its effects; `LeaseLost` undoes them."""
+    await _end(
+        tx,
+        claim,
+        "status = 'succeeded', done = total, payload = NULL, finished_at = $4,"
+        " result_status = $5, result = $6",
+        now,
+        status,
+        result.decode(),
+    )
+
+
+async def fail(tx: Tx, claim: Claim, now: str, status: int, error: ItemError) -> None:
+    """Ends a job that cannot succeed."""
+    await _end(
+        tx,
+        claim,
+        "status = 'failed', payload = NULL, finished_at = $4, result_status = $5, error = $6",
+        now,
+        status,
+        msgspec.json.encode(error).decode(),
+    )
+
+
+async def retry(tx: Tx, claim: Claim, due_at: float) -> None:
+    """Puts a job back for a later attempt."""
+    await _end(tx, claim, "status = 'queued', due_at = $4", due_at)
+
+
+async def _end(tx: Tx, claim: Claim, changes: str, *arguments: Any) -> None:
+    touched = await tx.execute(
+        f"UPDATE jobs SET {changes}"
+        " WHERE user_id = $1 AND id = $2 AND attempts = $3 AND status = 'running'",
+        claim.user_id,
+        claim.job_id,
+        claim.attempt,
+        *arguments,
+    )
+    if not touched:
+        raise LeaseLost(claim.job_id)
+
+
+async def next_due(tx: Tx) -> float | None:
+    """When the next job is due, in Unix seconds; None when there is none."""
+    due: float | None = await tx.fetchval(
+        "SELECT min(due_at) FROM jobs WHERE status IN ('queued', 'running')"
+    )
+    return due
+
+
+def _or_unset(value: Any) -> Any:
+    return msgspec.UNSET if value is None else value
+
+
+def _raw(text: Any) -> Any:
+    return msgspec.UNSET if text is None else msgspec.Raw(text.encode())

@@ -1,0 +1,107 @@
+"""Brings a database to the schema this program expects.
+
+Migrations are numbered `.sql` files, applied in order, each recorded with its checksum. A
+database from a newer program, or one whose past migrations differ from ours, is refused.
+"""
+
+import dataclasses
+import hashlib
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from storage.store import Store, Tx
+
+
+class MigrationError(Exception):
+    """The database does not fit this program; the text is one line for a person."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Migration:
+    """One step of the schema."""
+
+    version: int
+    name: str
+    sql: str
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the text."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+    def statements(self) -> Iterator[str]:
+        """The single statements; a script run in one call would commit first."""
+        pending = ""
+        for line in self.sql.splitlines(keepends=True):
+            pending += line
+            if sqlite3.complete_statement(pending):
+                yield pending.strip()
+                pending = ""
+        if pending.strip():
+            raise MigrationError(f"migration {self.name} ends in the middle of a statement")
+
+
+def migrations_in(folder: Path) -> list[Migration]:
+    """The migrations of a folder, in order; their numbers have no gap."""
+    found: list[Migration] = []
+    for path in sorted(folder.glob("*.sql")):
+        match = re.fullmatch(r"(\d{4})_(\w+)", path.stem)
+        if match is None or int(match[1]) != len(found) + 1:
+            raise MigrationError(f"migration {path.name} is out of order")
+        found.append(Migration(int(match[1]), path.stem, path.read_text(encoding="utf-8")))
+    return found
+
+
+async def migrate(store: Store, now: str) -> list[str]:
+    """Applies what is missing, all in one transaction; the names of what was applied."""
+    ours = migrations_in(store.dialect.migrations)
+
+    async def apply(tx: Tx) -> list[str]:
+        await tx.execute(
+            "CREATE TABLE IF NOT EXISTS schema_migrations ("
+            " version INTEGER PRIMARY KEY, name TEXT NOT NULL,"
+            " checksum TEXT NOT NULL, applied_at TEXT NOT NULL)"
+        )
+        done = await _applied(tx, ours)
+        for migration in ours[done:]:
+            for statement in migration.statements():
+                await tx.execute(statement)
+            await tx.execute(
+                "INSERT INTO schema_migrations (version, name, checksum, applied_at)"
+                " VALUES ($1, $2, $3, $4)",
+                migration.version,
+                migration.name,
+                migration.checksum,
+                now,
+            )
+        return [migration.name for migration in ours[done:]]
+
+    return await store.write(apply)
+
+
+async def is_current(store: Store) -> bool:
+    """Whether there is nothing to apply; `MigrationError` when the database is not ours."""
+    ours = migrations_in(store.dialect.migrations)
+
+    async def check(tx: Tx) -> bool:
+        if not await tx.fetchval(tx.dialect.has_table, "schema_migrations"):
+            return False
+        return await _applied(tx, ours) == len(ours)
+
+    return await store.read(check)
+
+
+async def _applied(tx: Tx, ours: list[Migration]) -> int:
+    """How many of ours the database has; `MigrationError` if it has others."""
+    rows = await tx.fetch("SELECT version, name, checksum FROM schema_migrations ORDER BY version")
+    if len(rows) > len(ours):
+        raise MigrationError(
+            f"the database has schema {rows[-1][0]}, this program knows {len(ours)}: "
+            "it was written by a newer Carnet"
+        )
+    for (version, name, checksum), migration in zip(rows, ours, strict=False):
+        if version != migration.version or checksum != migration.checksum:
+            raise MigrationError(f"migration {name} was applied with another text than ours")
+    return len(rows)

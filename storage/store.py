@@ -1,0 +1,74 @@
+"""What a backend is: two ways to run an operation, and the five verbs of a transaction."""
+
+import dataclasses
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+Record = Sequence[Any]
+"""One row of a result, by position."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Dialect:
+    """The few places where SQL differs between backends."""
+
+    name: str
+    migrations: Path
+    """The folder of numbered `.sql` files."""
+    each: Callable[[str], str]
+    """A subquery yielding the strings of the JSON array in a parameter: `each("$2")`."""
+    has_table: str
+    """A statement giving a row when the database has the table named by `$1`."""
+
+
+class Tx(Protocol):
+    """An open transaction. SQL is written with `$1`, `$2`, ... on every backend."""
+
+    dialect: Dialect
+
+    async def fetch(self, sql: str, *args: Any) -> Sequence[Record]:
+        """All rows."""
+        ...
+
+    async def fetchrow(self, sql: str, *args: Any) -> Record | None:
+        """The first row, or None."""
+        ...
+
+    async def fetchval(self, sql: str, *args: Any) -> Any:
+        """The first column of the first row, or None."""
+        ...
+
+    async def execute(self, sql: str, *args: Any) -> int:
+        """Runs a statement; the number of rows it touched."""
+        ...
+
+    async def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Runs one statement for each row of parameters, in one go."""
+        ...
+
+
+Operation = Callable[[Tx], Awaitable[T]]
+
+
+class Store(Protocol):
+    """A database. Errors of the driver come out as `domain.errors.Unavailable` or as bugs."""
+
+    dialect: Dialect
+
+    async def read(self, operation: Operation[T]) -> T:
+        """Runs an operation on one consistent snapshot; it cannot write."""
+        ...
+
+    async def write(self, operation: Operation[T]) -> T:
+        """Runs an operation in a transaction, and returns once that is durable.
+
+        What the operation raises undoes all it did, and is raised here.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Finishes what runs, checkpoints, and lets go of the database."""
+        ...

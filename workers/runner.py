@@ -1,0 +1,88 @@
+"""Runs one job: claim, work, effects and end in one transaction."""
+
+import asyncio
+import datetime
+import time
+
+import msgspec
+import structlog
+
+from domain import imports
+from domain.clock import timestamp
+from domain.errors import CarnetError, Internal, Unavailable
+from storage import idempotency, jobs
+from storage import imports as stored_imports
+from storage.jobs import MAX_ATTEMPTS, Claim, LeaseLost
+from storage.signals import JobSignals
+from storage.store import Store, Tx
+
+_log = structlog.get_logger("carnet.worker")
+
+
+async def run_next(store: Store, signals: JobSignals) -> bool:
+    """Does the job that is due first, if one is; whether one was."""
+    due = await store.read(jobs.next_due)
+    if due is None or due > time.time():
+        return False
+    claim = await store.write(lambda tx: jobs.claim_next(tx, _now(), time.time()))
+    if claim is None:
+        return False
+    await run(store, signals, claim)
+    return True
+
+
+async def run(store: Store, signals: JobSignals, claim: Claim) -> None:
+    """Does a claimed job, and whatever comes of it, leaves the job in a state that says so."""
+    log = _log.bind(job_id=claim.job_id, trip_id=claim.trip_id, attempt=claim.attempt)
+    started = time.perf_counter()
+    try:
+        status = await _apply(store, claim)
+    except LeaseLost:
+        log.warning("job_lost", reason="another attempt took it over")
+        return
+    except Unavailable as error:
+        await _try_again(store, claim, error)
+        log.warning("job_postponed", reason=error.message)
+    except CarnetError as error:
+        await _give_up(store, claim, error)
+        log.warning("job_failed", code=error.code)
+    except Exception:
+        log.exception("job_crashed")
+        await _try_again(store, claim, Internal())
+    else:
+        duration = round(time.perf_counter() - started, 4)
+        log.info("job_succeeded", items=claim.total, status=status, duration=duration)
+    await signals.ended(claim.job_id)
+
+
+async def _apply(store: Store, claim: Claim) -> int:
+    payload = await asyncio.to_thread(msgspec.json.decode, claim.payload)
+    lists = imports.items_of(claim.request, payload)
+
+    async def effects(tx: Tx) -> int:
+        status, body = await stored_imports.apply(tx, claim.trip_id, claim.request, lists, _now())
+        await jobs.succeed(tx, claim, _now(), status, body)
+        return status
+
+    return await store.write(effects)
+
+
+async def _try_again(store: Store, claim: Claim, error: CarnetError) -> None:
+    """Puts the job back with exponential backoff, or gives up after the last attempt."""
+    if claim.attempt >= MAX_ATTEMPTS:
+        await _give_up(store, claim, error)
+        return
+    due_at = time.time() + 0.5 * 2**claim.attempt
+    await store.write(lambda tx: jobs.retry(tx, claim, due_at))
+
+
+async def _give_up(store: Store, claim: Claim, error: CarnetError) -> None:
+    async def end(tx: Tx) -> None:
+        await jobs.fail(tx, claim, _now(), error.status, error.for_item())
+        await idempotency.forget_job(tx, claim.job_id)
+
+    await store.write(end)
+
+
+def _now() -> str:
+    return timestamp(datetime.datetime.now(datetime.UTC))
