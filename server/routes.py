@@ -1,5 +1,7 @@
 """Every operation of the API. A route that is not in `ROUTES` does not exist."""
 
+import re
+
 from domain.imports import BatchResult
 from domain.message import CHANNEL, MESSAGE
 from domain.resource import Resource
@@ -19,21 +21,27 @@ _MESSAGES = f"{_TRIP}/channels/{{channelId}}/messages"
 def _resource_routes(resource: Resource) -> list[Route]:
     """What every resource of a trip has."""
     do, tag = resources.Operations(resource), resource.collection
-    one = schemas.document(resource)
+    one, many = _words(resource.kind), tag.replace("-", " ")
+    document = schemas.document(resource)
     rows, row = f"{_TRIP}{resource.path}", f"{_TRIP}{resource.path}/{{{resource.id_param}}}"
     return [
-        Route("GET", rows, do.list_, f"List {tag}", tag, schemas.page(one), scope="trips:read",
-              query=LIST_QUERY),
-        Route("POST", rows, do.create, f"Create or merge one of {tag}", tag, one,
+        Route("GET", rows, do.list_, f"List {many}", tag, schemas.page(document),
+              scope="trips:read", query=LIST_QUERY),
+        Route("POST", rows, do.create, f"Create one {one}, or merge by clientRef", tag, document,
               scope="trips:write", body=resource.struct, statuses=(200, 201)),
-        Route("POST", f"{rows}:batch", do.batch, f"Create or merge up to 50 {tag}", tag,
+        Route("POST", f"{rows}:batch", do.batch, f"Create or merge up to 50 {many}", tag,
               BatchResult, scope="trips:write", body=schemas.batch(resource),
               statuses=(200, 207, 202)),
-        Route("PATCH", row, do.change, f"Change one of {tag}", tag, one, scope="trips:write",
+        Route("PATCH", row, do.change, f"Change one {one}", tag, document, scope="trips:write",
               body=schemas.patch(resource)),
-        Route("DELETE", row, do.delete, f"Delete one of {tag}", tag, None, scope="trips:write",
+        Route("DELETE", row, do.delete, f"Delete one {one}", tag, None, scope="trips:write",
               statuses=(204,)),
     ]  # fmt: skip
+
+
+def _words(kind: str) -> str:
+    """A kind's name for people: `actionItem` is an "action item"."""
+    return re.sub(r"(?=[A-Z])", " ", kind).lower()
 
 
 ROUTES: tuple[Route, ...] = (

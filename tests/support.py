@@ -181,7 +181,7 @@ async def run_server(store: Store, settings: Settings) -> AsyncIterator[Running]
         signals=signals,
         limiter=LocalRateLimiter(),
         signing_secret=await store.write(accounts.signing_secret),
-        public_url=lambda: settings.http.public_url,
+        public_url=lambda: f"http://127.0.0.1:{listener.port}",
     )
     listener = Listener(build_app(services))
     await listener.start("127.0.0.1", 0)
