@@ -9,6 +9,7 @@ from collections.abc import Callable
 import structlog
 
 from carnet.failure import Failure
+from carnet.worker_process import WorkerProcess
 from domain.clock import timestamp
 from server.app import Listener, build_app
 from server.call import Services
@@ -19,13 +20,12 @@ from storage.accounts import FirstAccount
 from storage.migrate import migrate
 from storage.signals import LocalSignals
 from storage.store import Store
-from workers.embedded import EmbeddedWorker
 
 FIRST_USER = {"email": "owner@localhost", "name": "Owner", "group": "Home"}
 
 SWITCH_INTERVAL = 0.001
-"""Seconds a thread may hold the interpreter while others wait: an import must not make reads
-wait for Python's usual 5 ms at each hop."""
+"""Seconds a thread may hold the interpreter while others wait: looking through a large body must
+not make others wait for Python's usual 5 ms at each hop."""
 
 _log = structlog.get_logger("carnet.server")
 
@@ -57,7 +57,7 @@ async def serve(settings: Settings, store: Store, say: Callable[[str], None]) ->
     listener = Listener(build_app(services))
     stopping = _stop_signal()
     await _listen(listener, settings)
-    worker = EmbeddedWorker(store, signals)
+    worker = WorkerProcess(settings, signals)
     worker.start()
     try:
         say(f"Carnet listens on {address(settings.http.host, listener.port)}")

@@ -129,6 +129,11 @@ class Route:
         return self.method != "GET"
 
     @property
+    def creates_trips(self) -> bool:
+        """Whether what it writes is in no trip yet, which no limited scope covers."""
+        return self.writes and self.scope == "trips:write" and not self.on_trip
+
+    @property
     def on_trip(self) -> bool:
         """Whether the path names a trip the caller must have access to."""
         return "{tripId}" in self.path

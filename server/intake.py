@@ -88,10 +88,8 @@ def authorize(route: Route, request: web.Request, caller: Caller) -> None:
     scope = route.scope
     if scope is not None and not caller.scopes.has_any(scope):
         raise Forbidden(f"This key does not have the scope {scope}")
-    if scope is not None and route.writes and not route.on_trip:
-        # What is new is in no trip a scope could be limited to.
-        if not caller.scopes.has_unlimited(scope):
-            raise Forbidden("A key limited to trips cannot create one")
+    if route.creates_trips and not caller.scopes.has_unlimited("trips:write"):
+        raise Forbidden("A key limited to trips cannot create one")
     if route.on_trip:
         assert scope is not None
         _authorize_trip(scope, request.match_info["tripId"], caller, route.writes)

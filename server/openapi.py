@@ -10,23 +10,31 @@ import msgspec
 
 from domain.errors import ERRORS, REASONS, CarnetError, ErrorBody
 from domain.fields import SCHEMAS
+from domain.imports import BatchResult
+from server import schemas
 from server.call import API, Call, Reply, Route
 from storage.jobs import Job
 from storage.store import Tx
 
 _QUERY: Final[dict[str, dict[str, Any]]] = {
     "limit": {
-        "description": "Rows a page: a whole number from 1; above the maximum it is cut to it.",
+        "description": "Rows a page: 100 if not given, 200 at most; of messages 50, and 100 at"
+        " most. What is above is cut.",
         "schema": {"type": "integer", "minimum": 1},
     },
     "cursor": {
-        "description": "`nextCursor` of the page before.",
+        "description": "`nextCursor` of the page before; no other list's is taken.",
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{16,}$"},
     },
     "dryRun": {
         "description": "With `true` the reply tells what would change, and nothing is written.",
-        "schema": {"type": "string", "enum": ["true", "false"], "default": "false"},
+        "schema": {"type": "boolean", "default": False},
     },
+}
+
+_TOKEN: Final = {
+    "description": "Token of a share link.",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9]{1,64}$"},
 }
 
 _IDEMPOTENCY_KEY: Final = {
@@ -43,8 +51,52 @@ _PREFER: Final = {
     "schema": {"type": "string", "examples": ["respond-async", "wait=5"]},
 }
 
-_HEADERS: Final = {
-    "X-Request-Id": {"description": "Names this request.", "schema": {"type": "string"}},
+_RESPONSE_HEADERS: Final[dict[str, dict[str, Any]]] = {
+    "X-Request-Id": {
+        "description": "Names this request; in an error it is `requestId` too.",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^req_[0-9a-f-]{36}$"},
+    },
+    "X-RateLimit-Limit": {
+        "description": "Requests allowed in a window of 60 seconds.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "X-RateLimit-Remaining": {
+        "description": "Requests left in this window.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "Idempotency-Replayed": {
+        "description": "`true` when this is the first response again.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+    "Location": {
+        "description": "Where the job is to be read.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+    "Preference-Applied": {
+        "description": "`respond-async` when that was asked for.",
+        "schema": {"type": "string", "enum": ["respond-async"]},
+    },
+    "WWW-Authenticate": {
+        "description": "The scheme of authentication.",
+        "required": True,
+        "schema": {"type": "string", "enum": ["Bearer"]},
+    },
+    "Retry-After": {
+        "description": "Seconds to wait before trying again.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    },
+}
+
+_HEADERS_OF_STATUS: Final[dict[int, tuple[str, ...]]] = {
+    202: ("Location", "Preference-Applied"),
+    401: ("WWW-Authenticate",),
+    429: ("Retry-After",),
+    503: ("Retry-After",),
 }
 
 
@@ -64,11 +116,16 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
     """The OpenAPI document of a route table."""
     types = {t: None for route in routes for t in (route.body, route.reply) if t is not None}
     types |= {ErrorBody: None, Job: None}
-    schemas, components = msgspec.json.schema_components(
+    shapes, components = msgspec.json.schema_components(
         list(types), schema_hook=_schema_of, ref_template="#/components/schemas/{name}"
     )
-    by_type = dict(zip(types, schemas, strict=True))
+    by_type = dict(zip(types, shapes, strict=True))
     components["Detail"]["properties"]["reason"] = {"type": "string", "enum": list(REASONS)}
+    components["Job"]["properties"]["error"] = {"$ref": "#/components/schemas/ItemError"}
+    components["Job"]["properties"]["result"] = {
+        "description": "The reply the request would have had.",
+        "anyOf": [by_type[BatchResult], by_type[schemas.sync_result()]],
+    }
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         operation = _operation(route, by_type)
@@ -87,6 +144,7 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "headers": _RESPONSE_HEADERS,
             "schemas": components,
         },
     }
@@ -96,20 +154,20 @@ def _schema_of(kind: type) -> dict[str, Any]:
     return SCHEMAS[kind]
 
 
-def _operation(route: Route, schemas: dict[Any, Any]) -> dict[str, Any]:
+def _operation(route: Route, by_type: dict[Any, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": _operation_id(route),
         "summary": route.summary,
         "tags": [route.tag],
         "parameters": _parameters(route),
-        "responses": _responses(route, schemas),
+        "responses": _responses(route, by_type),
     }
     if route.scope:
         operation["description"] = f"Needs the scope `{route.scope}`."
     if route.access == "address":
         operation["security"] = []
     if route.body is not None:
-        content = {"application/json": {"schema": schemas[route.body]}}
+        content = {"application/json": {"schema": by_type[route.body]}}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
 
@@ -126,7 +184,7 @@ def _operation_id(route: Route) -> str:
 
 def _parameters(route: Route) -> list[dict[str, Any]]:
     parameters: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        {"name": name, "in": "path", "required": True, **_path_parameter(name)}
         for name in re.findall(r"\{(\w+)\}", route.path)
     ]
     parameters += [{"name": name, "in": "query", **_QUERY[name]} for name in route.query]
@@ -137,13 +195,24 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     return parameters
 
 
-def _responses(route: Route, schemas: dict[Any, Any]) -> dict[str, Any]:
+def _path_parameter(name: str) -> dict[str, Any]:
+    if name == "token":
+        return _TOKEN
+    return {
+        "description": f"Id of the {name.removesuffix('Id')}.",
+        "schema": {"type": "string", "pattern": "^[a-z0-9]{1,32}$"},
+    }
+
+
+def _responses(route: Route, by_type: dict[Any, Any]) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     for status in route.statuses:
-        shape = schemas[Job] if status == 202 else schemas.get(route.reply)
-        responses[str(status)] = _response(_MEANINGS[status], shape)
+        shape = by_type[Job] if status == 202 else by_type.get(route.reply)
+        responses[str(status)] = _response(route, status, _MEANINGS[status], shape)
     for error in errors_of(route):
-        responses[str(error.status)] = _response(error.code, schemas[ErrorBody])
+        responses[str(error.status)] = _response(
+            route, error.status, error.code, by_type[ErrorBody]
+        )
     return responses
 
 
@@ -156,11 +225,21 @@ _MEANINGS: Final = {
 }
 
 
-def _response(description: str, shape: Any) -> dict[str, Any]:
-    response: dict[str, Any] = {"description": description, "headers": _HEADERS}
+def _response(route: Route, status: int, description: str, shape: Any) -> dict[str, Any]:
+    response: dict[str, Any] = {"description": description, "headers": _headers(route, status)}
     if shape is not None:
         response["content"] = {"application/json": {"schema": shape}}
     return response
+
+
+def _headers(route: Route, status: int) -> dict[str, Any]:
+    names = ["X-Request-Id"]
+    if route.access == "key" and status != 401 and status < 500:
+        names += ["X-RateLimit-Limit", "X-RateLimit-Remaining"]
+    if route.writes and (status < 300 or status == 404):
+        names.append("Idempotency-Replayed")
+    names += _HEADERS_OF_STATUS.get(status, ())
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def errors_of(route: Route) -> list[type[CarnetError]]:
