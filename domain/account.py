@@ -55,7 +55,20 @@ def is_live(expires_at: str | None, revoked_at: str | None, now: str) -> bool:
 
 def parse_expiry(text: str) -> datetime.datetime:
     """When a key ends: a date means its last day, in UTC; ValueError if it is no moment."""
-    moment = datetime.datetime.fromisoformat(text)
-    if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-        moment += datetime.timedelta(days=1)
-    return moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+    try:
+        moment = datetime.datetime.fromisoformat(text)
+        if _is_date(text):
+            moment += datetime.timedelta(days=1)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=datetime.UTC)
+        return moment.astimezone(datetime.UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text} is beyond the calendar") from error
+
+
+def _is_date(text: str) -> bool:
+    try:
+        datetime.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

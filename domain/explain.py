@@ -54,6 +54,8 @@ def _walk_struct(kind: types.StructType, value: Any, path: str) -> Iterator[Deta
         known.add(name)
         if field.required and value.get(name) is None:
             yield Detail(prefix + name, "required")
+        elif field.required and value[name] == "" and _is_text(field.type):
+            yield Detail(prefix + name, "empty")
         elif name in value:
             yield from _walk(field.type, value[name], prefix + name)
     if kind.forbid_unknown_fields:
@@ -67,6 +69,12 @@ def bare(kind: types.Type) -> types.Type:
     while isinstance(kind, types.Metadata):
         kind = kind.type
     return kind
+
+
+def _is_text(kind: types.Type) -> bool:
+    """Whether values of this type are strings in JSON."""
+    text = types.StrType | types.LiteralType | types.DateType | types.CustomType
+    return isinstance(bare(kind), text)
 
 
 def _leaf(kind: types.Type, value: Any) -> str | None:

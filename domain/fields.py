@@ -37,6 +37,9 @@ class DateTime(str):
 Date = datetime.date
 """`YYYY-MM-DD`, a date that exists (RFC 3339 full-date)."""
 
+RequiredId = Annotated[str, Meta(min_length=1)]
+"""A required id of something else."""
+
 Title = Annotated[str, Meta(min_length=1, max_length=200)]
 """A required title, name or destination."""
 
@@ -102,9 +105,16 @@ CHECKS: Final[dict[type, Callable[[str], bool]]] = {TimeZone: is_time_zone, Date
 """The types whose values need code to check."""
 
 SCHEMAS: Final[dict[type, dict[str, Any]]] = {
-    TimeZone: {"type": "string", "description": "IANA time zone", "examples": ["Europe/London"]},
+    TimeZone: {
+        "type": "string",
+        "format": "iana-time-zone",
+        "description": "IANA time zone",
+        "examples": ["Europe/London"],
+    },
     DateTime: {
         "type": "string",
+        "format": "iso8601-date-time",
+        "pattern": f"^{_DATETIME.pattern}$",
         "description": "ISO 8601 date and time, with or without an offset",
         "examples": ["2026-07-15T09:30", "2026-07-15T09:30:00+09:00"],
     },
@@ -132,6 +142,7 @@ __all__ = [
     "Lng",
     "Name",
     "Order",
+    "RequiredId",
     "RequiredText",
     "Safe",
     "Text",

@@ -30,11 +30,22 @@ def merge(target: Any, patch: Any) -> Any:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether two JSON values are equal, the order of members aside.
+    """Whether two JSON values are equal, the order of members and the spelling of numbers aside.
 
     Python alone would take `true` for `1`, and a change from one to the other would be lost.
     """
-    return a is b or (a == b and _canonical.encode(a) == _canonical.encode(b))
+    if a is b:
+        return True
+    return a == b and (_canonical.encode(a) == _canonical.encode(b) or _same_kinds(a, b))
+
+
+def _same_kinds(a: Any, b: Any) -> bool:
+    """Whether two values that Python finds equal have their booleans in the same places."""
+    if isinstance(a, dict):
+        return all(_same_kinds(value, b[name]) for name, value in a.items())
+    if isinstance(a, list):
+        return all(map(_same_kinds, a, b))
+    return isinstance(a, bool) == isinstance(b, bool)
 
 
 def diff(before: Document, after: Document) -> dict[str, dict[str, Any]]:

@@ -29,6 +29,8 @@ class Row:
     parent_id: str
     document: Document
     sort_key: str = ""
+    rev: int = 0
+    """The trip's revision at the row's last write; 0 until it is stored."""
 
     @property
     def client_ref(self) -> str | None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from domain.errors import Detail
-from domain.fields import Date, Safe, Title
+from domain.fields import Date, RequiredId, Safe, Title
 from domain.merge import Document
 from domain.resource import Resource, end_not_before_start
 
@@ -13,7 +13,7 @@ from domain.resource import Resource, end_not_before_start
 class Trip(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
     """What a client may set of a trip."""
 
-    group_id: str
+    group_id: RequiredId
     title: Annotated[Title, Safe]
     start_date: Annotated[Date, Safe]
     end_date: Annotated[Date, Safe]

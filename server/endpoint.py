@@ -8,6 +8,7 @@ from aiohttp import web
 from domain.errors import ErrorBody, ErrorInfo, IdempotencyConflict, NotFound
 from server import intake
 from server.call import API, SERVICES, Call, Queued, Reply, Route, Routed, json_reply
+from server.conditional import is_known, tagged
 from server.observe import JOB_ID, REQUEST_ID, render
 from storage import idempotency, jobs
 from storage.idempotency import Answer
@@ -38,8 +39,14 @@ class Endpoint(Routed):
         )
 
     async def _read(self, call: Call) -> Reply:
+        trip = call.caller.trip if call.caller and self.route.on_trip else None
+        if trip is not None and is_known(call.request, trip.rev):
+            return Reply(304, headers=tagged(trip.rev))
         reply = await call.services.store.read(lambda tx: self.route.handler(tx, call))
         assert isinstance(reply, Reply)
+        if trip is not None:
+            # The revision was read before the rows: at worst it is older than they are.
+            return dataclasses.replace(reply, headers=tagged(trip.rev))
         return reply
 
     async def _write(self, call: Call) -> Reply:

@@ -5,6 +5,7 @@ from domain.merge import merge
 from domain.message import CHANNEL, MESSAGE
 from domain.plan import Row
 from server.call import Call, Reply, json_reply
+from server.conditional import tagged
 from server.lists import PageRequest
 from storage import items, trips
 from storage.ids import new_id
@@ -67,7 +68,7 @@ async def send(tx: Tx, call: Call) -> Reply:
     document["authorId"] = call.user.user_id
     rev = await trips.bump(tx, call.trip_id)
     await items.insert(tx, call.trip_id, Row(MESSAGE.kind, row_id, channel_id, document), rev)
-    return json_reply(document, 201)
+    return json_reply(document, 201, tagged(rev))
 
 
 async def _channel(tx: Tx, call: Call) -> str:

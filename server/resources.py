@@ -8,6 +8,7 @@ from domain.imports import ImportRequest, items_of
 from domain.plan import Needs, Plan, Row
 from domain.resource import Resource
 from server.call import Call, Queued, Reply, json_reply
+from server.conditional import require_match, tagged
 from server.lists import PageRequest
 from storage import imports, items, jobs
 from storage.ids import new_id
@@ -36,16 +37,15 @@ class Operations:
         plan = await self._plan(tx, call)
         status, row, _ = plan.upsert(self.resource, call.body, parent_id)
         await items.apply(tx, plan)
-        return json_reply(row.document, 201 if status == "created" else 200)
+        return json_reply(row.document, 201 if status == "created" else 200, tagged(row.rev))
 
     async def change(self, tx: Tx, call: Call) -> Reply:
         """A merge into one row."""
         row = await self._row(tx, call)
-        plan = await self._plan(tx, call)
-        plan.know([row])
+        plan = await self._plan(tx, call, row)
         _, row, _ = plan.patch(self.resource, row, call.body)
         await items.apply(tx, plan)
-        return json_reply(row.document)
+        return json_reply(row.document, 200, tagged(row.rev))
 
     async def delete(self, tx: Tx, call: Call) -> Reply:
         """Removes one row, with what belongs to it, and the links to it."""
@@ -68,16 +68,19 @@ class Operations:
         return parent_id
 
     async def _row(self, tx: Tx, call: Call) -> Row:
+        """The row of the path, the one the request wants to change."""
         parent_id = await self._parent(tx, call)
         row = await items.get(
             tx, call.trip_id, self.resource.kind, call.path(self.resource.id_param)
         )
         if row is None or row.parent_id != parent_id:
             raise NotFound(f"There is no such {self.resource.kind}")
+        require_match(call, row.rev)
         return row
 
-    async def _plan(self, tx: Tx, call: Call) -> Plan:
+    async def _plan(self, tx: Tx, call: Call, *known: Row) -> Plan:
         plan = Plan(call.trip_id, now=call.now, new_id=new_id)
+        plan.know(known)
         needs = Needs()
         needs.add(self.resource, [call.body])
         await items.load(tx, plan, needs)

@@ -10,6 +10,7 @@ from domain.resource import SERVER_MEMBERS
 from domain.resources import RESOURCES
 from domain.trip import GENERAL_CHANNEL, TRIP, check_group, compose_trip
 from server.call import Call, Reply, json_reply
+from server.conditional import require_match, tagged
 from server.lists import PageRequest
 from storage import accounts, items, trips
 from storage.ids import new_id
@@ -41,7 +42,7 @@ async def create(tx: Tx, call: Call) -> Reply:
     )
     await trips.insert(tx, fields["groupId"], document)
     await items.insert(tx, trip_id, _general_channel(trip_id, call.now), rev=1)
-    return json_reply(document, 201)
+    return json_reply(document, 201, tagged(1))
 
 
 def _general_channel(trip_id: str, now: str) -> Row:
@@ -59,40 +60,41 @@ async def show(tx: Tx, call: Call) -> Reply:
 
 async def change(tx: Tx, call: Call) -> Reply:
     """A merge into the trip's own fields."""
+    before, rev = await _current(tx, call)
     patch = _members(call.body)
-    before = await _document(tx, call)
-    group_id = before["groupId"]
-    problems = check_group(group_id, patch)
+    problems = check_group(before["groupId"], patch)
     patch.pop("groupId", None)
-    return json_reply(await _store(tx, call, before, patch, problems))
+    return await _store(tx, call, before, rev, patch, problems)
 
 
 async def archive(tx: Tx, call: Call) -> Reply:
     """DELETE keeps the trip, as `completed`."""
-    return json_reply(await _store(tx, call, await _document(tx, call), {"status": "completed"}))
+    before, rev = await _current(tx, call)
+    return await _store(tx, call, before, rev, {"status": "completed"}, [])
 
 
-async def _document(tx: Tx, call: Call) -> Document:
-    decoded: Document = msgspec.json.decode(await trips.document(tx, call.trip_id))
-    return decoded
+async def _current(tx: Tx, call: Call) -> tuple[Document, int]:
+    """The trip's document and revision, the one the request wants to change."""
+    text, rev = await trips.document_and_rev(tx, call.trip_id)
+    require_match(call, rev)
+    return msgspec.json.decode(text), rev
 
 
 async def _store(
-    tx: Tx, call: Call, before: Document, patch: Document, problems: list[Detail] | None = None
-) -> Document:
-    """The trip's document under a patch, stored if it differs."""
+    tx: Tx, call: Call, before: Document, rev: int, patch: Document, problems: list[Detail]
+) -> Reply:
+    """The trip under a patch, stored if it differs."""
     old = TRIP.fields_of(before)
     fields, details = TRIP.settle(merge(old, patch))
-    details = (problems or []) + details
+    details = problems + details
     if details:
         raise ValidationFailed(details)
     if same(old, fields):
-        return before
+        return json_reply(before, 200, tagged(rev))
     document = compose_trip(
         fields, before, trip_id=call.trip_id, created_by=before["createdBy"], now=call.now
     )
-    await trips.update(tx, document)
-    return document
+    return json_reply(document, 200, tagged(await trips.update(tx, document)))
 
 
 def _members(body: object) -> Document:

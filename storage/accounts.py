@@ -96,6 +96,8 @@ async def add_member(tx: Tx, *, group_id: str, user_id: str, role: Role, now: st
         role.value,
         now,
     )
+    # A trip shows its members, so its revision counts them too.
+    await tx.execute("UPDATE trips SET rev = rev + 1 WHERE group_id = $1", group_id)
 
 
 async def user_id_of(tx: Tx, email: str) -> str:

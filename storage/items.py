@@ -17,7 +17,7 @@ from storage.store import Record, Tx
 _encode = msgspec.json.encode
 _decode = msgspec.json.decode
 
-_COLUMNS = "kind, id, parent_id, sort_key, doc"
+_COLUMNS = "kind, id, parent_id, sort_key, rev, doc"
 _AFTER_ALL = "\x7f"
 """Sorts after every sort key and id, which are ASCII."""
 
@@ -141,7 +141,7 @@ async def insert(tx: Tx, trip_id: str, row: Row, rev: int) -> None:
 
 
 async def _insert(tx: Tx, trip_id: str, rows: Iterable[Row], rev: int) -> None:
-    rows = list(rows)
+    rows = _at_revision(rows, rev)
     if not rows:
         return
     await tx.executemany(
@@ -155,7 +155,7 @@ async def _insert(tx: Tx, trip_id: str, rows: Iterable[Row], rev: int) -> None:
                 row.sort_key,
                 row.id,
                 row.client_ref,
-                rev,
+                row.rev,
                 _encode(row.document).decode(),
             )
             for row in rows
@@ -165,7 +165,7 @@ async def _insert(tx: Tx, trip_id: str, rows: Iterable[Row], rev: int) -> None:
 
 
 async def _update(tx: Tx, trip_id: str, rows: Iterable[Row], rev: int) -> None:
-    rows = list(rows)
+    rows = _at_revision(rows, rev)
     if not rows:
         return
     await tx.executemany(
@@ -176,7 +176,7 @@ async def _update(tx: Tx, trip_id: str, rows: Iterable[Row], rev: int) -> None:
                 row.parent_id,
                 row.sort_key,
                 row.client_ref,
-                rev,
+                row.rev,
                 _encode(row.document).decode(),
                 trip_id,
                 row.id,
@@ -191,6 +191,13 @@ async def _update(tx: Tx, trip_id: str, rows: Iterable[Row], rev: int) -> None:
             [(trip_id, row.id) for row in linking],
         )
         await _insert_links(tx, trip_id, linking)
+
+
+def _at_revision(rows: Iterable[Row], rev: int) -> list[Row]:
+    rows = list(rows)
+    for row in rows:
+        row.rev = rev
+    return rows
 
 
 async def _insert_links(tx: Tx, trip_id: str, rows: Sequence[Row]) -> None:
@@ -255,9 +262,9 @@ def _unlinked(row: Row, removed: set[str], now: str) -> Row:
 
 
 def _row(record: Record) -> Row:
-    kind, row_id, parent_id, sort_key, document = record
+    kind, row_id, parent_id, sort_key, rev, document = record
     decoded: Document = _decode(document)
-    return Row(kind, row_id, parent_id, decoded, sort_key)
+    return Row(kind, row_id, parent_id, decoded, sort_key, rev)
 
 
 def _array(values: Iterable[Any]) -> str:

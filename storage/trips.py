@@ -28,13 +28,14 @@ async def insert(tx: Tx, group_id: str, document: Document) -> None:
     )
 
 
-async def update(tx: Tx, document: Document) -> None:
-    """Stores a trip's changed document, at the next revision."""
-    await tx.execute(
-        "UPDATE trips SET doc = $1, rev = rev + 1 WHERE id = $2",
+async def update(tx: Tx, document: Document) -> int:
+    """Stores a trip's changed document; the trip's new revision."""
+    rev: int = await tx.fetchval(
+        "UPDATE trips SET doc = $1, rev = rev + 1 WHERE id = $2 RETURNING rev",
         msgspec.json.encode(document).decode(),
         document["_id"],
     )
+    return rev
 
 
 async def bump(tx: Tx, trip_id: str) -> int:
@@ -47,8 +48,15 @@ async def bump(tx: Tx, trip_id: str) -> int:
 
 async def document(tx: Tx, trip_id: str) -> str:
     """A trip's stored JSON; the trip exists."""
-    text: str = await tx.fetchval("SELECT doc FROM trips WHERE id = $1", trip_id)
+    text, _ = await document_and_rev(tx, trip_id)
     return text
+
+
+async def document_and_rev(tx: Tx, trip_id: str) -> tuple[str, int]:
+    """A trip's stored JSON and its revision; the trip exists."""
+    record = await tx.fetchrow("SELECT doc, rev FROM trips WHERE id = $1", trip_id)
+    assert record is not None
+    return record[0], record[1]
 
 
 async def page(
