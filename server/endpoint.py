@@ -10,7 +10,7 @@ from server import intake
 from server.call import API, SERVICES, Call, Queued, Reply, Route, Routed, json_reply
 from server.conditional import is_known, tagged
 from server.observe import JOB_ID, REQUEST_ID, render
-from storage import idempotency, jobs
+from storage import idempotency, jobs, trips
 from storage.idempotency import Answer
 from storage.store import Tx
 
@@ -54,13 +54,20 @@ class Endpoint(Routed):
         raw, body = await intake.read_body(self.route, call.request, call.services)
         call = dataclasses.replace(call, raw=raw, body=body)
         if key is None:
-            outcome = await call.services.store.write(lambda tx: self.route.handler(tx, call))
+            outcome = await call.services.store.write(lambda tx: _operate(tx, self.route, call))
             return outcome if isinstance(outcome, Reply) else await _finish(call, outcome)
         protected = _Protected(self.route, call, key, intake.fingerprint(call.request, raw))
         outcome = await call.services.store.write(protected)
         if isinstance(outcome, Reply):
             return outcome
         return await protected.settle(outcome, await _finish(call, outcome))
+
+
+async def _operate(tx: Tx, route: Route, call: Call) -> Reply | Queued:
+    """The route's operation; writers of one trip take turns."""
+    if route.on_trip:
+        await trips.lock(tx, call.trip_id)
+    return await route.handler(tx, call)
 
 
 class _Protected:
@@ -102,7 +109,7 @@ class _Protected:
     async def _run(self, tx: Tx) -> Reply | Queued:
         """The operation; that something is not there is an answer to remember too."""
         try:
-            return await self._route.handler(tx, self._call)
+            return await _operate(tx, self._route, self._call)
         except NotFound as error:
             return render(error, self._call.request[REQUEST_ID])
 

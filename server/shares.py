@@ -1,15 +1,18 @@
 """Share links, and the view they open to anyone."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from domain.errors import NotFound
+from domain.resource import Resource
 from domain.resources import LEG, RESOURCES
 from domain.trip import TRIP
 from server.call import API, Call, Reply, json_reply
-from storage import items, shares, trips
+from storage import shares, snapshots
 from storage.shares import Share
+from storage.snapshots import Snapshot
 from storage.store import Tx
 
 
@@ -49,37 +52,27 @@ async def revoke(tx: Tx, call: Call) -> Reply:
 
 async def show(tx: Tx, call: Call) -> Reply:
     """The safe trip with its safe legs."""
-    trip_id = await _shared_trip(tx, call)
-    documents = await items.all_of(tx, trip_id, (LEG,))
-    return json_reply(
-        {"trip": await _safe_trip(tx, trip_id), "legs": _safe(LEG.safe, documents[LEG.kind])}
-    )
+    return json_reply(_safe(await _shared(tx, call, (LEG,)), (LEG,)))
 
 
 async def export(tx: Tx, call: Call) -> Reply:
     """The shape of an export, in the safe projection."""
-    trip_id = await _shared_trip(tx, call)
-    documents = await items.all_of(tx, trip_id, RESOURCES)
-    snapshot: dict[str, Any] = {"trip": await _safe_trip(tx, trip_id)}
-    for resource in RESOURCES:
-        snapshot[resource.snapshot] = _safe(resource.safe, documents[resource.kind])
-    snapshot["members"] = [
-        SafeMember(member.name, member.role) for member in await trips.members(tx, trip_id)
-    ]
-    return json_reply(snapshot)
+    whole = await _shared(tx, call, RESOURCES)
+    members = [SafeMember(member.name, member.role) for member in whole.members]
+    return json_reply(_safe(whole, RESOURCES) | {"members": members})
 
 
-async def _shared_trip(tx: Tx, call: Call) -> str:
-    trip_id = await shares.trip_of(tx, call.path("token"))
-    if trip_id is None:
+async def _shared(tx: Tx, call: Call, resources: Sequence[Resource]) -> Snapshot:
+    whole = await snapshots.of_share(tx, call.path("token"), resources)
+    if whole is None:
         raise NotFound("This link is unknown or no longer valid")
-    return trip_id
+    return whole
 
 
-async def _safe_trip(tx: Tx, trip_id: str) -> Any:
-    return msgspec.json.decode(await trips.document(tx, trip_id), type=TRIP.safe)
-
-
-def _safe(struct: type[msgspec.Struct], documents: list[str]) -> list[Any]:
-    decoder = msgspec.json.Decoder(struct)
-    return [decoder.decode(document) for document in documents]
+def _safe(whole: Snapshot, resources: Sequence[Resource]) -> dict[str, Any]:
+    """The trip and its rows, decoded into structs that have no room for anything private."""
+    shown: dict[str, Any] = {"trip": msgspec.json.decode(whole.trip, type=TRIP.safe)}
+    for resource in resources:
+        rows = f"[{whole.rows[resource.kind]}]"
+        shown[resource.snapshot] = msgspec.json.decode(rows, type=list[resource.safe])  # type: ignore[name-defined]
+    return shown

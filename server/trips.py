@@ -12,7 +12,7 @@ from domain.trip import GENERAL_CHANNEL, TRIP, check_group, compose_trip
 from server.call import Call, Reply, json_reply
 from server.conditional import require_match, tagged
 from server.lists import PageRequest
-from storage import accounts, items, trips
+from storage import accounts, items, snapshots, trips
 from storage.ids import new_id
 from storage.store import Tx
 
@@ -55,7 +55,8 @@ def _general_channel(trip_id: str, now: str) -> Row:
 
 async def show(tx: Tx, call: Call) -> Reply:
     """One trip."""
-    return Reply(200, (await trips.document(tx, call.trip_id)).encode())
+    text, _ = await trips.get(tx, call.trip_id)
+    return Reply(200, text.encode())
 
 
 async def change(tx: Tx, call: Call) -> Reply:
@@ -75,7 +76,7 @@ async def archive(tx: Tx, call: Call) -> Reply:
 
 async def _current(tx: Tx, call: Call) -> tuple[Document, int]:
     """The trip's document and revision, the one the request wants to change."""
-    text, rev = await trips.document_and_rev(tx, call.trip_id)
+    text, rev = await trips.get(tx, call.trip_id)
     require_match(call, rev)
     return msgspec.json.decode(text), rev
 
@@ -111,11 +112,8 @@ async def members(tx: Tx, call: Call) -> Reply:
 
 
 async def export(tx: Tx, call: Call) -> Reply:
-    """The whole trip from one snapshot; stored documents are joined, not decoded."""
-    trip = await trips.document(tx, call.trip_id)
-    documents = await items.all_of(tx, call.trip_id, RESOURCES)
-    members = msgspec.json.encode(await trips.members(tx, call.trip_id)).decode()
-    lists = "".join(
-        f'"{resource.snapshot}":[{",".join(documents[resource.kind])}],' for resource in RESOURCES
-    )
-    return Reply(200, f'{{"trip":{trip},{lists}"members":{members}}}'.encode())
+    """The whole trip from one moment; stored documents are joined, not decoded."""
+    whole = await snapshots.of_trip(tx, call.trip_id, RESOURCES)
+    lists = "".join(f'"{each.snapshot}":[{whole.rows[each.kind]}],' for each in RESOURCES)
+    members = msgspec.json.encode(whole.members).decode()
+    return Reply(200, f'{{"trip":{whole.trip},{lists}"members":{members}}}'.encode())

@@ -8,7 +8,6 @@ import msgspec
 from domain.cursor import Position
 from domain.merge import Document
 from domain.plan import Needs, Plan, Row
-from domain.resource import Resource
 from domain.resources import BY_KIND, RESOURCES
 from storage import trips
 from storage.page import Page
@@ -72,20 +71,6 @@ async def exists(tx: Tx, trip_id: str, kind: str, row_id: str) -> bool:
         )
         is not None
     )
-
-
-async def all_of(tx: Tx, trip_id: str, resources: Sequence[Resource]) -> dict[str, list[str]]:
-    """The JSON documents of a whole trip by kind, each list in its own order; one statement."""
-    kinds = ", ".join(f"'{resource.kind}'" for resource in resources)
-    records = await tx.fetch(
-        f"SELECT kind, doc FROM items WHERE trip_id = $1 AND kind IN ({kinds})"
-        " ORDER BY kind, parent_id, sort_key, id",
-        trip_id,
-    )
-    documents: dict[str, list[str]] = {resource.kind: [] for resource in resources}
-    for kind, document in records:
-        documents[kind].append(document)
-    return documents
 
 
 async def load(tx: Tx, plan: Plan, needs: Needs) -> None:

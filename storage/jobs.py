@@ -148,7 +148,8 @@ async def claim_next(tx: Tx, now: str, unix_now: float) -> Claim | None:
         "UPDATE jobs SET status = 'running', attempts = attempts + 1, due_at = $1,"
         " started_at = coalesce(started_at, $2)"
         " WHERE (user_id, id) = (SELECT user_id, id FROM jobs"
-        "  WHERE status IN ('queued', 'running') AND due_at <= $3 ORDER BY due_at, id LIMIT 1)"
+        "  WHERE status IN ('queued', 'running') AND due_at <= $3 ORDER BY due_at, id LIMIT 1"
+        f"  {tx.dialect.skip_locked})"
         " RETURNING user_id, id, trip_id, params, payload, total, attempts, created_at",
         unix_now + LEASE_SECONDS,
         now,

@@ -35,9 +35,3 @@ async def create(tx: Tx, trip_id: str, now: str) -> Share:
 async def revoke(tx: Tx, trip_id: str) -> None:
     """Ends the trip's share, if it has one."""
     await tx.execute("DELETE FROM shares WHERE trip_id = $1", trip_id)
-
-
-async def trip_of(tx: Tx, token: str) -> str | None:
-    """The trip an active token shows."""
-    trip_id: str | None = await tx.fetchval("SELECT trip_id FROM shares WHERE token = $1", token)
-    return trip_id

@@ -11,7 +11,7 @@ import re
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import aiosqlite
@@ -30,6 +30,10 @@ DIALECT = Dialect(
     name="sqlite",
     migrations=Path(__file__).parent / "migrations" / "sqlite",
     each=lambda parameter: f"(SELECT value FROM json_each({parameter}))",
+    join=lambda column: f"group_concat({column}, ',')",
+    rows=lambda columns: f"json_group_array(json_array({columns}))",
+    lock="",
+    skip_locked="",
     has_table="SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1",
 )
 
@@ -118,7 +122,7 @@ class SQLiteStore:
         try:
             return await _in_thread(reader, functools.partial(_read, operation=operation))
         except sqlite3.OperationalError as error:
-            raise _unavailable(error) from error
+            raise _translated(error) from error
         finally:
             self._idle.put_nowait(reader)
 
@@ -145,10 +149,8 @@ class SQLiteStore:
             outcomes = await _in_thread(
                 self._writer, functools.partial(_write, operations=operations)
             )
-        except sqlite3.OperationalError as error:
-            outcomes = [_Failure(_unavailable(error))] * len(group)
         except BaseException as error:  # noqa: BLE001 - each waiting request must be told
-            outcomes = [_Failure(error)] * len(group)
+            outcomes = [_Failure(_translated(error))] * len(group)
         for (_, done), outcome in zip(group, outcomes, strict=True):
             if done.cancelled():
                 continue
@@ -216,9 +218,7 @@ def _attempt(connection: sqlite3.Connection, operation: Operation[Any]) -> Any:
             raise
         connection.execute("ROLLBACK TO operation")
         connection.execute("RELEASE operation")
-        if isinstance(error, sqlite3.OperationalError):
-            return _Failure(_unavailable(error))
-        return _Failure(error)
+        return _Failure(_translated(error))
     connection.execute("RELEASE operation")
     return value
 
@@ -235,22 +235,28 @@ def _drive(operation: Operation[T], connection: sqlite3.Connection) -> T:
     raise RuntimeError("an operation awaited something other than its transaction")
 
 
-def _unavailable(error: sqlite3.OperationalError) -> Unavailable:
-    """The client's view of a driver error that trying again may cure.
-
-    Others, such as a misspelt column, are bugs and stay what they are.
-    """
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (
+_PASSING: Final = frozenset(
+    {
         sqlite3.SQLITE_BUSY,
         sqlite3.SQLITE_LOCKED,
         sqlite3.SQLITE_FULL,
         sqlite3.SQLITE_IOERR,
         sqlite3.SQLITE_CANTOPEN,
         sqlite3.SQLITE_READONLY,
-    ):
+    }
+)
+"""Result codes of failures that trying again later may cure."""
+
+
+def _translated(error: BaseException) -> BaseException:
+    """What a client is to see of a failure: a passing one as `Unavailable`.
+
+    Others, such as a misspelt column, are bugs and stay what they are.
+    """
+    code = getattr(error, "sqlite_errorcode", 0)
+    if isinstance(error, sqlite3.OperationalError) and code & 0xFF in _PASSING:
         return Unavailable("The database is unavailable")
-    raise error
+    return error
 
 
 @functools.lru_cache(maxsize=512)

@@ -20,6 +20,14 @@ class Dialect:
     """The folder of numbered `.sql` files."""
     each: Callable[[str], str]
     """A subquery yielding the strings of the JSON array in a parameter: `each("$2")`."""
+    join: Callable[[str], str]
+    """An aggregate of a text column's values, joined by commas in the order they come."""
+    rows: Callable[[str], str]
+    """An aggregate of columns as JSON text, an array of arrays, in the order they come."""
+    lock: str
+    """What a SELECT ends with to lock the rows it finds; empty where there is one writer."""
+    skip_locked: str
+    """The same, passing over rows that others have locked."""
     has_table: str
     """A statement giving a row when the database has the table named by `$1`."""
 
@@ -59,7 +67,11 @@ class Store(Protocol):
     dialect: Dialect
 
     async def read(self, operation: Operation[T]) -> T:
-        """Runs an operation on one consistent snapshot; it cannot write."""
+        """Runs an operation that cannot write.
+
+        Each of its statements sees one moment; an operation that needs one moment for all it
+        reads has one statement.
+        """
         ...
 
     async def write(self, operation: Operation[T]) -> T:

@@ -46,13 +46,13 @@ async def bump(tx: Tx, trip_id: str) -> int:
     return rev
 
 
-async def document(tx: Tx, trip_id: str) -> str:
-    """A trip's stored JSON; the trip exists."""
-    text, _ = await document_and_rev(tx, trip_id)
-    return text
+async def lock(tx: Tx, trip_id: str) -> None:
+    """Makes other writers of this trip wait, where several can write at once."""
+    if tx.dialect.lock:
+        await tx.fetchval(f"SELECT rev FROM trips WHERE id = $1 {tx.dialect.lock}", trip_id)
 
 
-async def document_and_rev(tx: Tx, trip_id: str) -> tuple[str, int]:
+async def get(tx: Tx, trip_id: str) -> tuple[str, int]:
     """A trip's stored JSON and its revision; the trip exists."""
     record = await tx.fetchrow("SELECT doc, rev FROM trips WHERE id = $1", trip_id)
     assert record is not None
@@ -84,13 +84,6 @@ _MEMBERS = (
 )
 
 
-async def members(tx: Tx, trip_id: str) -> list[Member]:
-    """All members of a trip, oldest account first."""
-    return [
-        _member(*record) for record in await tx.fetch(f"{_MEMBERS} ORDER BY m.user_id", trip_id)
-    ]
-
-
 async def members_page(tx: Tx, trip_id: str, *, after: Position | None, limit: int) -> Page:
     """A page of a trip's members."""
     records = await tx.fetch(
@@ -100,15 +93,16 @@ async def members_page(tx: Tx, trip_id: str, *, after: Position | None, limit: i
         limit + 1,
     )
     return Page.of(
-        [("", record[0], msgspec.json.encode(_member(*record)).decode()) for record in records],
+        [("", record[0], msgspec.json.encode(member_of(*record)).decode()) for record in records],
         limit,
     )
 
 
 async def member_ids(tx: Tx, trip_id: str) -> list[str]:
     """The user ids of a trip's members."""
-    return [member.user_id for member in await members(tx, trip_id)]
+    return [record[0] for record in await tx.fetch(_MEMBERS, trip_id)]
 
 
-def _member(user_id: str, name: str, email: str, phone: str | None, role: str) -> Member:
+def member_of(user_id: str, name: str, email: str, phone: str | None, role: str) -> Member:
+    """A member from its columns."""
     return Member(user_id, name, email, msgspec.UNSET if phone is None else phone, role)

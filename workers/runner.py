@@ -10,7 +10,7 @@ import structlog
 from domain import imports
 from domain.clock import timestamp
 from domain.errors import CarnetError, Internal, Unavailable
-from storage import idempotency, jobs
+from storage import idempotency, jobs, trips
 from storage import imports as stored_imports
 from storage.jobs import MAX_ATTEMPTS, Claim, LeaseLost
 from storage.signals import JobSignals
@@ -60,6 +60,7 @@ async def _apply(store: Store, claim: Claim) -> int:
     lists = imports.items_of(claim.request, payload)
 
     async def effects(tx: Tx) -> int:
+        await trips.lock(tx, claim.trip_id)
         status, body = await stored_imports.apply(tx, claim.trip_id, claim.request, lists, _now())
         await jobs.succeed(tx, claim, _now(), status, body)
         return status

@@ -1,0 +1,64 @@
+"""A whole trip, read in one statement and therefore from one moment on every backend."""
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+
+import msgspec
+
+from domain.resource import Resource
+from storage.store import Dialect, Tx
+from storage.trips import Member, member_of
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A trip's JSON, the JSON of its rows joined by commas for each kind, and its members."""
+
+    trip: str
+    rows: dict[str, str]
+    members: list[Member]
+
+
+async def of_trip(tx: Tx, trip_id: str, resources: Sequence[Resource]) -> Snapshot:
+    """The trip with these resources; the trip exists."""
+    snapshot = await _read(tx, "$1", trip_id, resources)
+    assert snapshot is not None
+    return snapshot
+
+
+async def of_share(tx: Tx, token: str, resources: Sequence[Resource]) -> Snapshot | None:
+    """The trip an active share token shows; None when the token is unknown or revoked."""
+    shared = "(SELECT trip_id FROM shares WHERE token = $1)"
+    return await _read(tx, shared, token, resources)
+
+
+async def _read(
+    tx: Tx, wanted: str, argument: str, resources: Sequence[Resource]
+) -> Snapshot | None:
+    kinds = tuple(resource.kind for resource in resources)
+    record = await tx.fetchrow(_statement(tx.dialect, wanted, kinds), argument)
+    if record is None:
+        return None
+    trip, members, *lists = record
+    return Snapshot(
+        trip,
+        {kind: joined or "" for kind, joined in zip(kinds, lists, strict=True)},
+        [member_of(*fields) for fields in msgspec.json.decode(members or "[]")],
+    )
+
+
+@functools.lru_cache(maxsize=16)
+def _statement(dialect: Dialect, wanted: str, kinds: tuple[str, ...]) -> str:
+    """One statement; each list is a range scan of its own, in the order of its index."""
+    lists = [
+        f"(SELECT {dialect.join('doc')} FROM (SELECT doc FROM items"
+        f" WHERE trip_id = t.id AND kind = '{kind}' ORDER BY parent_id, sort_key, id) AS listed)"
+        for kind in kinds
+    ]
+    members = (
+        f"(SELECT {dialect.rows('id, name, email, phone, role')} FROM (SELECT u.id, u.name,"
+        " u.email, u.phone, m.role FROM group_members m JOIN users u ON u.id = m.user_id"
+        " WHERE m.group_id = t.group_id ORDER BY u.id) AS joined)"
+    )
+    return f"SELECT t.doc, {members}, {', '.join(lists)} FROM trips t WHERE t.id = {wanted}"
