@@ -20,8 +20,7 @@ from server.config import ConfigError, Settings
 from storage import StorageUrlError, accounts, open_store
 from storage.accounts import AccountError, KeyInfo
 from storage.migrate import MigrationError, is_current, migrate
-from storage.sqlite import DatabaseError
-from storage.store import Store, Tx
+from storage.store import DatabaseError, Store, Tx
 
 T = TypeVar("T")
 

@@ -251,6 +251,10 @@ class Plan:
         changes = diff(before, fields)
         if resource.parent_link and row.parent_id != parent_id:
             changes[resource.parent_link.field] = {"from": row.parent_id, "to": parent_id}
+        for link in (*resource.links, resource.parent_link):
+            # A row that would be created has no id to tell yet.
+            if link and link.field in changes and changes[link.field]["to"] in self.inserted:
+                changes[link.field]["to"] = None
         return changes
 
     def _insert(self, resource: Resource, fields: Document, parent_id: str) -> Row:

@@ -33,7 +33,7 @@ def build_app(services: Services) -> web.Application:
 
 
 class _Connection(web.RequestHandler):
-    """aiohttp's connection, answering what is not even HTTP with our envelope."""
+    """aiohttp's connection, refusing with our envelope what never gets to a middleware."""
 
     __slots__ = ()
 
@@ -44,20 +44,34 @@ class _Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
+        if isinstance(exc, ConnectionError):
+            # The client went away in the middle of its request: there is nobody to answer.
+            _log.info("client_gone")
+            return web.Response(status=400)
         if not isinstance(exc, HttpProcessingError):
             return super().handle_error(request, status, exc, message)
-        request_id = new_request_id()
-        _log.info("request_refused", request_id=request_id, reason=type(exc).__name__)
-        error = ValidationFailed([], "The request is not valid HTTP, or its head is too large")
-        reply = render(error, request_id)
-        response = web.Response(
-            status=reply.status,
-            body=reply.body,
-            headers={"X-Request-Id": request_id},
-            content_type="application/json",
-        )
-        response.force_close()
-        return response
+        return _refusal(exc, "The request is not valid HTTP, or its head is too large")
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        if isinstance(resp, web.HTTPExpectationFailed):
+            resp = _refusal(resp, "The Expect header asks for what this server does not know")
+        return await super().finish_response(request, resp, start_time)
+
+
+def _refusal(cause: BaseException, message: str) -> web.Response:
+    request_id = new_request_id()
+    _log.info("request_refused", request_id=request_id, reason=type(cause).__name__)
+    reply = render(ValidationFailed([], message), request_id)
+    response = web.Response(
+        status=reply.status,
+        body=reply.body,
+        headers={"X-Request-Id": request_id},
+        content_type="application/json",
+    )
+    response.force_close()
+    return response
 
 
 class Listener:

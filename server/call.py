@@ -4,7 +4,7 @@ import dataclasses
 import datetime
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from aiohttp import web
@@ -41,8 +41,9 @@ class Queued:
     """The answer is a job's: it is waited for once the transaction is committed."""
 
     job_id: str
-    respond_async: bool
     wait_seconds: float
+    accepted: Reply | None = None
+    """The answer already, where the request does not want to wait."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +59,9 @@ class Services:
     """The base of links to this server, without a trailing slash."""
 
 
-SERVICES = web.AppKey("services", Services)
+SERVICES: Final = web.AppKey("services", Services)
+REQUEST_ID: Final = web.RequestKey("request_id", str)
+JOB_ID: Final = web.RequestKey("job_id", str)
 
 
 @dataclasses.dataclass(frozen=True)

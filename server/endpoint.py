@@ -5,13 +5,13 @@ import datetime
 
 from aiohttp import web
 
-from domain.errors import ErrorBody, ErrorInfo, IdempotencyConflict, NotFound
-from server import intake
-from server.call import API, SERVICES, Call, Queued, Reply, Route, Routed, json_reply
+from domain.errors import IdempotencyConflict, NotFound, Unavailable
+from server import intake, jobs
+from server.call import REQUEST_ID, SERVICES, Call, Queued, Reply, Route, Routed
 from server.conditional import is_known, tagged
-from server.observe import JOB_ID, REQUEST_ID, render
-from storage import idempotency, jobs, trips
-from storage.idempotency import Answer
+from server.observe import render
+from storage import idempotency, trips
+from storage.idempotency import Answer, IdempotencyRecord
 from storage.store import Tx
 
 REPLAYED = "Idempotency-Replayed"
@@ -40,14 +40,16 @@ class Endpoint(Routed):
 
     async def _read(self, call: Call) -> Reply:
         trip = call.caller.trip if call.caller and self.route.on_trip else None
-        if trip is not None and is_known(call.request, trip.rev):
+        known = trip is not None and is_known(call.request, trip.rev)
+        if trip is not None and known and _cannot_fail(call.request):
             return Reply(304, headers=tagged(trip.rev))
         reply = await call.services.store.read(lambda tx: self.route.handler(tx, call))
         assert isinstance(reply, Reply)
-        if trip is not None:
-            # The revision was read before the rows: at worst it is older than they are.
-            return dataclasses.replace(reply, headers=tagged(trip.rev))
-        return reply
+        if trip is None:
+            return reply
+        # The revision was read before the rows: at worst it is older than they are.
+        headers = tagged(trip.rev)
+        return Reply(304, headers=headers) if known else dataclasses.replace(reply, headers=headers)
 
     async def _write(self, call: Call) -> Reply:
         key = intake.idempotency_key(call.request)
@@ -55,12 +57,20 @@ class Endpoint(Routed):
         call = dataclasses.replace(call, raw=raw, body=body)
         if key is None:
             outcome = await call.services.store.write(lambda tx: _operate(tx, self.route, call))
-            return outcome if isinstance(outcome, Reply) else await _finish(call, outcome)
+            return outcome if isinstance(outcome, Reply) else await jobs.finish(call, outcome)
         protected = _Protected(self.route, call, key, intake.fingerprint(call.request, raw))
         outcome = await call.services.store.write(protected)
         if isinstance(outcome, Reply):
             return outcome
-        return await protected.settle(outcome, await _finish(call, outcome))
+        return await protected.settle(outcome, await jobs.finish(call, outcome))
+
+
+def _cannot_fail(request: web.Request) -> bool:
+    """Whether a read that was admitted has nothing left to refuse.
+
+    RFC 9110 section 13.2.1: a condition counts only where the answer would be a success.
+    """
+    return not request.query_string and request.match_info.keys() == {"tripId"}
 
 
 async def _operate(tx: Tx, route: Route, call: Call) -> Reply | Queued:
@@ -86,25 +96,28 @@ class _Protected:
 
     async def __call__(self, tx: Tx) -> Reply | Queued:
         key_id, now = self._call.user.key_id, self._call.moment.timestamp()
-        record = await idempotency.find(tx, key_id, self._key, now)
-        if record is not None:
-            if record.fingerprint != self._fingerprint:
-                raise IdempotencyConflict()
-            self._replayed = True
-            if record.answer is None or record.answer.body is None:
-                assert record.job_id is not None
-                return Queued(record.job_id, False, self._wait_seconds())
-            return _replay(record.answer)
+        self._replayed = False
+        if not await idempotency.reserve(tx, key_id, self._key, self._fingerprint, now):
+            record = await idempotency.find(tx, key_id, self._key, now)
+            if record is None:
+                raise Unavailable("The request with this Idempotency-Key has just failed")
+            return self._repeat(record)
         outcome = await self._run(tx)
-        answer, job_id = None, None
-        if isinstance(outcome, Queued):
-            job_id = outcome.job_id
-        else:
-            answer = Answer(outcome.status, dict(outcome.headers), outcome.body)
-        await idempotency.remember(
-            tx, key_id, self._key, self._fingerprint, now, answer=answer, job_id=job_id
-        )
+        job_id = outcome.job_id if isinstance(outcome, Queued) else None
+        reply = outcome.accepted if isinstance(outcome, Queued) else outcome
+        answer = Answer(reply.status, dict(reply.headers), reply.body) if reply else None
+        await idempotency.remember(tx, key_id, self._key, answer=answer, job_id=job_id)
         return outcome
+
+    def _repeat(self, record: IdempotencyRecord) -> Reply | Queued:
+        """The first answer again, or the job it comes from; 409 for another request."""
+        if record.fingerprint != self._fingerprint:
+            raise IdempotencyConflict()
+        self._replayed = True
+        if record.answer is not None and record.answer.body is not None:
+            return _replay(record.answer)
+        assert record.job_id is not None
+        return Queued(record.job_id, self._call.services.settings.imports.wait_seconds)
 
     async def _run(self, tx: Tx) -> Reply | Queued:
         """The operation; that something is not there is an answer to remember too."""
@@ -113,14 +126,12 @@ class _Protected:
         except NotFound as error:
             return render(error, self._call.request[REQUEST_ID])
 
-    def _wait_seconds(self) -> float:
-        return self._call.services.settings.imports.wait_seconds
-
     async def settle(self, queued: Queued, reply: Reply) -> Reply:
-        """Fixes the first answer to a request that made a job, and gives whichever was first."""
-        if reply.status >= 400:
+        """Fixes the first answer to a request that waited for a job; whichever was first."""
+        if queued.accepted is not None or reply.status not in (200, 202, 207, NotFound.status):
             return reply
-        body = reply.body if reply.status == 202 else None
+        # The body of a result is the job's, and is not stored a second time.
+        body = None if reply.status in (200, 207) else reply.body
         mine = Answer(reply.status, dict(reply.headers), body)
         key_id, now = self._call.user.key_id, self._call.moment.timestamp()
 
@@ -132,42 +143,11 @@ class _Protected:
         first = await self._call.services.store.write(settle)
         if first.body is not None:
             reply = Reply(first.status, first.body, first.headers)
+        elif first.status != reply.status:
+            reply = await jobs.finish(self._call, queued)
         headers = {**reply.headers, REPLAYED: "true"} if self._replayed else reply.headers
         return dataclasses.replace(reply, headers=headers)
 
 
 def _replay(answer: Answer) -> Reply:
     return Reply(answer.status, answer.body or b"", {**answer.headers, REPLAYED: "true"})
-
-
-async def _finish(call: Call, queued: Queued) -> Reply:
-    """Waits for a job as long as the request wants; its result, or 202 with the job."""
-    services, user_id = call.services, call.user.user_id
-    call.request[JOB_ID] = queued.job_id
-
-    async def outcome() -> jobs.Outcome | None:
-        return await services.store.read(lambda tx: jobs.outcome(tx, user_id, queued.job_id))
-
-    with services.signals.watch(queued.job_id) as watch:
-        await services.signals.ring(queued.job_id)
-        if not queued.respond_async:
-            ended = await outcome()
-            if ended is None:
-                await watch.wait(queued.wait_seconds)
-                ended = await outcome()
-            if ended is not None:
-                return _result(call, ended)
-    job = await services.store.read(lambda tx: jobs.get(tx, user_id, queued.job_id))
-    headers = {"Location": f"{API}/jobs/{queued.job_id}"}
-    if queued.respond_async:
-        headers["Preference-Applied"] = "respond-async"
-    return json_reply(job, 202, headers)
-
-
-def _result(call: Call, ended: jobs.Outcome) -> Reply:
-    """A job's end as the response to the request that asked for it."""
-    if ended.error is None:
-        return Reply(ended.status, ended.body)
-    error = ended.error
-    info = ErrorInfo(error.code, error.message, call.request[REQUEST_ID], error.details)
-    return json_reply(ErrorBody(info), ended.status)

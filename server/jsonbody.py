@@ -30,11 +30,13 @@ def decode(raw: bytes) -> Any:
         raise ValidationFailed(
             [Detail("", "malformed")], f"The body is not valid JSON: {_reason(error)}"
         ) from error
+    # Comes first, since it bounds the depth for all that follows.
+    members = _count_members(value, 0)
     if b"\\u0000" in raw and _has_nul(value):
         raise ValidationFailed(
             [Detail("", "malformed")], "The body has a NUL character, which text cannot hold"
         )
-    if _count_members(value, 0) != _count_names(raw):
+    if members != _count_names(raw):
         raise ValidationFailed([Detail(path, "duplicate") for path in _duplicates(raw)])
     return value
 

@@ -24,13 +24,24 @@ def configure(level: str, style: Literal["json", "console", ""]) -> None:
         cache_logger_on_first_use=True,
     )
     # aiohttp and asyncio log only what went wrong under us, and never a request's content.
-    logging.basicConfig(level=max(minimum, logging.WARNING), format="%(name)s: %(message)s")
+    logging.basicConfig(level=max(minimum, logging.WARNING), handlers=[_Bridge()])
+
+
+class _Bridge(logging.Handler):
+    """Takes what libraries log into our own lines."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        log = structlog.get_logger("carnet.libraries")
+        log.log(record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info)
 
 
 def _rendering(console: bool) -> list[Any]:
+    """Tracebacks without the values of variables, which can be keys and bodies."""
     if console:
-        return [structlog.dev.ConsoleRenderer()]
-    return [structlog.processors.dict_tracebacks, _render]
+        plain = structlog.dev.plain_traceback
+        return [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
+    frames = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    return [structlog.processors.ExceptionRenderer(frames), _render]
 
 
 def _render(_logger: Any, _method: str, event: dict[str, Any]) -> bytes:

@@ -3,7 +3,6 @@
 import time
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import Final
 
 import msgspec
 import structlog
@@ -18,10 +17,7 @@ from domain.errors import (
     ValidationFailed,
 )
 from server import intake
-from server.call import API, Reply, is_id, route_of
-
-REQUEST_ID: Final = web.RequestKey("request_id", str)
-JOB_ID: Final = web.RequestKey("job_id", str)
+from server.call import API, JOB_ID, REQUEST_ID, Reply, is_id, route_of
 
 _log = structlog.get_logger("carnet.request")
 

@@ -51,6 +51,20 @@ _PREFER: Final = {
     "schema": {"type": "string", "examples": ["respond-async", "wait=5"]},
 }
 
+_IF_MATCH: Final = {
+    "name": "If-Match",
+    "in": "header",
+    "description": "`ETag` of what is to be changed; 412 when it has changed since.",
+    "schema": {"type": "string", "examples": ["*"]},
+}
+
+_IF_NONE_MATCH: Final = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "`ETag` of what is known; 304 when that is the present state.",
+    "schema": {"type": "string"},
+}
+
 _RESPONSE_HEADERS: Final[dict[str, dict[str, Any]]] = {
     "X-Request-Id": {
         "description": "Names this request; in an error it is `requestId` too.",
@@ -66,6 +80,11 @@ _RESPONSE_HEADERS: Final[dict[str, dict[str, Any]]] = {
         "description": "Requests left in this window.",
         "required": True,
         "schema": {"type": "integer", "minimum": 0},
+    },
+    "ETag": {
+        "description": "Of the trip's revision, or of the row's last change.",
+        "required": True,
+        "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
     },
     "Idempotency-Replayed": {
         "description": "`true` when this is the first response again.",
@@ -190,6 +209,10 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     parameters += [{"name": name, "in": "query", **_QUERY[name]} for name in route.query]
     if route.writes:
         parameters.append(_IDEMPOTENCY_KEY)
+    if _takes_if_match(route):
+        parameters.append(_IF_MATCH)
+    if _takes_if_none_match(route):
+        parameters.append(_IF_NONE_MATCH)
     if 202 in route.statuses:
         parameters.append(_PREFER)
     return parameters
@@ -209,6 +232,8 @@ def _responses(route: Route, by_type: dict[Any, Any]) -> dict[str, Any]:
     for status in route.statuses:
         shape = by_type[Job] if status == 202 else by_type.get(route.reply)
         responses[str(status)] = _response(route, status, _MEANINGS[status], shape)
+    if _takes_if_none_match(route):
+        responses["304"] = _response(route, 304, _MEANINGS[304], None)
     for error in errors_of(route):
         responses[str(error.status)] = _response(
             route, error.status, error.code, by_type[ErrorBody]
@@ -222,6 +247,7 @@ _MEANINGS: Final = {
     202: "Accepted as a job",
     204: "Done; nothing to show",
     207: "Done in part: some items failed",
+    304: "Not changed",
 }
 
 
@@ -236,10 +262,25 @@ def _headers(route: Route, status: int) -> dict[str, Any]:
     names = ["X-Request-Id"]
     if route.access == "key" and status != 401 and status < 500:
         names += ["X-RateLimit-Limit", "X-RateLimit-Remaining"]
+    if status < 400 and (_takes_if_none_match(route) or (route.writes and _replies_row(route))):
+        names.append("ETag")
     if route.writes and (status < 300 or status == 404):
         names.append("Idempotency-Replayed")
     names += _HEADERS_OF_STATUS.get(status, ())
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _takes_if_none_match(route: Route) -> bool:
+    return route.on_trip and not route.writes
+
+
+def _takes_if_match(route: Route) -> bool:
+    """Whether the operation changes what the path names."""
+    return route.method in ("PATCH", "DELETE") and route.path.endswith("}")
+
+
+def _replies_row(route: Route) -> bool:
+    return "updatedAt" in getattr(route.reply, "__struct_encode_fields__", ())
 
 
 def errors_of(route: Route) -> list[type[CarnetError]]:
@@ -255,4 +296,6 @@ def errors_of(route: Route) -> list[type[CarnetError]]:
         codes.add("VALIDATION_ERROR")
     if route.writes:
         codes |= {"IDEMPOTENCY_CONFLICT", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"}
+    if _takes_if_match(route):
+        codes.add("PRECONDITION_FAILED")
     return [error for error in ERRORS if error.code in codes]

@@ -7,6 +7,7 @@ from domain.errors import Detail, NotFound, PayloadTooLarge, ValidationFailed
 from domain.imports import ImportRequest, items_of
 from domain.plan import Needs, Plan, Row
 from domain.resource import Resource
+from server import jobs as job_replies
 from server.call import Call, Queued, Reply, json_reply
 from server.conditional import require_match, tagged
 from server.lists import PageRequest
@@ -117,7 +118,12 @@ async def run_import(tx: Tx, call: Call, request: ImportRequest) -> Reply | Queu
         now=call.now,
         due_at=call.moment.timestamp(),
     )
-    return Queued(job_id, respond_async, min(wait_seconds, settings.wait_seconds))
+    accepted = None
+    if respond_async:
+        accepted = await job_replies.accepted(tx, call, job_id)
+        applied = {**accepted.headers, "Preference-Applied": "respond-async"}
+        accepted = dataclasses.replace(accepted, headers=applied)
+    return Queued(job_id, min(wait_seconds, settings.wait_seconds), accepted)
 
 
 def _preferences(call: Call) -> tuple[bool, float]:

@@ -4,10 +4,8 @@ An operation is a coroutine function that takes a transaction first and awaits n
 that transaction's methods. `store.read(op)` and `store.write(op)` run one.
 """
 
-from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
-from storage.sqlite import open_sqlite
 from storage.store import Store
 
 
@@ -15,20 +13,23 @@ class StorageUrlError(ValueError):
     """A `storage.url` that no backend takes; the text says what is wrong with it."""
 
 
-_BACKENDS: dict[str, Callable[..., Awaitable[Store]]] = {"sqlite": open_sqlite}
-
-
 async def open_store(url: str, *, create: bool = True) -> Store:
     """Opens the database behind a URL, by its scheme; `StorageUrlError` if there is none.
 
-    With `create`, a database that is not there is made. The schema is not touched:
+    With `create`, a database file that is not there is made. The schema is not touched:
     `storage.migrate.migrate` brings it up to date.
     """
-    scheme = urlsplit(url).scheme
-    if scheme in ("postgresql", "postgres"):
-        raise StorageUrlError("Postgres storage is not built yet; use sqlite:///data/carnet.db")
-    if scheme not in _BACKENDS:
-        raise StorageUrlError(
-            f"unknown scheme {scheme!r}; use sqlite:///path or postgresql://user:pass@host/db"
-        )
-    return await _BACKENDS[scheme](url, create=create)
+    # A backend is imported when it is used: its driver costs memory and start-up time.
+    match urlsplit(url).scheme:
+        case "sqlite":
+            from storage.sqlite import open_sqlite
+
+            return await open_sqlite(url, create=create)
+        case "postgresql" | "postgres":
+            from storage.postgres import open_postgres
+
+            return await open_postgres(url)
+        case scheme:
+            raise StorageUrlError(
+                f"unknown scheme {scheme!r}; use sqlite:///path or postgresql://user:pass@host/db"
+            )

@@ -54,6 +54,8 @@ async def set_up(tx: Tx, *, email: str, name: str, group: str, now: str) -> Firs
     """The first user, owner of the first group, with a key; `AccountError` when not the first."""
     if await is_set_up(tx):
         raise AccountError("this database is set up already")
+    # Of two set-ups at once, this lets the second run only after the first, and then fail above.
+    await tx.execute("INSERT INTO server_state (name, value) VALUES ('set-up', $1)", now)
     group_id = await create_group(tx, name=group, now=now)
     user_id = await create_user(tx, email=email, name=name, now=now)
     await add_member(tx, group_id=group_id, user_id=user_id, role=Role.OWNER, now=now)
@@ -63,7 +65,7 @@ async def set_up(tx: Tx, *, email: str, name: str, group: str, now: str) -> Firs
 
 async def create_user(tx: Tx, *, email: str, name: str, now: str) -> str:
     """A new user's id; `AccountError` when the address is taken."""
-    if await tx.fetchval("SELECT 1 FROM users WHERE email = $1", email) is not None:
+    if await tx.fetchval("SELECT 1 FROM users WHERE lower(email) = lower($1)", email) is not None:
         raise AccountError(f"there is a user {email} already")
     user_id = new_id()
     await tx.execute(
@@ -102,7 +104,9 @@ async def add_member(tx: Tx, *, group_id: str, user_id: str, role: Role, now: st
 
 async def user_id_of(tx: Tx, email: str) -> str:
     """The id of the user with this address; `AccountError` when there is none."""
-    user_id: str | None = await tx.fetchval("SELECT id FROM users WHERE email = $1", email)
+    user_id: str | None = await tx.fetchval(
+        "SELECT id FROM users WHERE lower(email) = lower($1)", email
+    )
     if user_id is None:
         raise AccountError(f"there is no user {email}")
     return user_id

@@ -51,31 +51,42 @@ async def find(tx: Tx, api_key_id: str, key: str, now: float) -> IdempotencyReco
     return IdempotencyRecord(fingerprint, answer, job_id)
 
 
-async def remember(
-    tx: Tx,
-    api_key_id: str,
-    key: str,
-    fingerprint: str,
-    now: float,
-    *,
-    answer: Answer | None,
-    job_id: str | None = None,
-) -> None:
-    """Stores a request's first answer, or the job that will give it."""
-    await tx.execute(
-        "DELETE FROM idempotency WHERE api_key_id = $1 AND idempotency_key = $2", api_key_id, key
+async def reserve(tx: Tx, api_key_id: str, key: str, fingerprint: str, now: float) -> bool:
+    """Takes the key for this request; False when a live record has it.
+
+    Where several can write at once, this waits for a request that is taking the same key.
+    """
+    return (
+        await tx.fetchval(
+            "INSERT INTO idempotency (api_key_id, idempotency_key, fingerprint, created_at)"
+            " VALUES ($1, $2, $3, $4)"
+            " ON CONFLICT (api_key_id, idempotency_key) DO UPDATE SET"
+            " fingerprint = excluded.fingerprint, created_at = excluded.created_at,"
+            " status = NULL, headers = NULL, body = NULL, job_id = NULL"
+            " WHERE idempotency.created_at <= $5 RETURNING 1",
+            api_key_id,
+            key,
+            fingerprint,
+            now,
+            now - KEPT_SECONDS,
+        )
+        is not None
     )
+
+
+async def remember(
+    tx: Tx, api_key_id: str, key: str, *, answer: Answer | None, job_id: str | None = None
+) -> None:
+    """Stores the first answer under a reserved key, or the job that will give it."""
     await tx.execute(
-        "INSERT INTO idempotency (api_key_id, idempotency_key, fingerprint, status, headers, body,"
-        " job_id, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        api_key_id,
-        key,
-        fingerprint,
+        "UPDATE idempotency SET status = $1, headers = $2, body = $3, job_id = $4"
+        " WHERE api_key_id = $5 AND idempotency_key = $6",
         answer.status if answer else None,
         _headers(answer),
         answer.body if answer else None,
         job_id,
-        now,
+        api_key_id,
+        key,
     )
 
 

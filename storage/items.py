@@ -129,9 +129,9 @@ async def _insert(tx: Tx, trip_id: str, rows: Iterable[Row], rev: int) -> None:
     rows = _at_revision(rows, rev)
     if not rows:
         return
-    await tx.executemany(
-        "INSERT INTO items (trip_id, kind, parent_id, sort_key, id, client_ref, rev, doc)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    await tx.insert(
+        "items",
+        ("trip_id", "kind", "parent_id", "sort_key", "id", "client_ref", "rev", "doc"),
         [
             (
                 trip_id,
@@ -193,9 +193,7 @@ async def _insert_links(tx: Tx, trip_id: str, rows: Sequence[Row]) -> None:
         if field in row.document
     }
     if links:
-        await tx.executemany(
-            "INSERT INTO links (trip_id, target_id, source_id) VALUES ($1, $2, $3)", sorted(links)
-        )
+        await tx.insert("links", ("trip_id", "target_id", "source_id"), sorted(links))
 
 
 def _item_links(kind: str) -> list[str]:

@@ -59,6 +59,8 @@ async def migrate(store: Store, now: str) -> list[str]:
     ours = migrations_in(store.dialect.migrations)
 
     async def apply(tx: Tx) -> list[str]:
+        if tx.dialect.migration_lock:
+            await tx.execute(tx.dialect.migration_lock)
         await tx.execute(
             "CREATE TABLE IF NOT EXISTS schema_migrations ("
             " version INTEGER PRIMARY KEY, name TEXT NOT NULL,"

@@ -59,6 +59,6 @@ def _statement(dialect: Dialect, wanted: str, kinds: tuple[str, ...]) -> str:
     members = (
         f"(SELECT {dialect.rows('id, name, email, phone, role')} FROM (SELECT u.id, u.name,"
         " u.email, u.phone, m.role FROM group_members m JOIN users u ON u.id = m.user_id"
-        " WHERE m.group_id = t.group_id ORDER BY u.id) AS joined)"
+        " WHERE m.group_id = t.group_id ORDER BY m.user_id) AS joined)"
     )
     return f"SELECT t.doc, {members}, {', '.join(lists)} FROM trips t WHERE t.id = {wanted}"

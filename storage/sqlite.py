@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 import aiosqlite
 
 from domain.errors import Unavailable
-from storage.store import Dialect, Operation, Record, Tx
+from storage.store import DatabaseError, Dialect, Operation, Record, Tx
 
 T = TypeVar("T")
 
@@ -34,12 +34,9 @@ DIALECT = Dialect(
     rows=lambda columns: f"json_group_array(json_array({columns}))",
     lock="",
     skip_locked="",
+    migration_lock="",
     has_table="SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1",
 )
-
-
-class DatabaseError(Exception):
-    """A database that cannot be opened; the text is one line for a person."""
 
 
 def path_of(url: str) -> Path:
@@ -88,10 +85,14 @@ class SQLiteStore:
     async def open(self) -> None:
         """Connects the writer and the readers."""
         self._writer = await self._connect("PRAGMA journal_mode = WAL")
-        for _ in range(READERS):
-            reader = await self._connect("PRAGMA query_only = ON")
-            self._readers.append(reader)
-            self._idle.put_nowait(reader)
+        try:
+            for _ in range(READERS):
+                reader = await self._connect("PRAGMA query_only = ON")
+                self._readers.append(reader)
+                self._idle.put_nowait(reader)
+        except BaseException:
+            await self.close()
+            raise
 
     async def _connect(self, *pragmas: str) -> aiosqlite.Connection:
         connecting = aiosqlite.connect(
@@ -301,6 +302,14 @@ class SQLiteTx(Tx):
     async def execute(self, sql: str, *args: Any) -> int:
         """See `Tx.execute`."""
         return self._run(sql, args).rowcount
+
+    async def insert(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        """See `Tx.insert`."""
+        marks = ", ".join("?" * len(columns))
+        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
+        self._connection.executemany(statement, rows)
 
     async def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """See `Tx.executemany`."""

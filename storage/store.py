@@ -28,6 +28,8 @@ class Dialect:
     """What a SELECT ends with to lock the rows it finds; empty where there is one writer."""
     skip_locked: str
     """The same, passing over rows that others have locked."""
+    migration_lock: str
+    """A statement that makes other migrators wait until the transaction ends; may be empty."""
     has_table: str
     """A statement giving a row when the database has the table named by `$1`."""
 
@@ -53,9 +55,19 @@ class Tx(Protocol):
         """Runs a statement; the number of rows it touched."""
         ...
 
+    async def insert(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        """Inserts rows, in the fastest way there is for their number."""
+        ...
+
     async def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """Runs one statement for each row of parameters, in one go."""
         ...
+
+
+class DatabaseError(Exception):
+    """A database that cannot be opened; the text is one line for a person."""
 
 
 Operation = Callable[[Tx], Awaitable[T]]

@@ -1,6 +1,9 @@
-"""Fixtures. A backend joins the whole suite by a line in `BACKENDS`."""
+"""Fixtures. A backend joins the whole suite by an entry in `BACKENDS`."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import msgspec
@@ -10,17 +13,41 @@ from server.config import Limits, Settings
 from storage import open_store
 from storage.migrate import migrate
 from storage.store import Store
+from tests import servers
 from tests.support import PLENTY, World, new_world, now
 
-BACKENDS: dict[str, Callable[[Path], str]] = {
-    "sqlite": lambda folder: f"sqlite:///{folder}/data/carnet.db",
+
+@contextlib.contextmanager
+def _sqlite(request: pytest.FixtureRequest) -> Iterator[str]:
+    folder = request.getfixturevalue("tmp_path")
+    yield f"sqlite:///{folder}/data/carnet.db"
+
+
+@contextlib.contextmanager
+def _postgres(request: pytest.FixtureRequest) -> Iterator[str]:
+    url = request.getfixturevalue("postgres_url")
+    asyncio.run(servers.run_sql(url, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public"))
+    yield url
+
+
+BACKENDS: dict[str, Callable[[pytest.FixtureRequest], AbstractContextManager[str]]] = {
+    "sqlite": _sqlite,
+    "postgres": _postgres,
 }
 
 
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A database of this test process's own, on a real Postgres."""
+    with servers.postgres() as dsn, servers.new_database(dsn) as url:
+        yield url
+
+
 @pytest.fixture(params=BACKENDS)
-def storage_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def storage_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a new, empty database, on every backend in turn."""
-    return BACKENDS[request.param](tmp_path)
+    with BACKENDS[request.param](request) as url:
+        yield url
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import structlog
 
 from domain import imports
 from domain.clock import timestamp
-from domain.errors import CarnetError, Internal, Unavailable
+from domain.errors import CarnetError, Internal, NotFound, Unavailable
 from storage import idempotency, jobs, trips
 from storage import imports as stored_imports
 from storage.jobs import MAX_ATTEMPTS, Claim, LeaseLost
@@ -80,7 +80,8 @@ async def _try_again(store: Store, claim: Claim, error: CarnetError) -> None:
 async def _give_up(store: Store, claim: Claim, error: CarnetError) -> None:
     async def end(tx: Tx) -> None:
         await jobs.fail(tx, claim, _now(), error.status, error.for_item())
-        await idempotency.forget_job(tx, claim.job_id)
+        if not isinstance(error, NotFound):
+            await idempotency.forget_job(tx, claim.job_id)
 
     await store.write(end)
 

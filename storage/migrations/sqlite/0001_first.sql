@@ -1,11 +1,13 @@
 -- Accounts. Small tables, read by key.
 CREATE TABLE users (
     id TEXT NOT NULL PRIMARY KEY,
-    email TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    email TEXT NOT NULL,
     name TEXT NOT NULL,
     phone TEXT,
     created_at TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX users_by_email ON users (lower(email));
 
 CREATE TABLE groups (
     id TEXT NOT NULL PRIMARY KEY,
@@ -124,6 +126,8 @@ CREATE TABLE idempotency (
     created_at REAL NOT NULL,
     PRIMARY KEY (api_key_id, idempotency_key)
 ) STRICT;
+
+CREATE INDEX idempotency_by_job ON idempotency (job_id) WHERE job_id IS NOT NULL;
 
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
 

@@ -1,0 +1,225 @@
+"""Postgres by asyncpg: pooled connections, writers in transactions, conflicts retried."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import asyncpg
+
+from domain.errors import Unavailable
+from storage.store import DatabaseError, Dialect, Operation, Record, Tx
+
+T = TypeVar("T")
+
+POOL_SIZE: Final = 10
+ACQUIRE_SECONDS: Final = 5.0
+COMMAND_SECONDS: Final = 60.0
+CONNECT_SECONDS: Final = 5.0
+ATTEMPTS: Final = 5
+"""How often an operation is run before a conflict with others is told."""
+COPY_FROM: Final = 100
+"""Rows from which COPY is faster than inserting them."""
+
+DIALECT = Dialect(
+    name="postgres",
+    migrations=Path(__file__).parent / "migrations" / "postgres",
+    each=lambda parameter: f"(SELECT json_array_elements_text({parameter}::json))",
+    join=lambda column: f"string_agg({column}, ',')",
+    rows=lambda columns: f"json_agg(json_build_array({columns}))::text",
+    lock="FOR UPDATE",
+    skip_locked="FOR UPDATE SKIP LOCKED",
+    migration_lock="SELECT pg_advisory_xact_lock(hashtext('carnet migrations'))",
+    has_table="SELECT to_regclass($1::text) IS NOT NULL",
+)
+
+_SESSION: Final = {
+    "application_name": "carnet",
+    "timezone": "UTC",
+    "statement_timeout": "60s",
+    "lock_timeout": "15s",
+    "idle_in_transaction_session_timeout": "60s",
+}
+
+_CONFLICTS: Final = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.UniqueViolationError,
+)
+"""Failures of two writers meeting: the one that comes second is run again."""
+
+_AWAY: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+"""Failures of a server that is gone, stopping, full or too slow."""
+
+
+class _Connection(asyncpg.Connection):  # type: ignore[misc]
+    """Comes back to the pool without a round trip: nobody leaves session state behind."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+async def open_postgres(url: str) -> "PostgresStore":
+    """Connects to a database, which must exist; `DatabaseError` when it cannot be reached."""
+    store = PostgresStore(url)
+    try:
+        await store.open()
+    except (*_AWAY, asyncpg.PostgresError, ValueError) as error:
+        raise DatabaseError(f"cannot connect to the Postgres of storage.url: {error}") from error
+    return store
+
+
+class PostgresStore:
+    """A `Store` on a Postgres database."""
+
+    dialect = DIALECT
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._readers: Any = None
+        self._writers: Any = None
+        self._closing = False
+        self._running = 0
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
+
+    async def open(self) -> None:
+        """Connects. Readers have a pool of their own, in which nothing can be written."""
+        self._writers = await self._pool(_SESSION)
+        self._readers = await self._pool(_SESSION | {"default_transaction_read_only": "on"})
+
+    async def _pool(self, session: dict[str, str]) -> Any:
+        return await asyncpg.create_pool(
+            self._url,
+            min_size=1,
+            max_size=POOL_SIZE,
+            connection_class=_Connection,
+            command_timeout=COMMAND_SECONDS,
+            timeout=CONNECT_SECONDS,
+            statement_cache_size=512,
+            server_settings=session,
+        )
+
+    async def read(self, operation: Operation[T]) -> T:
+        """See `Store.read`. Statements run one by one, without a transaction around them."""
+        with self._counted(), _told_as_unavailable():
+            async with _connection(self._readers) as connection:
+                return await operation(PostgresTx(connection))
+
+    async def write(self, operation: Operation[T]) -> T:
+        """See `Store.write`. An operation that meets another one's write is run again."""
+        with self._counted(), _told_as_unavailable():
+            for attempt in range(1, ATTEMPTS + 1):
+                try:
+                    return await self._write_once(operation)
+                except _CONFLICTS:
+                    if attempt == ATTEMPTS:
+                        raise
+                    await asyncio.sleep(0.002 * 2**attempt)
+        raise AssertionError("the loop returns or raises")
+
+    async def _write_once(self, operation: Operation[T]) -> T:
+        async with _connection(self._writers) as connection, connection.transaction():
+            return await operation(PostgresTx(connection))
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Lets `close` wait for what runs."""
+        if self._closing:
+            raise Unavailable("The database is closed")
+        self._running += 1
+        self._at_rest.clear()
+        try:
+            yield
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._at_rest.set()
+
+    async def close(self) -> None:
+        """See `Store.close`."""
+        self._closing = True
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._at_rest.wait(), COMMAND_SECONDS)
+        for pool in (self._readers, self._writers):
+            try:
+                await asyncio.wait_for(pool.close(), ACQUIRE_SECONDS)
+            except TimeoutError:
+                pool.terminate()
+
+
+@contextlib.asynccontextmanager
+async def _connection(pool: Any) -> AsyncIterator[Any]:
+    connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
+    try:
+        yield connection
+    finally:
+        # Without a reset query, a connection left in a transaction would poison the pool.
+        if not connection.is_closed() and connection.is_in_transaction():
+            connection.terminate()
+        await pool.release(connection)
+
+
+@contextlib.contextmanager
+def _told_as_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except _AWAY as error:
+        raise Unavailable("The database is unavailable") from error
+
+
+class PostgresTx(Tx):
+    """A transaction, or a sequence of reads, on a connection."""
+
+    dialect = DIALECT
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def fetch(self, sql: str, *args: Any) -> Sequence[Record]:
+        """See `Tx.fetch`."""
+        records: Sequence[Record] = await self._connection.fetch(sql, *args)
+        return records
+
+    async def fetchrow(self, sql: str, *args: Any) -> Record | None:
+        """See `Tx.fetchrow`."""
+        record: Record | None = await self._connection.fetchrow(sql, *args)
+        return record
+
+    async def fetchval(self, sql: str, *args: Any) -> Any:
+        """See `Tx.fetchval`."""
+        return await self._connection.fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: Any) -> int:
+        """See `Tx.execute`."""
+        status: str = await self._connection.execute(sql, *args)
+        count = status.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+    async def insert(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        """See `Tx.insert`."""
+        if len(rows) >= COPY_FROM:
+            await self._connection.copy_records_to_table(table, records=rows, columns=columns)
+            return
+        marks = ", ".join(f"${n}" for n in range(1, len(columns) + 1))
+        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
+        if len(rows) == 1:
+            await self._connection.execute(statement, *rows[0])
+        else:
+            await self._connection.executemany(statement, rows)
+
+    async def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """See `Tx.executemany`."""
+        await self._connection.executemany(sql, rows)

@@ -1,0 +1,176 @@
+"""Contract section 3 as a matrix: every route by every kind of scope by every role.
+
+What is expected is computed here from the contract's sentences, apart from the product's code;
+only the list of routes is the product's, so that a new route cannot escape.
+"""
+
+import dataclasses
+import re
+
+import pytest
+
+from domain.scopes import Role
+from server.routes import ROUTES
+from tests.contract.kinds import BY_NAME, channel_path
+from tests.support import SAMPLES, TRIP, World, add_key, gather
+
+BASE = ("trips:read", "trips:write", "messages:read", "messages:write")
+ROLES: dict[str, Role | None] = {
+    "editor": Role.EDITOR,
+    "viewer": Role.VIEWER,
+    "outsider": None,
+}
+SCOPES = ("plain", "limited to this trip", "limited to another trip", "all but this one")
+OPEN = ("/shared/", "/openapi.json")
+"""What needs no key."""
+ANY_KEY = ("/me", "/jobs/")
+"""What needs only a valid key."""
+
+
+def needed_scope(method: str, path: str) -> str | None:
+    """`messages:*` cover channels and messages, `trips:*` all the rest."""
+    if path.startswith(ANY_KEY):
+        return None
+    noun = "messages" if "/channels" in path else "trips"
+    return f"{noun}:{'read' if method == 'GET' else 'write'}"
+
+
+def granted(scopes: str, scope: str | None, trip_id: str, other_id: str) -> list[str]:
+    """The scopes of a key of one of the kinds of `SCOPES`."""
+    scope = scope or "trips:read"  # where none is needed, all kinds of keys must do
+    return {
+        "plain": [scope],
+        "limited to this trip": [f"{scope}:{trip_id}"],
+        "limited to another trip": [f"{scope}:{other_id}"],
+        "all but this one": [base for base in BASE if base != scope],
+    }[scopes]
+
+
+def expected(method: str, path: str, role: str, scopes: str) -> int:
+    """The status, 200 standing for any success."""
+    if path.startswith("/jobs/"):
+        return 200 if role == "owner" else 404  # the job is the owner's
+    if path.startswith(ANY_KEY):
+        return 200
+    if scopes == "all but this one":
+        return 403
+    if path == "/trips":
+        if method == "GET":
+            return 200  # lists what the key covers, if only nothing
+        return 200 if scopes == "plain" and role in ("owner", "editor") else 403
+    if scopes == "limited to another trip" or role == "outsider":
+        return 403
+    return 403 if role == "viewer" and method != "GET" else 200
+
+
+@dataclasses.dataclass
+class Targets:
+    """What the paths' parameters stand for, and a body for each operation."""
+
+    world: World
+    leg: str
+    channel: str
+    job: str
+    token: str
+
+    @classmethod
+    async def make(cls, world: World) -> "Targets":
+        leg = await world.make("/legs", SAMPLES["leg"])
+        channel = (await channel_path(world)).split("/")[-2]
+        queued = await world.client.post(
+            f"{world.trip}/sync", {}, headers={"Prefer": "respond-async"}
+        )
+        token = (await world.client.post(f"{world.trip}/share-token")).json["token"]
+        return cls(world, leg["_id"], channel, queued.json["_id"], token)
+
+    async def path(self, template: str) -> str:
+        """The path of an existing thing; a row is made for each request, as some delete it."""
+        values = {"tripId": self.world.trip_id, "channelId": self.channel, "legId": self.leg}
+        values |= {"jobId": self.job, "token": self.token}
+        collection, _, last = template.rpartition("/")
+        if last.startswith("{") and last not in ("{tripId}", "{jobId}", "{token}"):
+            below = collection.removeprefix("/trips/{tripId}").format(**values)
+            made = await self.world.make(below, _sample(collection))
+            values[last.strip("{}")] = made["_id"]
+        return template.format(**values)
+
+    def body(self, method: str, template: str) -> object:
+        """A body the operation takes."""
+        if method == "GET" or method == "DELETE" or template.endswith("/share-token"):
+            return None
+        if method == "PATCH" or template.endswith("/sync"):
+            return {}
+        if template == "/trips":
+            return {"groupId": self.world.group_id, **TRIP}
+        if template.endswith("/messages"):
+            return {"content": "Hello"}
+        if template.endswith(":batch"):
+            return {"items": [_sample(template.removesuffix(":batch"))]}
+        return _sample(template)
+
+
+def _sample(collection: str) -> dict[str, object]:
+    below = re.sub(r"\{legId\}", "{leg}", collection.removeprefix("/trips/{tripId}"))
+    [kind] = [kind for kind in BY_NAME.values() if kind.path == below]
+    return kind.sample
+
+
+@pytest.mark.parametrize(
+    ("method", "template"),
+    [(route.method, route.path) for route in ROUTES],
+    ids=[f"{route.method} {route.path}" for route in ROUTES],
+)
+async def test_each_route_lets_in_whom_the_contract_lets_in(world, method, template):
+    people = {"owner": world.owner.user_id}
+    for name, role in ROLES.items():
+        people[name] = (await world.person(name, role)).user_id
+    other_trip = await world.new_trip()
+    targets = await Targets.make(world)
+    scope = needed_scope(method, template)
+    wrong = []
+
+    async def attempt(who: str, key: str | None, status: int) -> None:
+        body = targets.body(method, template)
+        response = await world.as_(key).send(method, await targets.path(template), body)
+        found = 200 if response.status < 300 else response.status
+        if found != status:
+            wrong.append(f"{who}: {found}, not {status}: {response.raw.decode()}")
+
+    await attempt("nobody", None, 200 if template.startswith(OPEN) else 401)
+    if not template.startswith(OPEN):
+        for person, user_id in people.items():
+            keys = [
+                add_key(world.store, user_id, *granted(s, scope, world.trip_id, other_trip))
+                for s in SCOPES
+            ]
+            for scopes, key in zip(SCOPES, await gather(*keys), strict=True):
+                status = expected(method, template, person, scopes)
+                await attempt(f"{person}, {scopes}", key, status)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_matrix_knows_every_kind_of_route():
+    """What the contract names is in the table, and nothing in it is unknown to the contract."""
+    named = {
+        "GET /me", "GET /trips", "POST /trips", "GET /jobs/{jobId}",
+        "GET /shared/trips/{token}", "GET /shared/trips/{token}/export",
+    }  # fmt: skip
+    trip = "/trips/{tripId}"
+    named |= {f"{method} {trip}" for method in ("GET", "PATCH", "DELETE")}
+    named |= {f"GET {trip}/{name}" for name in ("export", "channels", "members")}
+    named |= {f"{m} {trip}/channels/{{channelId}}/messages" for m in ("GET", "POST")}
+    named |= {f"POST {trip}/sync", f"POST {trip}/share-token", f"DELETE {trip}/share-token"}
+    rows = {
+        "legs": "legId",
+        "legs/{legId}/stays": "stayId",
+        "action-items": "itemId",
+        "commitments": "commitmentId",
+        "map-pins": "pinId",
+    }
+    for path, row in rows.items():
+        named |= {f"{method} {trip}/{path}" for method in ("GET", "POST")}
+        named |= {f"POST {trip}/{path}:batch"}
+        named |= {f"{method} {trip}/{path}/{{{row}}}" for method in ("PATCH", "DELETE")}
+    table = {f"{route.method} {route.path}" for route in ROUTES}
+    assert named <= table
+    assert table - named <= {"GET /openapi.json"}

