@@ -19,7 +19,7 @@ from server import logs
 from server.config import Log
 from storage import open_store
 from storage.signals import LocalSignals
-from workers.embedded import EmbeddedWorker
+from workers.loop import JobLoop
 
 
 class Assignment(msgspec.Struct):
@@ -53,10 +53,10 @@ async def work() -> None:
     logs.configure(assignment.log.level, assignment.log.format)
     store = await open_store(assignment.storage_url, create=False)
     signals = _PipeSignals()
-    worker = EmbeddedWorker(store, signals)
+    worker = JobLoop(store, signals)
     worker.start()
     while await reader.readline():
-        await signals.ring("")
+        signals.wake()
     await worker.stop()
     await store.close()
 

@@ -50,8 +50,10 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(2)
     except click.ClickException as error:
         _fail(error.format_message(), 2)
-    except (ConfigError, StorageUrlError, AccountError) as error:
+    except (ConfigError, AccountError) as error:
         _fail(str(error), 2)
+    except StorageUrlError as error:
+        _fail(f"storage.url: {error}", 2)
     except (DatabaseError, MigrationError) as error:
         _fail(str(error), 1)
     except Failure as error:
@@ -99,6 +101,7 @@ def serve(context: click.Context) -> None:
 def init(context: click.Context, email: str, name: str, group: str, as_json: bool) -> None:
     """Set up a new database: a first user, who owns a group, and a key."""
     _check_user(email, name)
+    _check_name("--group", group)
 
     async def run(store: Store) -> accounts.FirstAccount:
         await migrate(store, _now())
@@ -191,6 +194,7 @@ def key_create(
     for scope in scopes:
         if not is_scope(scope):
             raise UsageFailure(f"--scope: there is no scope {scope!r}")
+    _check_name("--name", name)
     expires_at = _expiry(expires)
 
     async def create(tx: Tx) -> tuple[str, str]:
@@ -239,9 +243,20 @@ def key_revoke(context: click.Context, key_id: str) -> None:
 @_config_option
 @click.pass_context
 def worker(context: click.Context) -> None:
-    """Run a queue worker."""
-    if not _settings(context).queue.url:
+    """Run a queue worker, until SIGTERM."""
+    settings = _settings(context)
+    if not settings.queue.url:
         raise UsageFailure("queue.url is empty: `carnet serve` does the jobs itself")
+    from carnet.serve import stop_signal
+    from workers.arq_worker import run_worker
+
+    logs.configure(settings.log.level, settings.log.format)
+
+    async def run(store: Store) -> None:
+        await _require_current(store)
+        await run_worker(store, settings.queue.url, stop_signal())
+
+    _run(settings, run, create=False)
 
 
 @cli.command("migrate")
@@ -264,8 +279,8 @@ def migrate_command(context: click.Context, as_json: bool) -> None:
 def _settings(context: click.Context) -> Settings:
     found: dict[str, Path] = context.ensure_object(dict)
     settings = config.load(found.get("config"))
-    if settings.queue.url:
-        raise UsageFailure("queue.url: workers on Redis are not built yet; leave it empty")
+    if settings.queue.url and not settings.queue.url.startswith(("redis://", "rediss://")):
+        raise UsageFailure("queue.url: redis://host:6379/0, or empty for a worker of the server's")
     if settings.http.processes > 1:
         raise UsageFailure("http.processes: more than one process is not built yet; set it to 1")
     return settings
@@ -318,8 +333,12 @@ async def _require_current(store: Store) -> None:
 def _check_user(email: str, name: str) -> None:
     if not is_email(email):
         raise UsageFailure(f"{email!r} is not an e-mail address")
-    if not 1 <= len(name) <= 200:
-        raise UsageFailure("--name: 1 to 200 characters")
+    _check_name("--name", name)
+
+
+def _check_name(option: str, text: str) -> None:
+    if not 1 <= len(text) <= 200:
+        raise UsageFailure(f"{option}: 1 to 200 characters")
 
 
 def _expiry(text: str | None) -> str | None:

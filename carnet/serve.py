@@ -1,6 +1,7 @@
 """`carnet serve`: the server, and on the embedded default its worker, in one process."""
 
 import asyncio
+import contextlib
 import datetime
 import signal
 import sys
@@ -14,11 +15,11 @@ from domain.clock import timestamp
 from server.app import Listener, build_app
 from server.call import Services
 from server.config import Settings
-from server.ratelimit import LocalRateLimiter
+from server.ratelimit import LocalRateLimiter, RateLimiter
 from storage import accounts
 from storage.accounts import FirstAccount
-from storage.migrate import migrate
-from storage.signals import LocalSignals
+from storage.migrate import is_current, migrate
+from storage.signals import JobSignals, LocalSignals
 from storage.store import Store
 
 FIRST_USER = {"email": "owner@localhost", "name": "Owner", "group": "Home"}
@@ -38,28 +39,22 @@ def now() -> str:
 async def serve(settings: Settings, store: Store, say: Callable[[str], None]) -> None:
     """Serves until SIGTERM or SIGINT; `say` prints a line for the person who started it."""
     sys.setswitchinterval(SWITCH_INTERVAL)
-    await migrate(store, now())
-    signals = LocalSignals()
-    listener: Listener | None = None
+    await _prepare(settings, store)
+    async with contextlib.AsyncExitStack() as stack:
+        signals, limiter = await _connect(settings, stack)
+        listener: Listener | None = None
 
-    def public_url() -> str:
-        assert listener is not None
-        return settings.http.public_url.rstrip("/") or address(settings.http.host, listener.port)
+        def public_url() -> str:
+            assert listener is not None
+            url = settings.http.public_url.rstrip("/")
+            return url or address(settings.http.host, listener.port)
 
-    services = Services(
-        settings=settings,
-        store=store,
-        signals=signals,
-        limiter=LocalRateLimiter(),
-        signing_secret=await store.write(accounts.signing_secret),
-        public_url=public_url,
-    )
-    listener = Listener(build_app(services))
-    stopping = _stop_signal()
-    await _listen(listener, settings)
-    worker = WorkerProcess(settings, signals)
-    worker.start()
-    try:
+        secret = await store.write(accounts.signing_secret)
+        services = Services(settings, store, signals, limiter, secret, public_url)
+        listener = Listener(build_app(services))
+        stopping = stop_signal()
+        await _listen(listener, settings)
+        stack.push_async_callback(listener.stop)
         say(f"Carnet listens on {address(settings.http.host, listener.port)}")
         first = await _set_up(store)
         if first is not None:
@@ -67,10 +62,36 @@ async def serve(settings: Settings, store: Store, say: Callable[[str], None]) ->
         _log.info("started", port=listener.port)
         await stopping.wait()
         _log.info("stopping")
-    finally:
-        await listener.stop()
-        await worker.stop()
     _log.info("stopped")
+
+
+async def _prepare(settings: Settings, store: Store) -> None:
+    """Migrates where this is the only program on the database, and else looks that it is done."""
+    if not settings.queue.url:
+        await migrate(store, now())
+    elif not await is_current(store):
+        raise Failure("the database is not on the current schema: run `carnet migrate`")
+
+
+async def _connect(
+    settings: Settings, stack: contextlib.AsyncExitStack
+) -> tuple[JobSignals, RateLimiter]:
+    """What server processes share: through Redis, or within this process and its worker."""
+    if not settings.queue.url:
+        local = LocalSignals()
+        worker = WorkerProcess(settings, local)
+        worker.start()
+        stack.push_async_callback(worker.stop)
+        return local, LocalRateLimiter()
+    # Imported where it is used: the client costs memory and start-up time.
+    from server.redis_ratelimit import RedisRateLimiter
+    from storage.redis_signals import RedisSignals
+
+    signals, limiter = RedisSignals(settings.queue.url), RedisRateLimiter(settings.queue.url)
+    signals.start()
+    stack.push_async_callback(signals.stop)
+    stack.push_async_callback(limiter.close)
+    return signals, limiter
 
 
 def address(host: str, port: int) -> str:
@@ -89,7 +110,8 @@ async def _listen(listener: Listener, settings: Settings) -> None:
         raise Failure(f"cannot listen on {host}:{port}: {reason}") from error
 
 
-def _stop_signal() -> asyncio.Event:
+def stop_signal() -> asyncio.Event:
+    """An event that SIGTERM or SIGINT sets."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -10,6 +10,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+_FORMS = {
+    "http.public_url": "must be http://host or https://host, or empty",
+    "storage.url": "must be sqlite:///path or postgresql://user:pass@host/db",
+}
+"""What settings that have a pattern must look like."""
+
 Count = Annotated[int, Meta(ge=1)]
 
 
@@ -25,13 +31,15 @@ class Http(msgspec.Struct, forbid_unknown_fields=True):
     processes: Count = 1
     max_body_bytes: Count = 32 * 1024 * 1024
     trusted_proxies: Annotated[int, Meta(ge=0)] = 0
-    public_url: str = ""
+    public_url: Annotated[str, Meta(pattern=r"^(https?://\S+)?\Z")] = ""
 
 
 class Storage(msgspec.Struct, forbid_unknown_fields=True):
     """Where the data is."""
 
-    url: Annotated[str, Meta(min_length=1)] = "sqlite:///data/carnet.db"
+    url: Annotated[str, Meta(pattern=r"^(sqlite:///|postgres(ql)?://).")] = (
+        "sqlite:///data/carnet.db"
+    )
 
 
 class Queue(msgspec.Struct, forbid_unknown_fields=True):
@@ -51,7 +59,7 @@ class Imports(msgspec.Struct, forbid_unknown_fields=True):
     """How large a sync may be, and when it goes through the queue."""
 
     inline_items: Annotated[int, Meta(ge=0)] = 200
-    wait_seconds: Annotated[float, Meta(ge=0)] = 30
+    wait_seconds: Annotated[float, Meta(ge=0, le=24 * 60 * 60)] = 30
     max_items: Count = 50_000
 
 
@@ -91,7 +99,8 @@ def load(path: Path | None, environ: Mapping[str, str] | None = None) -> Setting
         return msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
         setting, reason = _explain(str(error))
-        origin = f" (from {origins[setting]})" if setting in origins else ""
+        names = [name for key, name in origins.items() if f"{key}.".startswith(f"{setting}.")]
+        origin = f" (from {names[0]})" if names else ""
         raise ConfigError(f"{setting}: {reason}{origin}") from error
 
 
@@ -112,6 +121,8 @@ def _explain(message: str) -> tuple[str, str]:
     """msgspec's "reason - at `$.http.port`" as a setting and a reason."""
     reason, _, place = message.partition(" - at ")
     setting = place.strip("`").removeprefix("$").removeprefix(".")
+    if "matching regex" in reason:
+        return setting, _FORMS[setting]
     if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", reason):
         return f"{setting}.{unknown[1]}".removeprefix("."), "there is no such setting"
     return setting, reason[:1].lower() + reason[1:]

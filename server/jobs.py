@@ -1,5 +1,7 @@
 """The state of a job, and the answer to a request that made one (contract section 5)."""
 
+import time
+
 from domain.errors import ErrorBody, ErrorInfo, NotFound
 from server.call import API, JOB_ID, REQUEST_ID, Call, Queued, Reply, json_reply
 from storage import jobs
@@ -28,10 +30,12 @@ async def finish(call: Call, queued: Queued) -> Reply:
         await services.signals.ring(queued.job_id)
         if queued.accepted is not None:
             return queued.accepted
-        ended = await _result(call, queued.job_id)
-        if ended is None:
-            await watch.wait(queued.wait_seconds)
-            ended = await _result(call, queued.job_id)
+        rest, started = queued.wait_seconds, time.monotonic()
+        while (ended := await _result(call, queued.job_id)) is None and rest > 0:
+            if not await watch.wait(rest):
+                ended = await _result(call, queued.job_id)
+                break
+            rest = queued.wait_seconds - (time.monotonic() - started)
     if ended is not None:
         return ended
     return await services.store.read(lambda tx: accepted(tx, call, queued.job_id))

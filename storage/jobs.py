@@ -162,9 +162,14 @@ async def claim_next(tx: Tx, now: str, unix_now: float) -> Claim | None:
     return Claim(user_id, job_id, trip_id, request, payload, total, attempt, created_at)
 
 
+async def renew(tx: Tx, claim: Claim, unix_now: float) -> None:
+    """Prolongs the lease of a claim that is still being worked on; `LeaseLost` if it is not."""
+    await _change(tx, claim, "due_at = $4", unix_now + LEASE_SECONDS)
+
+
 async def succeed(tx: Tx, claim: Claim, now: str, status: int, result: bytes) -> None:
     """Ends a job in the transaction of its effects; `LeaseLost` undoes them."""
-    await _end(
+    await _change(
         tx,
         claim,
         "status = 'succeeded', done = total, payload = NULL, finished_at = $4,"
@@ -177,7 +182,7 @@ async def succeed(tx: Tx, claim: Claim, now: str, status: int, result: bytes) ->
 
 async def fail(tx: Tx, claim: Claim, now: str, status: int, error: ItemError) -> None:
     """Ends a job that cannot succeed."""
-    await _end(
+    await _change(
         tx,
         claim,
         "status = 'failed', payload = NULL, finished_at = $4, result_status = $5, error = $6",
@@ -189,10 +194,10 @@ async def fail(tx: Tx, claim: Claim, now: str, status: int, error: ItemError) ->
 
 async def retry(tx: Tx, claim: Claim, due_at: float) -> None:
     """Puts a job back for a later attempt."""
-    await _end(tx, claim, "status = 'queued', due_at = $4", due_at)
+    await _change(tx, claim, "status = 'queued', due_at = $4", due_at)
 
 
-async def _end(tx: Tx, claim: Claim, changes: str, *arguments: Any) -> None:
+async def _change(tx: Tx, claim: Claim, changes: str, *arguments: Any) -> None:
     touched = await tx.execute(
         f"UPDATE jobs SET {changes}"
         " WHERE user_id = $1 AND id = $2 AND attempts = $3 AND status = 'running'",
@@ -211,6 +216,14 @@ async def next_due(tx: Tx) -> float | None:
         "SELECT min(due_at) FROM jobs WHERE status IN ('queued', 'running')"
     )
     return due
+
+
+async def prune(tx: Tx, ended_before: str) -> int:
+    """Drops jobs that ended before a moment; how many."""
+    return await tx.execute(
+        "DELETE FROM jobs WHERE status IN ('succeeded', 'failed') AND finished_at < $1",
+        ended_before,
+    )
 
 
 def _or_unset(value: Any) -> Any:

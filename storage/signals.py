@@ -15,8 +15,12 @@ class JobSignals(Protocol):
         """Tells a worker that a job has been committed."""
         ...
 
+    def wake(self) -> None:
+        """Rings in this process only."""
+        ...
+
     async def wait_rung(self, timeout: float) -> None:
-        """Returns when rung, or after `timeout` seconds."""
+        """Returns when rung in this process, or after `timeout` seconds."""
         ...
 
     async def ended(self, job_id: str) -> None:
@@ -31,8 +35,8 @@ class JobSignals(Protocol):
 class Watch(Protocol):
     """Listens for one job's end from the moment it is made."""
 
-    async def wait(self, timeout: float) -> None:
-        """Returns when the job has ended, or after `timeout` seconds."""
+    async def wait(self, timeout: float) -> bool:
+        """True when the job may have ended; False after `timeout` seconds."""
         ...
 
     def __enter__(self) -> "Watch": ...
@@ -49,6 +53,10 @@ class LocalSignals:
 
     async def ring(self, job_id: str) -> None:
         """See `JobSignals.ring`."""
+        self.wake()
+
+    def wake(self) -> None:
+        """See `JobSignals.wake`."""
         self._bell.set()
 
     async def wait_rung(self, timeout: float) -> None:
@@ -60,6 +68,12 @@ class LocalSignals:
         """See `JobSignals.ended`."""
         for event in self._watches.get(job_id, ()):
             event.set()
+
+    def wake_watches(self) -> None:
+        """Makes everyone who waits for a job look whether it has ended."""
+        for waiting in self._watches.values():
+            for event in waiting:
+                event.set()
 
     def watch(self, job_id: str) -> "LocalWatch":
         """See `JobSignals.watch`."""
@@ -78,9 +92,12 @@ class LocalWatch:
         self._watches.setdefault(self._job_id, set()).add(self._event)
         return self
 
-    async def wait(self, timeout: float) -> None:
+    async def wait(self, timeout: float) -> bool:
         """See `Watch.wait`."""
         await _wait(self._event, timeout)
+        woken = self._event.is_set()
+        self._event.clear()
+        return woken
 
     def __exit__(self, *exception: object) -> None:
         waiting = self._watches[self._job_id]

@@ -20,7 +20,7 @@ from server.ratelimit import LocalRateLimiter
 from storage import accounts
 from storage.signals import LocalSignals
 from storage.store import Store
-from workers.embedded import EmbeddedWorker
+from workers.loop import JobLoop
 
 PLENTY = 1_000_000
 
@@ -168,7 +168,7 @@ class Running:
 
     base: str
     services: Services
-    worker: EmbeddedWorker
+    worker: JobLoop
 
 
 @contextlib.asynccontextmanager
@@ -185,7 +185,7 @@ async def run_server(store: Store, settings: Settings) -> AsyncIterator[Running]
     )
     listener = Listener(build_app(services))
     await listener.start("127.0.0.1", 0)
-    worker = EmbeddedWorker(store, signals)
+    worker = JobLoop(store, signals)
     worker.start()
     try:
         yield Running(f"http://127.0.0.1:{listener.port}", services, worker)

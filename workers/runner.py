@@ -1,8 +1,10 @@
 """Runs one job: claim, work, effects and end in one transaction."""
 
 import asyncio
+import contextlib
 import datetime
 import time
+from collections.abc import AsyncIterator
 
 import msgspec
 import structlog
@@ -34,12 +36,46 @@ async def run_next(store: Store, signals: JobSignals) -> bool:
 async def run(store: Store, signals: JobSignals, claim: Claim) -> None:
     """Does a claimed job, and whatever comes of it, leaves the job in a state that says so."""
     log = _log.bind(job_id=claim.job_id, trip_id=claim.trip_id, attempt=claim.attempt)
+    try:
+        async with _lease(store, claim):
+            await _attempt(store, claim, log)
+    except LeaseLost:
+        log.warning("job_lost", reason="another attempt took it over")
+        return
+    await signals.ended(claim.job_id)
+
+
+@contextlib.asynccontextmanager
+async def _lease(store: Store, claim: Claim) -> AsyncIterator[None]:
+    """Keeps the lease while the job is worked on; a worker that stalls loses it."""
+
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(jobs.LEASE_SECONDS / 3)
+            with contextlib.suppress(Unavailable):
+                await store.write(lambda tx: jobs.renew(tx, claim, time.time()))
+
+    renewing = asyncio.create_task(renew())
+    try:
+        yield
+    finally:
+        renewing.cancel()
+        with contextlib.suppress(asyncio.CancelledError, LeaseLost):
+            await renewing
+
+
+async def _attempt(store: Store, claim: Claim, log: structlog.typing.FilteringBoundLogger) -> None:
+    """One attempt, up to the state it leaves the job in; `LeaseLost` when it may leave none."""
+    if claim.attempt > MAX_ATTEMPTS:
+        # Its workers died of it: an attempt that ends otherwise is counted where it ends.
+        await _give_up(store, claim, Internal())
+        log.error("job_abandoned")
+        return
     started = time.perf_counter()
     try:
         status = await _apply(store, claim)
     except LeaseLost:
-        log.warning("job_lost", reason="another attempt took it over")
-        return
+        raise
     except Unavailable as error:
         await _try_again(store, claim, error)
         log.warning("job_postponed", reason=error.message)
@@ -52,7 +88,6 @@ async def run(store: Store, signals: JobSignals, claim: Claim) -> None:
     else:
         duration = round(time.perf_counter() - started, 4)
         log.info("job_succeeded", items=claim.total, status=status, duration=duration)
-    await signals.ended(claim.job_id)
 
 
 async def _apply(store: Store, claim: Claim) -> int:

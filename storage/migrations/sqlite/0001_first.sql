@@ -114,6 +114,8 @@ CREATE TABLE jobs (
 -- due_at: when a queued job may start, or when a running one's lease ends; Unix seconds.
 CREATE INDEX jobs_due ON jobs (due_at) WHERE status IN ('queued', 'running');
 
+CREATE INDEX jobs_by_end ON jobs (finished_at) WHERE status IN ('succeeded', 'failed');
+
 -- status is null while the answer is a job's, which is found in jobs.
 CREATE TABLE idempotency (
     api_key_id TEXT NOT NULL REFERENCES api_keys (id),

@@ -1,6 +1,7 @@
-"""The worker inside the server process: no other service is needed."""
+"""The loop every worker runs: job after job, when rung and by sweeps."""
 
 import asyncio
+import time
 
 import structlog
 
@@ -8,6 +9,7 @@ from domain.errors import CarnetError
 from storage.signals import JobSignals
 from storage.store import Store
 from workers.runner import run_next
+from workers.upkeep import EVERY_SECONDS, prune
 
 SWEEP_SECONDS = 1.0
 """How often the database is asked for jobs nobody rang for: retries, and leases run out."""
@@ -15,7 +17,7 @@ SWEEP_SECONDS = 1.0
 _log = structlog.get_logger("carnet.worker")
 
 
-class EmbeddedWorker:
+class JobLoop:
     """Does jobs one after another until stopped."""
 
     def __init__(self, store: Store, signals: JobSignals) -> None:
@@ -23,6 +25,7 @@ class EmbeddedWorker:
         self._signals = signals
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
+        self._upkeep_at = 0.0
 
     def start(self) -> None:
         """Starts working in the background."""
@@ -31,13 +34,20 @@ class EmbeddedWorker:
     async def stop(self) -> None:
         """Finishes the job at hand, and leaves the rest for the next start."""
         self._stopping = True
-        await self._signals.ring("")
+        self._signals.wake()
         if self._task is not None:
             await self._task
+
+    async def _keep_up(self) -> None:
+        """Upkeep, when it is due."""
+        if time.monotonic() >= self._upkeep_at:
+            self._upkeep_at = time.monotonic() + EVERY_SECONDS
+            await prune(self._store)
 
     async def _run(self) -> None:
         while not self._stopping:
             try:
+                await self._keep_up()
                 if await run_next(self._store, self._signals):
                     continue
             except CarnetError as error:

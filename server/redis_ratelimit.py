@@ -1,0 +1,56 @@
+"""One rate limit across all server processes, kept in Redis (contract section 3)."""
+
+import math
+import time
+from typing import Final
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from server.ratelimit import WINDOW_SECONDS, Allowance, LocalRateLimiter
+
+_COUNT: Final = """
+local used = redis.call('INCR', KEYS[1])
+if used == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+return {used, redis.call('PTTL', KEYS[1])}
+"""
+_TIMEOUT_SECONDS: Final = 0.25
+_AWAY_SECONDS: Final = 1.0
+"""After a failure Redis is left alone so long, so that requests do not wait for it in vain."""
+
+_log = structlog.get_logger("carnet.ratelimit")
+
+
+class RedisRateLimiter:
+    """Counts in Redis, one round trip a request; while Redis is away, in this process."""
+
+    def __init__(self, url: str) -> None:
+        self._redis = Redis.from_url(
+            url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
+        )
+        self._script = self._redis.register_script(_COUNT)
+        self._local = LocalRateLimiter()
+        self._away_until = 0.0
+        self._told = False
+
+    async def count(self, who: str, limit: int) -> Allowance:
+        """See `RateLimiter.count`."""
+        if time.monotonic() < self._away_until:
+            return await self._local.count(who, limit)
+        try:
+            used, rest = await self._script(
+                keys=[f"carnet:rate:{who}"], args=[WINDOW_SECONDS * 1000]
+            )
+        except (RedisError, OSError, TimeoutError) as error:
+            self._away_until = time.monotonic() + _AWAY_SECONDS
+            if not self._told:
+                _log.warning("rate_limit_local", reason=str(error))
+            self._told = True
+            return await self._local.count(who, limit)
+        self._told = False
+        return Allowance(limit, max(0, limit - used), max(1, math.ceil(rest / 1000)), used > limit)
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._redis.aclose()

@@ -1,0 +1,113 @@
+"""Signals between machines, by Redis: arq's queue is the bell, a channel tells of ended jobs.
+
+Redis may be away at any time. Then nobody is told, and whoever waits finds out from the
+database a little later.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+import structlog
+from arq.connections import ArqRedis, RedisSettings
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from storage.signals import LocalSignals
+
+QUEUE: Final = "carnet:jobs"
+JOB_FUNCTION: Final = "work"
+"""The name of the arq function that does a job."""
+
+_ENDED: Final = "carnet:ended"
+_TIMEOUT_SECONDS: Final = 1.0
+_RECONNECT_SECONDS: Final = 0.5
+
+serialize: Final[Callable[[dict[str, Any]], bytes]] = msgspec.msgpack.encode
+deserialize: Final[Callable[[bytes], dict[str, Any]]] = msgspec.msgpack.decode
+"""arq would pickle; what it carries here is a job's id."""
+
+_log = structlog.get_logger("carnet.signals")
+
+
+def redis_settings(url: str) -> RedisSettings:
+    """arq's settings for a `redis://` URL; ValueError when it is none."""
+    settings = RedisSettings.from_dsn(url)
+    settings.conn_timeout = 1
+    settings.conn_retries = 0
+    return settings
+
+
+class RedisSignals(LocalSignals):
+    """Rings by arq, hears of ended jobs by a subscription."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        redis = Redis.from_url(
+            url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
+        )
+        self._redis = redis
+        self._arq = ArqRedis(
+            connection_pool=redis.connection_pool,
+            job_serializer=serialize,
+            job_deserializer=deserialize,
+            default_queue_name=QUEUE,
+        )
+        self._away = False
+        self._listening: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Starts to listen for ended jobs."""
+        self._listening = asyncio.create_task(self._listen())
+
+    async def stop(self) -> None:
+        """Stops listening, and closes the connections."""
+        if self._listening is not None:
+            self._listening.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._listening
+        await self._redis.aclose()
+
+    async def ring(self, job_id: str) -> None:
+        """See `JobSignals.ring`."""
+        await self._tell(self._arq.enqueue_job(JOB_FUNCTION, job_id))
+
+    async def ended(self, job_id: str) -> None:
+        """See `JobSignals.ended`."""
+        await self._tell(self._redis.publish(_ENDED, job_id))
+
+    async def _tell(self, message: Any) -> None:
+        try:
+            await message
+        except (RedisError, OSError, TimeoutError) as error:
+            self.note_away(error)
+        else:
+            self._away = False
+
+    def note_away(self, error: BaseException) -> None:
+        """One line when Redis goes, not one for each thing that could not be told."""
+        if not self._away:
+            _log.warning("redis_away", reason=str(error))
+        self._away = True
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                await self._hear()
+            except (RedisError, OSError, TimeoutError) as error:
+                self.note_away(error)
+            # What was told meanwhile was not heard.
+            self.wake_watches()
+            await asyncio.sleep(_RECONNECT_SECONDS)
+
+    async def _hear(self) -> None:
+        """Passes on what comes by the channel, until the connection breaks."""
+        async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
+            await channel.subscribe(_ENDED)
+            self.wake_watches()
+            while True:
+                message = await channel.get_message(timeout=_TIMEOUT_SECONDS)
+                if message is not None:
+                    await super().ended(message["data"].decode())

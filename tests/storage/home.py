@@ -1,0 +1,152 @@
+"""A trip in a store, and a transaction that is watched."""
+
+import asyncio
+import dataclasses
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple, TypeVar, cast
+
+import msgspec
+
+from domain.imports import ImportRequest, items_of
+from domain.resources import RESOURCES
+from domain.trip import TRIP, compose_trip
+from storage import accounts, imports, snapshots, trips
+from storage.ids import new_id
+from storage.store import Operation, Store, Tx
+from tests.support import SAMPLES, now
+from tests.support import TRIP as TRIP_SAMPLE
+
+T = TypeVar("T")
+
+
+class Statement(NamedTuple):
+    """A statement as a transaction was asked for it."""
+
+    verb: str
+    sql: str
+    """The name of the table, where the verb is `insert`."""
+    args: tuple[Any, ...]
+
+
+async def soon(awaitable: Awaitable[T]) -> T:
+    """The result, unless it does not come: then a failed test and not a hanging one."""
+    return await asyncio.wait_for(awaitable, 10)
+
+
+class WatchedTx:
+    """Remembers the statements that pass through it."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+        self.dialect = tx.dialect
+        self.statements: list[Statement] = []
+
+    def __getattr__(self, verb: str) -> Any:
+        method = getattr(self._tx, verb)
+
+        async def watched(sql: str, *args: Any) -> Any:
+            self.statements.append(Statement(verb, sql, args))
+            return await method(sql, *args)
+
+        return watched
+
+
+async def watch(
+    run: Callable[[Operation[Any]], Awaitable[Any]], operation: Operation[T]
+) -> tuple[T, list[Statement]]:
+    """An operation's result by `store.read` or `store.write`, and its statements."""
+
+    async def watched(tx: Tx) -> tuple[T, list[Statement]]:
+        watching = WatchedTx(tx)
+        return await operation(cast(Tx, watching)), watching.statements
+
+    result: tuple[T, list[Statement]] = await run(watched)
+    return result
+
+
+@dataclasses.dataclass(frozen=True)
+class Home:
+    """A user with a group and a trip."""
+
+    store: Store
+    user_id: str
+    group_id: str
+    key: str
+    trip_id: str
+
+    async def new_trip(self) -> str:
+        """A further trip of the group."""
+        return await self.store.write(lambda tx: _insert_trip(tx, self.group_id, self.user_id))
+
+    async def sync(
+        self, snapshot: dict[str, Any], trip_id: str = "", *, dry_run: bool = False
+    ) -> dict[str, Any]:
+        """The answer to a sync."""
+        request = ImportRequest("sync", dry_run=dry_run)
+        lists = items_of(request, snapshot)
+        _, answer = await self.store.write(
+            lambda tx: imports.apply(tx, trip_id or self.trip_id, request, lists, now())
+        )
+        decoded: dict[str, Any] = msgspec.json.decode(answer)
+        return decoded
+
+    async def make(self, snapshot_name: str, *bodies: Any) -> list[str]:
+        """The ids of new rows of one kind."""
+        answer = await self.sync({snapshot_name: list(bodies)})
+        results = answer[snapshot_name]["items"]
+        assert [result["status"] for result in results] == ["created"] * len(bodies), results
+        return [result["_id"] for result in results]
+
+    async def rows(self, snapshot_name: str, trip_id: str = "") -> list[dict[str, Any]]:
+        """The documents of one kind, in their order."""
+        (resource,) = (r for r in RESOURCES if r.snapshot == snapshot_name)
+        found = await self.store.read(
+            lambda tx: snapshots.of_trip(tx, trip_id or self.trip_id, (resource,))
+        )
+        decoded: list[dict[str, Any]] = msgspec.json.decode(f"[{found.rows[resource.kind]}]")
+        return decoded
+
+    async def rev(self) -> int:
+        """The trip's revision."""
+        rev: int = await self.store.read(
+            lambda tx: tx.fetchval("SELECT rev FROM trips WHERE id = $1", self.trip_id)
+        )
+        return rev
+
+
+async def new_home(store: Store) -> Home:
+    """A home in a migrated store."""
+
+    async def set_up(tx: Tx) -> Home:
+        first = await accounts.set_up(
+            tx, email="owner@example.org", name="Olga", group="Family", now=now()
+        )
+        trip_id = await _insert_trip(tx, first.group_id, first.user_id)
+        return Home(store, first.user_id, first.group_id, first.api_key, trip_id)
+
+    return await store.write(set_up)
+
+
+async def _insert_trip(tx: Tx, group_id: str, user_id: str) -> str:
+    fields, wrong = TRIP.settle({"groupId": group_id, **TRIP_SAMPLE})
+    assert not wrong
+    trip_id = new_id()
+    document = compose_trip(fields, None, trip_id=trip_id, created_by=user_id, now=now())
+    await trips.insert(tx, group_id, document)
+    return trip_id
+
+
+def leg(**change: Any) -> dict[str, Any]:
+    return {**SAMPLES["leg"], **change}
+
+
+def pin(**change: Any) -> dict[str, Any]:
+    return {**SAMPLES["mapPin"], **change}
+
+
+def event(**change: Any) -> dict[str, Any]:
+    return {**SAMPLES["commitment"], **change}
+
+
+def stay(**change: Any) -> dict[str, Any]:
+    return {**SAMPLES["stay"], **change}

@@ -1,0 +1,235 @@
+"""Users, groups, members and keys at rest."""
+
+import asyncio
+import re
+
+import pytest
+
+from domain.account import key_hash
+from domain.scopes import BASE_SCOPES, Role
+from storage import accounts, trips
+from storage.accounts import AccountError
+from tests.storage.home import soon
+from tests.support import now
+
+MOMENT = "2026-07-15T12:00:00.000Z"
+
+
+async def add_user(store, email="zoe@example.org", **options):
+    return await store.write(
+        lambda tx: accounts.create_user(tx, email=email, name=options.get("name", "Zoe"), now=now())
+    )
+
+
+async def add_key(store, user_id, **options):
+    return await store.write(
+        lambda tx: accounts.create_key(tx, user_id=user_id, name="k", now=MOMENT, **options)
+    )
+
+
+async def who(store, key, trip_id=None, at=MOMENT):
+    return await store.read(lambda tx: accounts.authenticate(tx, key, trip_id, at))
+
+
+async def test_the_first_account(store):
+    assert not await store.read(accounts.is_set_up)
+    first = await store.write(
+        lambda tx: accounts.set_up(tx, email="o@x.org", name="Olga", group="Home", now=MOMENT)
+    )
+    assert await store.read(accounts.is_set_up)
+    caller = await who(store, first.api_key)
+    assert (caller.user_id, caller.name, caller.email) == (first.user_id, "Olga", "o@x.org")
+    assert caller.scopes.all == BASE_SCOPES
+    (group,) = await store.read(lambda tx: accounts.groups_of(tx, first.user_id))
+    assert (group.id, group.name, group.role) == (first.group_id, "Home", "owner")
+
+
+async def test_a_database_is_set_up_once(home):
+    with pytest.raises(AccountError, match="set up already"):
+        await home.store.write(
+            lambda tx: accounts.set_up(tx, email="b@x.org", name="B", group="B", now=MOMENT)
+        )
+    users = await home.store.read(lambda tx: tx.fetchval("SELECT count(*) FROM users"))
+    assert users == 1
+
+
+async def test_of_two_set_ups_at_once_one_succeeds(store):
+    def set_up(name):
+        return store.write(
+            lambda tx: accounts.set_up(tx, email=f"{name}@x.org", name=name, group=name, now=MOMENT)
+        )
+
+    outcomes = await soon(asyncio.gather(set_up("a"), set_up("b"), return_exceptions=True))
+    assert sorted(isinstance(outcome, AccountError) for outcome in outcomes) == [False, True]
+
+
+@pytest.mark.parametrize("email", ["owner@example.org", "OWNER@Example.org"])
+async def test_an_address_has_one_user_whatever_its_case(home, email):
+    with pytest.raises(AccountError, match="already"):
+        await add_user(home.store, email)
+
+
+@pytest.mark.parametrize("email", ["owner@example.org", "Owner@EXAMPLE.org"])
+async def test_users_are_found_by_address(home, email):
+    assert await home.store.read(lambda tx: accounts.user_id_of(tx, email)) == home.user_id
+
+
+async def test_an_unknown_user_group_or_key(home):
+    store = home.store
+    with pytest.raises(AccountError, match="no user x@y"):
+        await store.read(lambda tx: accounts.user_id_of(tx, "x@y"))
+    with pytest.raises(AccountError, match="no group nowhere"):
+        await store.write(
+            lambda tx: accounts.add_member(
+                tx, group_id="nowhere", user_id=home.user_id, role=Role.EDITOR, now=MOMENT
+            )
+        )
+    with pytest.raises(AccountError, match="no key k1"):
+        await store.write(lambda tx: accounts.revoke_key(tx, "k1", MOMENT))
+
+
+async def test_groups_of_a_user_go_by_when_they_were_joined(home):
+    async def join(tx):
+        user_id = await accounts.create_user(tx, email="z@x.org", name="Zoe", now=MOMENT)
+        later = await accounts.create_group(tx, name="Later", now=MOMENT)
+        for group_id, role, moment in (
+            (later, Role.VIEWER, "2026-07-16T00:00:00.000Z"),
+            (home.group_id, Role.EDITOR, "2026-07-15T00:00:00.000Z"),
+        ):
+            await accounts.add_member(tx, group_id=group_id, user_id=user_id, role=role, now=moment)
+        roles = [
+            await accounts.role_in(tx, group_id, user_id)
+            for group_id in (home.group_id, later, "nowhere")
+        ]
+        return await accounts.groups_of(tx, user_id), roles
+
+    groups, roles = await home.store.write(join)
+    assert [(group.name, group.role) for group in groups] == [
+        ("Family", "editor"),
+        ("Later", "viewer"),
+    ]
+    assert roles == [Role.EDITOR, Role.VIEWER, None]
+
+
+async def test_a_key_is_not_stored(home):
+    key_id, key = await add_key(home.store, home.user_id)
+    assert re.fullmatch(r"osk_[0-9A-Za-z]{32,}", key)
+
+    async def everything(tx):
+        return [tuple(row) for row in await tx.fetch("SELECT * FROM api_keys ORDER BY id")]
+
+    rows = await home.store.read(everything)
+    assert key not in str(rows)
+    assert key[4:] not in str(rows)
+    assert key_hash(key) in str(rows)
+    assert key_id in str(rows)
+
+
+@pytest.mark.parametrize("wrong", ["", "osk_", "osk_x", "OSK", "é" * 40, "osk_" + "0" * 43])
+async def test_a_wrong_key_is_nobodys(home, wrong):
+    assert await who(home.store, wrong) is None
+    assert await who(home.store, home.key[:-1]) is None
+    assert await who(home.store, home.key.swapcase()) is None
+
+
+async def test_a_caller_and_their_part_in_a_trip(home):
+    store, trip_id = home.store, home.trip_id
+    caller = await who(store, home.key, trip_id)
+    assert (caller.trip.role, caller.trip.rev) == (Role.OWNER, await home.rev())
+    assert (await who(store, home.key)).trip is None
+    assert (await who(store, home.key, "nowhere")).trip is None
+    _, stranger = await add_key(store, await add_user(store))
+    assert (await who(store, stranger, trip_id)).trip.role is None
+
+
+async def test_what_a_key_carries(home):
+    scopes = ["trips:read:abc", "messages:write"]
+    key_id, key = await add_key(home.store, home.user_id, scopes=scopes, rate_limit=7)
+    caller = await who(home.store, key)
+    assert (caller.key_id, caller.key_name, caller.rate_limit) == (key_id, "k", 7)
+    assert list(caller.scopes.all) == scopes
+    assert (await who(home.store, home.key)).rate_limit is None
+
+
+async def test_a_key_expires(home):
+    _, key = await add_key(home.store, home.user_id, expires_at="2026-07-16T00:00:00.000Z")
+    assert await who(home.store, key, at="2026-07-15T23:59:59.999Z")
+    assert await who(home.store, key, at="2026-07-16T00:00:00.000Z") is None
+
+
+async def test_a_revoked_key_is_revoked_at_once_and_for_good(home):
+    key_id, key = await add_key(home.store, home.user_id)
+    for moment in (MOMENT, "2027-01-01T00:00:00.000Z"):
+        await home.store.write(lambda tx, m=moment: accounts.revoke_key(tx, key_id, m))
+        assert await who(home.store, key) is None
+    assert await who(home.store, home.key)
+    listed = {info.id: info for info in await home.store.read(accounts.list_keys)}
+    assert listed[key_id].revoked_at == MOMENT, "the first revocation is the one that counts"
+
+
+async def test_keys_are_listed_oldest_first_without_the_keys(home):
+    made = [await add_key(home.store, home.user_id, scopes=[f"trips:read:t{n}"]) for n in range(3)]
+    listed = await home.store.read(accounts.list_keys)
+    assert [info.id for info in listed][1:] == [key_id for key_id, _ in made]
+    assert [info.scopes for info in listed][1:] == [[f"trips:read:t{n}"] for n in range(3)]
+    assert {info.user for info in listed} == {"owner@example.org"}
+    assert not any(key in str(listed) for _, key in made)
+
+
+async def test_the_signing_secret_is_made_once(home):
+    secrets = await soon(
+        asyncio.gather(*(home.store.write(accounts.signing_secret) for _ in range(5)))
+    )
+    assert len(set(secrets)) == 1
+    assert len(secrets[0]) >= 32
+
+
+async def test_the_trips_of_a_user_are_those_of_their_groups(home):
+    store = home.store
+    second = await home.new_trip()
+    zoe = await add_user(store)
+
+    async def page(tx, user_id=home.user_id, **options):
+        asked = {"among": None, "after": None, "limit": 10, **options}
+        return await trips.page(tx, user_id, **asked)
+
+    def ids(found):
+        return re.findall(r'"_id":"(\w+)"', "".join(found.documents))
+
+    assert ids(await store.read(page)) == [home.trip_id, second]
+    assert ids(await store.read(lambda tx: page(tx, zoe))) == []
+    among = frozenset({second, "elsewhere"})
+    assert ids(await store.read(lambda tx: page(tx, among=among))) == [second]
+    assert ids(await store.read(lambda tx: page(tx, among=frozenset()))) == []
+    assert ids(await store.read(lambda tx: page(tx, zoe, among=among))) == []
+    first_page = await store.read(lambda tx: page(tx, limit=1))
+    assert ids(first_page) == [home.trip_id]
+    assert ids(await store.read(lambda tx: page(tx, limit=1, after=first_page.next))) == [second]
+
+
+async def test_members_are_paged_oldest_account_first(home):
+    store = home.store
+
+    async def join(tx):
+        made = []
+        for number in range(5):
+            user_id = await accounts.create_user(
+                tx, email=f"u{number}@x.org", name=f"U{number}", now=MOMENT
+            )
+            await accounts.add_member(
+                tx, group_id=home.group_id, user_id=user_id, role=Role.VIEWER, now=MOMENT
+            )
+            made.append(user_id)
+        return made
+
+    expected = [home.user_id, *await store.write(join)]
+    assert sorted(await store.read(lambda tx: trips.member_ids(tx, home.trip_id))) == expected
+    found, after = [], None
+    while True:
+        page = await store.read(
+            lambda tx, after=after: trips.members_page(tx, home.trip_id, after=after, limit=2)
+        )
+        found += re.findall(r'"userId":"(\w+)"', "".join(page.documents))
+        if (after := page.next) is None:
+            break
+    assert found == expected

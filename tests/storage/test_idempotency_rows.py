@@ -1,0 +1,201 @@
+"""First answers at rest (contract section 4)."""
+
+import asyncio
+
+import pytest
+
+from domain.imports import ImportRequest
+from storage import accounts, idempotency, jobs, open_store
+from storage.idempotency import KEPT_SECONDS, Answer
+from tests.storage.home import soon
+from tests.support import now
+
+T0 = 1_000_000.0
+MADE = Answer(201, {"Location": "/x", "ETag": '"é"'}, '{"_id":"é"}'.encode())
+
+
+@pytest.fixture
+async def key_id(home) -> str:
+    found = await home.store.read(lambda tx: accounts.authenticate(tx, home.key, None, now()))
+    assert found is not None
+    key: str = found.key_id
+    return key
+
+
+async def remember(home, key_id, key="i", at=T0, fingerprint="f", **options):
+    options.setdefault("answer", MADE)
+
+    async def first(tx):
+        assert await idempotency.reserve(tx, key_id, key, fingerprint, at)
+        await idempotency.remember(tx, key_id, key, **options)
+
+    await home.store.write(first)
+
+
+async def reserve(home, key_id, at=T0, fingerprint="g"):
+    return await home.store.write(lambda tx: idempotency.reserve(tx, key_id, "i", fingerprint, at))
+
+
+async def find(home, key_id, key="i", at=T0):
+    return await home.store.read(lambda tx: idempotency.find(tx, key_id, key, at))
+
+
+async def test_what_is_remembered_comes_back_to_the_letter(home, key_id):
+    assert await find(home, key_id) is None
+    await remember(home, key_id)
+    record = await find(home, key_id)
+    assert (record.fingerprint, record.job_id) == ("f", None)
+    assert (record.answer.status, record.answer.headers) == (201, MADE.headers)
+    assert bytes(record.answer.body) == MADE.body
+
+
+async def test_an_empty_body_is_not_a_missing_one(home, key_id):
+    await remember(home, key_id, answer=Answer(204, {}, b""))
+    assert (await find(home, key_id)).answer == Answer(204, {}, b"")
+
+
+@pytest.mark.parametrize("key", ["I", "i ", "", "ii", "é"])
+async def test_a_key_is_compared_to_the_letter(home, key_id, key):
+    await remember(home, key_id)
+    assert await find(home, key_id, key) is None
+
+
+async def test_records_belong_to_an_api_key(home, key_id):
+    other, _ = await home.store.write(
+        lambda tx: accounts.create_key(tx, user_id=home.user_id, name="x", now=now())
+    )
+    await remember(home, key_id)
+    assert await find(home, other) is None
+    await remember(home, other, fingerprint="g")
+    assert (await find(home, key_id)).fingerprint == "f"
+    assert (await find(home, other)).fingerprint == "g"
+
+
+async def test_records_last_24_hours(home, key_id):
+    assert KEPT_SECONDS == 86_400
+    await remember(home, key_id)
+    assert await find(home, key_id, at=T0 + KEPT_SECONDS - 0.001)
+    assert await find(home, key_id, at=T0 + KEPT_SECONDS) is None
+
+
+async def test_a_key_whose_record_is_too_old_can_be_used_anew(home, key_id):
+    await remember(home, key_id)
+    later = T0 + KEPT_SECONDS + 1
+    await remember(home, key_id, at=later, fingerprint="g")
+    assert (await find(home, key_id, at=later)).fingerprint == "g"
+
+
+async def test_a_key_with_a_live_record_is_not_free(home, key_id):
+    await remember(home, key_id)
+    for at in (T0, T0 + KEPT_SECONDS - 0.001):
+        assert not await reserve(home, key_id, at=at)
+        record = await find(home, key_id, at=at)
+        assert (record.fingerprint, record.answer) == ("f", MADE)
+    assert await reserve(home, key_id, at=T0 + KEPT_SECONDS)
+
+
+async def test_nothing_of_an_old_record_is_left_in_the_new_one(home, key_id, job_id):
+    await remember(home, key_id, job_id=job_id)
+    later = T0 + KEPT_SECONDS
+    assert await reserve(home, key_id, at=later)
+    assert await find(home, key_id, at=later) == idempotency.IdempotencyRecord("g", None, None)
+
+
+async def test_of_many_who_want_a_key_at_once_one_gets_it(home, key_id, storage_url):
+    def reserving(number: int):
+        return lambda tx: idempotency.reserve(tx, key_id, "i", f"f{number}", T0)
+
+    other = await open_store(storage_url, create=False)
+    stores = (home.store, other) * 10
+    outcomes = await soon(
+        asyncio.gather(*(store.write(reserving(n)) for n, store in enumerate(stores)))
+    )
+    await other.close()
+    assert sorted(outcomes) == [False] * 19 + [True]
+
+
+async def test_old_records_are_dropped(home, key_id):
+    for number in range(5):
+        await remember(home, key_id, key=f"k{number}", at=T0 + number)
+    dropped = await home.store.write(lambda tx: idempotency.prune(tx, T0 + 2 + KEPT_SECONDS))
+    assert dropped == 3
+    found = [await find(home, key_id, f"k{n}", T0) is not None for n in range(5)]
+    assert found == [False, False, False, True, True]
+
+
+async def test_no_record_that_is_dropped_could_still_be_found(home, key_id):
+    await remember(home, key_id)
+    for at in (T0 + KEPT_SECONDS - 0.5, T0 + KEPT_SECONDS):
+        findable = await find(home, key_id, at=at) is not None
+        dropped = await home.store.write(lambda tx, at=at: idempotency.prune(tx, at))
+        assert dropped == (0 if findable else 1)
+
+
+@pytest.fixture
+async def job_id(home) -> str:
+    await home.store.write(
+        lambda tx: jobs.insert(
+            tx,
+            job_id="job1",
+            user_id=home.user_id,
+            trip_id=home.trip_id,
+            request=ImportRequest("sync"),
+            payload=b"{}",
+            total=0,
+            now=now(),
+            due_at=0.0,
+        )
+    )
+    return "job1"
+
+
+async def test_an_answer_that_is_a_jobs_is_open_until_it_is_settled(home, key_id, job_id):
+    await remember(home, key_id, answer=None, job_id=job_id)
+    record = await find(home, key_id)
+    assert (record.answer, record.job_id) == (None, job_id)
+    await settle(home, key_id, Answer(202, {"Location": "/jobs/job1"}, b"{}"))
+    record = await find(home, key_id)
+    assert (record.answer.status, record.job_id) == (202, job_id)
+
+
+async def settle(home, key_id, answer):
+    await home.store.write(lambda tx: idempotency.settle(tx, key_id, "i", answer))
+
+
+async def test_the_first_to_settle_wins(home, key_id, job_id):
+    await remember(home, key_id, answer=None, job_id=job_id)
+    await settle(home, key_id, Answer(200, {}, None))
+    await settle(home, key_id, Answer(202, {}, b"{}"))
+    assert (await find(home, key_id)).answer == Answer(200, {}, None)
+
+
+async def test_settling_does_not_touch_an_answer_that_was_given(home, key_id):
+    await remember(home, key_id)
+    await settle(home, key_id, Answer(200, {}, b"other"))
+    assert (await find(home, key_id)).answer.status == 201
+
+
+async def test_a_failed_job_is_not_remembered(home, key_id, job_id):
+    await remember(home, key_id, answer=None, job_id=job_id)
+    await remember(home, key_id, key="other")
+    await home.store.write(lambda tx: idempotency.forget_job(tx, job_id))
+    assert await find(home, key_id) is None
+    assert await find(home, key_id, "other")
+
+
+async def test_an_answer_that_was_given_is_not_forgotten_with_its_job(home, key_id, job_id):
+    await remember(home, key_id, answer=None, job_id=job_id)
+    await settle(home, key_id, Answer(202, {}, b"{}"))
+    await home.store.write(lambda tx: idempotency.forget_job(tx, job_id))
+    assert (await find(home, key_id)).answer.status == 202
+
+
+async def test_the_record_and_the_change_it_protects_stand_or_fall_together(home, key_id):
+    async def change_and_fail(tx):
+        assert await idempotency.reserve(tx, key_id, "i", "f", T0)
+        await idempotency.remember(tx, key_id, "i", answer=MADE)
+        raise ValueError("x")
+
+    with pytest.raises(ValueError, match="x"):
+        await home.store.write(change_and_fail)
+    assert await find(home, key_id) is None

@@ -1,0 +1,246 @@
+"""Jobs at rest: claims under a lease, counted attempts, and one end."""
+
+import asyncio
+
+import msgspec
+import pytest
+
+from domain.errors import Detail, ItemError
+from domain.imports import ImportRequest
+from storage import jobs, open_store
+from storage.ids import new_id
+from storage.jobs import LEASE_SECONDS, Claim, LeaseLost
+from storage.store import Tx
+from tests.storage.home import Home, soon
+from tests.support import now
+
+T0 = 1_000.0
+
+
+async def queue(home: Home, due_at: float = T0, **change) -> str:
+    job_id = new_id()
+    job = {
+        "user_id": home.user_id,
+        "trip_id": home.trip_id,
+        "request": ImportRequest("sync"),
+        "payload": b'{"legs":[]}',
+        "total": 3,
+        "now": now(),
+        **change,
+    }
+    await home.store.write(lambda tx: jobs.insert(tx, job_id=job_id, due_at=due_at, **job))
+    return job_id
+
+
+async def claim(home: Home, moment: float) -> Claim | None:
+    return await home.store.write(lambda tx: jobs.claim_next(tx, now(), moment))
+
+
+async def claimed(home: Home, moment: float) -> Claim:
+    found = await claim(home, moment)
+    assert found is not None
+    return found
+
+
+async def show(home: Home, job_id: str):
+    job = await home.store.read(lambda tx: jobs.get(tx, home.user_id, job_id))
+    return msgspec.json.decode(msgspec.json.encode(job))
+
+
+async def test_a_queued_job(home):
+    moment = now()
+    job_id = await queue(home, now=moment)
+    assert await show(home, job_id) == {
+        "_id": job_id,
+        "kind": "sync",
+        "tripId": home.trip_id,
+        "status": "queued",
+        "progress": {"done": 0, "total": 3},
+        "attempts": 0,
+        "createdAt": moment,
+    }
+    assert await home.store.read(lambda tx: jobs.outcome(tx, home.user_id, job_id)) is None
+
+
+async def test_a_job_is_its_users_own(home):
+    job_id = await queue(home)
+    for user_id in ("", "somebody"):
+        assert await home.store.read(lambda tx, u=user_id: jobs.get(tx, u, job_id)) is None
+        assert await home.store.read(lambda tx, u=user_id: jobs.outcome(tx, u, job_id)) is None
+
+
+async def test_a_claim_has_what_the_work_needs(home):
+    request = ImportRequest("batch", "stay", "leg1", True)
+    payload = "é\n".encode()
+    job_id = await queue(home, request=request, payload=payload, total=7)
+    found = await claimed(home, T0)
+    assert (found.user_id, found.job_id, found.trip_id) == (home.user_id, job_id, home.trip_id)
+    assert (found.request, bytes(found.payload), found.total) == (request, payload, 7)
+    assert found.attempt == 1
+    job = await show(home, job_id)
+    assert (job["status"], job["attempts"]) == ("running", 1)
+    assert job["startedAt"]
+
+
+async def test_nothing_is_claimed_before_it_is_due(home):
+    assert await claim(home, T0) is None
+    await queue(home, T0 + 5)
+    assert await claim(home, T0 + 4.99) is None
+    assert await home.store.read(jobs.next_due) == T0 + 5
+    assert await claim(home, T0 + 5) is not None
+
+
+async def test_the_job_due_first_is_claimed_first(home):
+    third, first, second = [await queue(home, T0 + n) for n in (3, 1, 2)]
+    order = [(await claimed(home, T0 + 3)).job_id for _ in range(3)]
+    assert order == [first, second, third]
+    assert await claim(home, T0 + 3) is None
+
+
+async def test_jobs_due_at_once_go_by_age(home):
+    made = [await queue(home) for _ in range(4)]
+    assert [(await claimed(home, T0)).job_id for _ in range(4)] == made
+
+
+async def test_a_running_job_is_claimed_again_once_its_lease_has_run_out(home):
+    job_id = await queue(home)
+    first = await claimed(home, T0)
+    assert await home.store.read(jobs.next_due) == T0 + LEASE_SECONDS
+    assert await claim(home, T0 + LEASE_SECONDS - 0.01) is None
+    second = await claimed(home, T0 + LEASE_SECONDS)
+    assert (second.job_id, first.attempt, second.attempt) == (job_id, 1, 2)
+    job = await show(home, job_id)
+    assert (job["status"], job["attempts"]) == ("running", 2)
+
+
+async def test_the_start_is_that_of_the_first_attempt(home):
+    job_id = await queue(home)
+    await home.store.write(lambda tx: jobs.claim_next(tx, "2026-01-01T00:00:00.000Z", T0))
+    await home.store.write(lambda tx: jobs.claim_next(tx, "2027-01-01T00:00:00.000Z", T0 + 99))
+    assert (await show(home, job_id))["startedAt"] == "2026-01-01T00:00:00.000Z"
+
+
+async def test_of_many_claimers_at_once_one_gets_the_job(home, storage_url):
+    others = [await open_store(storage_url, create=False) for _ in range(3)]
+    stores = [home.store, *others]
+    for count in (1, 10):
+        made = {await queue(home) for _ in range(count)}
+        claims = await soon(
+            asyncio.gather(
+                *(
+                    store.write(lambda tx: jobs.claim_next(tx, now(), T0))
+                    for store in stores
+                    for _ in range(5)
+                )
+            )
+        )
+        taken = [found.job_id for found in claims if found is not None]
+        assert sorted(taken) == sorted(made)
+    for other in others:
+        await other.close()
+
+
+async def test_success_ends_a_job(home):
+    job_id = await queue(home)
+    found = await claimed(home, T0)
+    moment = now()
+    await home.store.write(lambda tx: jobs.succeed(tx, found, moment, 207, b'{"errors": 1}'))
+    job = await show(home, job_id)
+    assert (job["status"], job["finishedAt"]) == ("succeeded", moment)
+    assert job["progress"] == {"done": 3, "total": 3}
+    assert job["result"] == {"errors": 1}
+    assert "error" not in job
+    outcome = await home.store.read(lambda tx: jobs.outcome(tx, home.user_id, job_id))
+    assert outcome == jobs.Outcome(207, b'{"errors": 1}', None)
+    assert await claim(home, T0 + 10**9) is None
+    assert await home.store.read(jobs.next_due) is None
+
+
+async def test_failure_ends_a_job(home):
+    job_id = await queue(home)
+    found = await claimed(home, T0)
+    error = ItemError("VALIDATION_ERROR", "No", [Detail("legs", "wrong_type")])
+    await home.store.write(lambda tx: jobs.fail(tx, found, now(), 400, error))
+    job = await show(home, job_id)
+    assert job["status"] == "failed"
+    assert job["error"] == {
+        "code": "VALIDATION_ERROR",
+        "message": "No",
+        "details": [{"path": "legs", "reason": "wrong_type"}],
+    }
+    assert "result" not in job
+    assert job["progress"]["done"] == 0
+    outcome = await home.store.read(lambda tx: jobs.outcome(tx, home.user_id, job_id))
+    assert (outcome.status, outcome.error) == (400, error)
+    assert await claim(home, T0 + 10**9) is None
+
+
+@pytest.mark.parametrize("end", ["succeed", "fail"])
+async def test_an_ended_job_keeps_no_payload(home, end):
+    """A body of 32 MiB is not kept for days beside its result."""
+    await queue(home)
+    found = await claimed(home, T0)
+    await home.store.write(lambda tx: ending(tx, end, found))
+    assert await home.store.read(lambda tx: tx.fetchval("SELECT payload FROM jobs")) is None
+
+
+async def ending(tx: Tx, end: str, found: Claim) -> None:
+    if end == "succeed":
+        await jobs.succeed(tx, found, now(), 200, b"{}")
+    elif end == "fail":
+        await jobs.fail(tx, found, now(), 500, ItemError("INTERNAL", "x"))
+    else:
+        await jobs.retry(tx, found, T0 + 100)
+
+
+async def test_a_job_put_back_is_due_later(home):
+    job_id = await queue(home)
+    found = await claimed(home, T0)
+    await home.store.write(lambda tx: jobs.retry(tx, found, T0 + 100))
+    job = await show(home, job_id)
+    assert (job["status"], job["attempts"]) == ("queued", 1)
+    assert await claim(home, T0 + 99) is None
+    again = await claimed(home, T0 + 100)
+    assert (again.attempt, bytes(again.payload)) == (2, b'{"legs":[]}')
+
+
+@pytest.mark.parametrize("end", ["succeed", "fail", "retry"])
+async def test_only_the_latest_attempt_can_end_a_job(home, end):
+    job_id = await queue(home)
+    lost = await claimed(home, T0)
+    latest = await claimed(home, T0 + LEASE_SECONDS)
+
+    async def effects(tx: Tx) -> None:
+        await tx.execute("INSERT INTO server_state (name, value) VALUES ('effect', 'x')")
+        await ending(tx, end, lost)
+
+    with pytest.raises(LeaseLost):
+        await home.store.write(effects)
+    effect = "SELECT value FROM server_state WHERE name = 'effect'"
+    assert await home.store.read(lambda tx: tx.fetchval(effect)) is None, "its effects are undone"
+    assert (await show(home, job_id))["status"] == "running"
+    await home.store.write(lambda tx: ending(tx, end, latest))
+    assert (await show(home, job_id))["status"] != "running"
+
+
+@pytest.mark.parametrize("first", ["succeed", "fail", "retry"])
+@pytest.mark.parametrize("second", ["succeed", "fail", "retry"])
+async def test_an_attempt_ends_once(home, first, second):
+    job_id = await queue(home)
+    found = await claimed(home, T0)
+    await home.store.write(lambda tx: ending(tx, first, found))
+    before = await show(home, job_id)
+    with pytest.raises(LeaseLost):
+        await home.store.write(lambda tx: ending(tx, second, found))
+    assert await show(home, job_id) == before
+
+
+async def test_a_large_payload_and_result(home):
+    payload = bytes(range(256)) * 8_192
+    job_id = await queue(home, payload=payload)
+    found = await claimed(home, T0)
+    assert bytes(found.payload) == payload
+    result = msgspec.json.encode({"text": "é" * 500_000})
+    await home.store.write(lambda tx: jobs.succeed(tx, found, now(), 200, result))
+    outcome = await home.store.read(lambda tx: jobs.outcome(tx, home.user_id, job_id))
+    assert outcome.body == result

@@ -1,0 +1,274 @@
+"""How SQLite goes about the statements that requests and workers send."""
+
+import re
+from typing import Any
+
+import msgspec
+import pytest
+
+from domain.imports import ImportRequest, items_of
+from domain.message import CHANNEL, MESSAGE
+from domain.resources import LEG, RESOURCES
+from storage import (
+    accounts,
+    idempotency,
+    imports,
+    items,
+    jobs,
+    open_store,
+    shares,
+    snapshots,
+    trips,
+)
+from storage.ids import new_id
+from storage.migrate import migrate
+from storage.store import Tx
+from tests.storage.home import Home, event, leg, new_home, pin, stay, watch
+from tests.support import now
+
+
+@pytest.fixture
+async def home(tmp_path):
+    """A home on SQLite, with something of everything in it."""
+    store = await open_store(f"sqlite:///{tmp_path}/carnet.db")
+    await migrate(store, now())
+    made = await new_home(store)
+    await made.sync(
+        {
+            "legs": [leg(clientRef="l")],
+            "stays": [stay(legRef="l", clientRef="s")],
+            "mapPins": [pin(clientRef="p")],
+            "commitments": [event(legRef="l", mapPinRef="p", clientRef="e")],
+        }
+    )
+    yield made
+    await store.close()
+
+
+IN_ORDER = (
+    *("first page", "later page", "messages", "members"),
+    *("export", "shared trip", "shared export"),
+)
+"""Not a user's trips: those of several groups have to be sorted."""
+
+
+def reads(home: Home) -> dict[str, Any]:
+    place = ("0", "0")
+    trip_id, user_id = home.trip_id, home.user_id
+    return {
+        "authenticate": lambda tx: accounts.authenticate(tx, home.key, trip_id, now()),
+        "groups": lambda tx: accounts.groups_of(tx, user_id),
+        "role": lambda tx: accounts.role_in(tx, home.group_id, user_id),
+        "trip": lambda tx: trips.get(tx, trip_id),
+        "members' ids": lambda tx: trips.member_ids(tx, trip_id),
+        "row": lambda tx: items.get(tx, trip_id, "leg", "x"),
+        "parent": lambda tx: items.exists(tx, trip_id, "leg", "x"),
+        "job": lambda tx: jobs.get(tx, user_id, "x"),
+        "outcome": lambda tx: jobs.outcome(tx, user_id, "x"),
+        "next job": jobs.next_due,
+        "share": lambda tx: shares.active(tx, trip_id),
+        "replay": lambda tx: idempotency.find(tx, "k", "i", 0.0),
+        "first page": lambda tx: items.page(tx, trip_id, "leg", after=None, limit=9),
+        "later page": lambda tx: items.page(tx, trip_id, "leg", after=place, limit=9),
+        "messages": lambda tx: items.page(
+            tx, trip_id, MESSAGE.kind, "c", after=place, limit=9, newest_first=True
+        ),
+        "trips": lambda tx: trips.page(tx, user_id, among=None, after=place, limit=9),
+        "trips of a limited key": lambda tx: trips.page(
+            tx, user_id, among=frozenset({trip_id, "x"}), after=None, limit=9
+        ),
+        "members": lambda tx: trips.members_page(tx, trip_id, after=place, limit=9),
+        "export": lambda tx: snapshots.of_trip(tx, trip_id, RESOURCES),
+        "shared trip": lambda tx: snapshots.of_share(tx, "t", (LEG,)),
+        "shared export": lambda tx: snapshots.of_share(tx, "t", RESOURCES),
+    }
+
+
+def writes(home: Home) -> dict[str, Any]:
+    answer = idempotency.Answer(200, {}, b"{}")
+    return {
+        "sync": lambda tx: _sync(tx, home),
+        "delete": lambda tx: _delete(tx, home),
+        "trip": lambda tx: trips.update(tx, {"_id": home.trip_id}),
+        "remember": lambda tx: _remember(tx, home, answer),
+        "settle": lambda tx: idempotency.settle(tx, "k", "i", answer),
+        "forget": lambda tx: idempotency.forget_job(tx, "j"),
+        "prune answers": lambda tx: idempotency.prune(tx, 0.0),
+        "prune jobs": lambda tx: jobs.prune(tx, "2001-01-01T00:00:00.000Z"),
+        "job": lambda tx: _job(tx, home),
+        "share": lambda tx: _share(tx, home),
+        "secret": accounts.signing_secret,
+    }
+
+
+async def _sync(tx: Tx, home: Home) -> None:
+    body = {
+        "legs": [{"clientRef": "l", "title": "x"}, leg()],
+        "stays": [{"clientRef": "s", "legRef": "l", "notes": "x"}],
+        "commitments": [{"clientRef": "e", "legId": None}, event(clientRef="f", legRef="l")],
+        "actionItems": [{"text": "x", "urgency": "now", "owner": home.user_id, "_id": "x"}],
+    }
+    request = ImportRequest("sync")
+    status, _ = await imports.apply(tx, home.trip_id, request, items_of(request, body), now())
+    assert status == 200
+
+
+async def _delete(tx: Tx, home: Home) -> None:
+    page = await items.page(tx, home.trip_id, "leg", after=None, limit=1)
+    leg_id = msgspec.json.decode(page.documents[0])["_id"]
+    row = await items.get(tx, home.trip_id, "leg", leg_id)
+    assert row is not None
+    await items.delete(tx, home.trip_id, row, now())
+
+
+async def _remember(tx: Tx, home: Home, answer: idempotency.Answer) -> None:
+    caller = await accounts.authenticate(tx, home.key, None, now())
+    assert caller is not None
+    assert await idempotency.reserve(tx, caller.key_id, "i", "f", 0.0)
+    await idempotency.remember(tx, caller.key_id, "i", answer=answer)
+
+
+async def _job(tx: Tx, home: Home) -> None:
+    await jobs.insert(
+        tx,
+        job_id=new_id(),
+        user_id=home.user_id,
+        trip_id=home.trip_id,
+        request=ImportRequest("sync"),
+        payload=b"{}",
+        total=0,
+        now=now(),
+        due_at=0.0,
+    )
+    claim = await jobs.claim_next(tx, now(), 1.0)
+    assert claim is not None
+    await jobs.retry(tx, claim, 2.0)
+    claim = await jobs.claim_next(tx, now(), 2.0)
+    assert claim is not None
+    await jobs.succeed(tx, claim, now(), 200, b"{}")
+
+
+async def _share(tx: Tx, home: Home) -> None:
+    await shares.create(tx, home.trip_id, now())
+    await shares.revoke(tx, home.trip_id)
+
+
+async def plans_of(home: Home, verb: str, operation: Any) -> list[tuple[str, list[str]]]:
+    """The statements of an operation, and the steps SQLite takes for each."""
+    _, statements = await watch(getattr(home.store, verb), operation)
+    assert statements
+
+    async def explain(tx: Tx) -> list[tuple[str, list[str]]]:
+        found = []
+        for verb, sql, args in statements:
+            if verb == "insert":
+                continue
+            given = args[0][0] if verb == "executemany" else args
+            plan = await tx.fetch(f"EXPLAIN QUERY PLAN {sql}", *given)
+            found.append((sql, [row[3] for row in plan]))
+        return found
+
+    plans: list[tuple[str, list[str]]] = await home.store.read(explain)
+    return plans
+
+
+def scanned(sql: str, plan: list[str]) -> list[str]:
+    """The steps that go through a whole table or index."""
+    tables = r"(?:FROM|JOIN|UPDATE|INTO|,)\s+([a-z_]+)(?:\s+(?:AS\s+)?([a-z]+)\b)?"
+    named = {name for found in re.findall(tables, sql) for name in found} - {"json_each"}
+    return [step for step in plan if (match := re.match(r"SCAN (\w+)", step)) and match[1] in named]
+
+
+@pytest.mark.parametrize("verb", ["read", "write"])
+async def test_no_statement_goes_through_a_whole_table(home, verb):
+    operations = reads(home) if verb == "read" else writes(home)
+    found = {}
+    for name, operation in operations.items():
+        for sql, plan in await plans_of(home, verb, operation):
+            if steps := scanned(sql, plan):
+                found[name] = (sql, steps)
+    assert found == {}
+
+
+@pytest.mark.parametrize("name", IN_ORDER)
+async def test_lists_and_exports_come_in_order_without_sorting(home, name):
+    for sql, plan in await plans_of(home, "read", reads(home)[name]):
+        assert "ORDER BY" in sql
+        assert not [step for step in plan if "TEMP B-TREE" in step], plan
+
+
+async def test_a_page_seeks_to_its_place(home):
+    """Both halves of the place take part, so that rows of one sort key are not walked over."""
+    for name in ("later page", "messages"):
+        ((_, plan),) = await plans_of(home, "read", reads(home)[name])
+        assert re.search(r"SEARCH items .*\(sort_key,id\)[<>]\(\?,\?\)", plan[0]), plan
+
+
+async def steps_of(home: Home, operation: Any) -> int:
+    """How many instructions SQLite's machine runs for an operation."""
+    ran = 0
+
+    def count() -> int:
+        nonlocal ran
+        ran += 1
+        return 0
+
+    async def counted(tx: Any) -> None:
+        await operation(tx)
+        tx._connection.set_progress_handler(count, 1)
+        await operation(tx)
+        tx._connection.set_progress_handler(None, 1)
+
+    await home.store.read(counted)
+    return ran
+
+
+@pytest.mark.parametrize("kind", ["leg", "mapPin"])
+async def test_a_page_costs_the_same_wherever_it_lies(home, kind):
+    large = await home.new_trip()
+    bodies = {
+        "legs": [leg(order=n) for n in range(3_000)],
+        "mapPins": [pin() for n in range(3_000)],
+    }
+    await home.sync(bodies, large)
+    small = await home.new_trip()
+    await home.sync({name: rows[:30] for name, rows in bodies.items()}, small)
+
+    async def place_after(trip_id: str, count: int):
+        page = await home.store.read(
+            lambda tx: items.page(tx, trip_id, kind, after=None, limit=count)
+        )
+        return page.next
+
+    async def cost(trip_id: str, skipped: int) -> int:
+        after = await place_after(trip_id, skipped)
+        return await steps_of(home, lambda tx: items.page(tx, trip_id, kind, after=after, limit=10))
+
+    costs = [await cost(small, 10), *[await cost(large, n) for n in (10, 1_500, 2_980)]]
+    assert min(costs) > 50
+    assert max(costs) <= min(costs) * 1.2
+
+
+async def test_the_watch_for_whole_tables_can_be_set_off(home):
+    for sql in ("SELECT doc FROM items WHERE client_ref = $1", "SELECT 1 FROM trips t, items i"):
+        arguments = ("x",) if "$1" in sql else ()
+
+        async def operation(tx: Tx, sql=sql, arguments=arguments) -> None:
+            await tx.fetch(sql, *arguments)
+
+        ((text, plan),) = await plans_of(home, "read", operation)
+        assert scanned(text, plan)
+
+
+async def test_views_for_people_show_what_is_stored(home):
+    async def look(tx: Tx):
+        return [
+            await tx.fetchval(f'SELECT {column} FROM "{view}"')
+            for view, column in (
+                *(("legs", "title"), ("stays", "name"), ("map_pins", "name")),
+                ("commitments", "title"),
+            )
+        ]
+
+    assert await home.store.read(look) == ["Tokyo", "Ryokan Sawanoya", "Sensoji", "Dinner"]
+    assert CHANNEL.kind == "channel"

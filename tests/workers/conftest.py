@@ -1,0 +1,23 @@
+"""Fixtures of a store with work to do."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+import structlog
+
+from storage.store import Store
+from tests.storage.home import Home, new_home
+
+
+@pytest.fixture
+async def home(store: Store) -> Home:
+    """A user with a group and a trip, on every backend in turn."""
+    return await new_home(store)
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[Sequence[Any]]:
+    """The log lines so far; structlog's own rendering of tracebacks takes half a second each."""
+    with structlog.testing.capture_logs() as lines:
+        yield lines

@@ -1,0 +1,198 @@
+"""The loop that does job after job until it is stopped."""
+
+import asyncio
+import contextlib
+import threading
+import time
+
+import pytest
+
+from domain.errors import Unavailable
+from storage import imports, jobs, open_store
+from storage.signals import LocalSignals
+from storage.store import Tx
+from tests.storage.home import pin, soon
+from tests.workers.work import Clock, queue, show
+from workers import loop
+from workers.loop import JobLoop
+from workers.runner import run_next
+
+
+@pytest.fixture
+def signals() -> LocalSignals:
+    return LocalSignals()
+
+
+@contextlib.asynccontextmanager
+async def working(store, signals):
+    worker = JobLoop(store, signals)
+    worker.start()
+    try:
+        yield worker
+    finally:
+        await soon(worker.stop())
+
+
+async def ended(home, signals, job_id: str):
+    """A job's last state."""
+    with signals.watch(job_id) as watch:
+        while (job := await show(home, job_id))["status"] not in ("succeeded", "failed"):
+            await soon(watch.wait(0.05))
+    return job
+
+
+async def test_a_job_that_was_rung_for_is_done(home, signals, monkeypatch):
+    monkeypatch.setattr(loop, "SWEEP_SECONDS", 3600)
+    async with working(home.store, signals):
+        for number in range(3):
+            job_id = await queue(home, {"mapPins": [pin(name=f"{number}")]})
+            await signals.ring(job_id)
+            assert (await ended(home, signals, job_id))["status"] == "succeeded"
+    assert [row["name"] for row in await home.rows("mapPins")] == ["0", "1", "2"]
+
+
+async def test_jobs_from_before_the_start_are_done(home, signals, monkeypatch):
+    monkeypatch.setattr(loop, "SWEEP_SECONDS", 3600)
+    made = [await queue(home, {"mapPins": [pin(name=f"{n}")]}) for n in range(5)]
+    async with working(home.store, signals):
+        for job_id in made:
+            assert (await ended(home, signals, job_id))["status"] == "succeeded"
+    assert [row["name"] for row in await home.rows("mapPins")] == ["0", "1", "2", "3", "4"]
+
+
+async def test_a_job_nobody_rang_for_is_found(home, signals, monkeypatch):
+    monkeypatch.setattr(loop, "SWEEP_SECONDS", 0.01)
+    async with working(home.store, signals):
+        job_id = await queue(home, {"mapPins": [pin()]})
+        assert (await ended(home, signals, job_id))["status"] == "succeeded"
+
+
+async def test_a_job_that_crashed_is_done_when_its_wait_is_over(home, signals, monkeypatch):
+    monkeypatch.setattr(loop, "SWEEP_SECONDS", 0.01)
+    clock, apply, calls = Clock(monkeypatch), imports.apply, []
+
+    async def crash_once(*arguments):
+        calls.append(clock.moment)
+        if len(calls) == 1:
+            clock.moment += 60
+            raise ZeroDivisionError
+        return await apply(*arguments)
+
+    monkeypatch.setattr(imports, "apply", crash_once)
+    job_id = await queue(home, {"mapPins": [pin()]})
+    async with working(home.store, signals):
+        with signals.watch(job_id) as watch:
+            while (await show(home, job_id))["attempts"] == 0:
+                await soon(watch.wait(0.05))
+        clock.moment += 60
+        job = await ended(home, signals, job_id)
+    assert (job["status"], job["attempts"], len(calls)) == ("succeeded", 2, 2)
+
+
+@pytest.mark.parametrize("error", [Unavailable(), ZeroDivisionError()])
+async def test_the_worker_outlives_what_befalls_it(home, signals, monkeypatch, error):
+    monkeypatch.setattr(loop, "SWEEP_SECONDS", 0.01)
+    calls: list[None] = []
+
+    async def fail_twice(*arguments):
+        calls.append(None)
+        if len(calls) <= 2:
+            raise error
+        return await run_next(*arguments)
+
+    monkeypatch.setattr("workers.loop.run_next", fail_twice)
+    job_id = await queue(home, {"mapPins": [pin()]})
+    async with working(home.store, signals):
+        assert (await ended(home, signals, job_id))["status"] == "succeeded"
+    assert len(calls) >= 3
+
+
+async def test_stopping_finishes_the_job_at_hand_and_leaves_the_rest(home, signals, monkeypatch):
+    begun, go_on, apply = threading.Event(), threading.Event(), imports.apply
+
+    async def slow(tx: Tx, *arguments):
+        begun.set()
+        while not go_on.is_set():
+            await tx.fetchval("SELECT 1")
+        return await apply(tx, *arguments)
+
+    monkeypatch.setattr(imports, "apply", slow)
+    at_hand, rest = [await queue(home, {"mapPins": [pin()]}) for _ in range(2)]
+    worker = JobLoop(home.store, signals)
+    worker.start()
+    await asyncio.to_thread(begun.wait, 10)
+    stopping = asyncio.create_task(worker.stop())
+    await asyncio.wait([stopping], timeout=0.05)
+    assert not stopping.done()
+    go_on.set()
+    await soon(stopping)
+    assert (await show(home, at_hand))["status"] == "succeeded"
+    assert (await show(home, rest))["status"] == "queued"
+    assert len(await home.rows("mapPins")) == 1
+
+
+async def test_stopping_while_idle_is_quick(home, signals, monkeypatch):
+    monkeypatch.setattr(loop, "SWEEP_SECONDS", 3600)
+    worker = JobLoop(home.store, signals)
+    worker.start()
+    await home.store.read(lambda tx: tx.fetchval("SELECT 1"))
+    await soon(worker.stop())
+
+
+async def test_a_worker_that_was_never_started_can_be_stopped(home, signals):
+    await soon(JobLoop(home.store, signals).stop())
+
+
+async def test_several_workers_do_each_job_once(home, signals, storage_url):
+    made = [await queue(home, {"mapPins": [pin(name=f"{n:02}")]}) for n in range(24)]
+    others = [await open_store(storage_url, create=False) for _ in range(2)]
+    async with contextlib.AsyncExitStack() as stack:
+        for store in (home.store, *others):
+            await stack.enter_async_context(working(store, signals))
+        jobs = [await ended(home, signals, job_id) for job_id in made]
+    for other in others:
+        await other.close()
+    assert {(job["status"], job["attempts"]) for job in jobs} == {("succeeded", 1)}
+    names = [row["name"] for row in await home.rows("mapPins")]
+    assert sorted(names) == [f"{n:02}" for n in range(24)]
+
+
+async def test_a_job_that_takes_longer_than_its_lease_is_done_all_the_same(
+    home, signals, storage_url, monkeypatch
+):
+    """Workers that live do not take it from each other for ever."""
+    monkeypatch.setattr(jobs, "LEASE_SECONDS", 0.2)
+    monkeypatch.setattr(loop, "SWEEP_SECONDS", 0.01)
+    apply = imports.apply
+
+    async def slow(tx: Tx, *arguments):
+        until = time.monotonic() + 0.5
+        while time.monotonic() < until:
+            await tx.fetchval("SELECT 1")
+        return await apply(tx, *arguments)
+
+    monkeypatch.setattr(imports, "apply", slow)
+    job_id = await queue(home, {"mapPins": [pin()]})
+    other = await open_store(storage_url, create=False)
+    async with working(home.store, signals), working(other, signals):
+        job = await soon(ended(home, signals, job_id))
+    await other.close()
+    assert job["status"] == "succeeded"
+    assert len(await home.rows("mapPins")) == 1
+
+
+async def test_upkeep_is_done_at_the_start_and_a_failure_of_it_stops_nothing(
+    home, signals, monkeypatch
+):
+    monkeypatch.setattr(loop, "SWEEP_SECONDS", 0.01)
+    kept_up = []
+
+    async def fail(store):
+        kept_up.append(store)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("workers.loop.prune", fail)
+    job_id = await queue(home, {"mapPins": [pin()]})
+    async with working(home.store, signals):
+        assert (await ended(home, signals, job_id))["status"] == "succeeded"
+    assert kept_up == [home.store], "once, and not again at every sweep"

@@ -1,0 +1,62 @@
+"""Jobs to do, and a clock that goes when it is told to."""
+
+import time
+from typing import Any
+
+import msgspec
+
+from domain.imports import ImportRequest
+from storage import jobs
+from storage.ids import new_id
+from tests.storage.home import Home
+from tests.support import now
+from workers import runner
+
+SYNC = ImportRequest("sync")
+
+
+async def queue(
+    home: Home, body: Any, request: ImportRequest = SYNC, *, due_at: float = 0.0, total: int = 1
+) -> str:
+    """The id of a new job."""
+    job_id = new_id()
+    await home.store.write(
+        lambda tx: jobs.insert(
+            tx,
+            job_id=job_id,
+            user_id=home.user_id,
+            trip_id=home.trip_id,
+            request=request,
+            payload=msgspec.json.encode(body),
+            total=total,
+            now=now(),
+            due_at=due_at,
+        )
+    )
+    return job_id
+
+
+async def show(home: Home, job_id: str) -> dict[str, Any]:
+    """A job as its user sees it."""
+    job = await home.store.read(lambda tx: jobs.get(tx, home.user_id, job_id))
+    decoded: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(job))
+    return decoded
+
+
+async def claim(home: Home, moment: float) -> jobs.Claim:
+    """The next job, taken by a worker."""
+    found = await home.store.write(lambda tx: jobs.claim_next(tx, now(), moment))
+    assert found is not None
+    return found
+
+
+class Clock:
+    """Stands in for `time` in the runner."""
+
+    def __init__(self, monkeypatch: Any) -> None:
+        self.moment = 1_000_000.0
+        self.perf_counter = time.perf_counter
+        monkeypatch.setattr(runner, "time", self)
+
+    def time(self) -> float:
+        return self.moment

@@ -1,0 +1,108 @@
+"""A worker on its own, rung by arq.
+
+arq's queue only tells that there is something to do; what there is, and whether it is done,
+stands in the jobs table. So a lost queue loses nothing: a sweep finds the same jobs.
+"""
+
+import asyncio
+import contextlib
+from typing import Any, Final
+
+from arq.worker import Worker, func
+from redis.exceptions import RedisError
+
+from storage.redis_signals import (
+    JOB_FUNCTION,
+    QUEUE,
+    RedisSignals,
+    deserialize,
+    redis_settings,
+    serialize,
+)
+from storage.store import Store
+from workers.loop import JobLoop
+from workers.runner import run_next
+
+POLL_SECONDS: Final = 0.02
+"""How often arq looks into its queue: half of it is a job's average wait."""
+JOB_SECONDS: Final = 60
+"""arq's limit for one job; our own lease is shorter."""
+AT_ONCE: Final = 2
+DRAIN_SECONDS: Final = 30.0
+REBUILD_SECONDS: Final = 1.0
+
+
+async def run_worker(store: Store, url: str, stopping: asyncio.Event) -> None:
+    """Works until `stopping` is set, then finishes the jobs at hand.
+
+    A Redis that goes away ends arq's worker: it is made anew until Redis is back, and the
+    sweep does the jobs meanwhile.
+    """
+    signals = RedisSignals(url)
+    sweeper = JobLoop(store, signals)
+    sweeper.start()
+    try:
+        while not stopping.is_set():
+            await _run_until_broken(store, signals, url, stopping)
+    finally:
+        await sweeper.stop()
+        await signals.stop()
+
+
+async def _run_until_broken(
+    store: Store, signals: RedisSignals, url: str, stopping: asyncio.Event
+) -> None:
+    worker = _build(store, signals, url)
+    running = asyncio.create_task(worker.async_run())
+    stop = asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait({running, stop}, return_when=asyncio.FIRST_COMPLETED)
+        if stopping.is_set():
+            await _drain(worker)
+    finally:
+        stop.cancel()
+        await _end(worker, running, signals)
+    if not stopping.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), REBUILD_SECONDS)
+
+
+def _build(store: Store, signals: RedisSignals, url: str) -> Worker:
+    async def work(_context: dict[Any, Any], _job_id: str) -> None:
+        await run_next(store, signals)
+
+    return Worker(
+        functions=[func(work, name=JOB_FUNCTION, keep_result=0, max_tries=1)],  # type: ignore[arg-type]  # arq wants a __qualname__ in the type
+        queue_name=QUEUE,
+        redis_settings=redis_settings(url),
+        job_serializer=serialize,
+        job_deserializer=deserialize,
+        poll_delay=POLL_SECONDS,
+        job_timeout=JOB_SECONDS,
+        max_jobs=AT_ONCE,
+        health_check_interval=10,
+        handle_signals=False,
+    )
+
+
+async def _drain(worker: Worker) -> None:
+    """Takes no more jobs, and lets those at hand end."""
+    worker.allow_pick_jobs = False
+    tasks = list(worker.tasks.values())
+    if tasks:
+        await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
+
+
+async def _end(worker: Worker, running: asyncio.Task[None], signals: RedisSignals) -> None:
+    """Closes a worker that was stopped, or whose Redis has gone."""
+    running.cancel()
+    gone: BaseException | None = None
+    for ending in (running, worker.close()):
+        try:
+            await ending
+        except (RedisError, OSError, TimeoutError) as error:
+            gone = error
+        except asyncio.CancelledError:
+            pass
+    if gone is not None:
+        signals.note_away(gone)
