@@ -1,20 +1,19 @@
-"""The process the embedded worker runs in: `python -m carnet.child`, started by the server.
+"""The process the server's own worker runs in: `python -m carnet.child`.
 
 A large import keeps an interpreter busy for a long time, and readers in the same interpreter
-would wait for it. The parent tells by pipes: a first line on stdin with what to work on, then
-an empty line for each job that waits; the end of stdin means to finish and leave, whether the
-parent asked for it or died. The id of each job that has ended is a line on stdout.
+would wait for it. After the assignment (see `carnet.processes`), each line on stdin says that a
+job waits; the id of each job that has ended is a line on stdout.
 """
 
 import asyncio
 import contextlib
 import ctypes
 import os
-import signal
 import sys
 
 import msgspec
 
+from carnet.assignment import leave_signals_to_parent, stdin_lines
 from server import logs
 from server.config import Log
 from storage import open_store
@@ -23,7 +22,7 @@ from workers.loop import JobLoop
 
 
 class Assignment(msgspec.Struct):
-    """What a child works on."""
+    """What the worker works on."""
 
     storage_url: str
     log: Log
@@ -46,25 +45,22 @@ def _trim() -> None:
 
 async def work() -> None:
     """Does jobs until stdin ends."""
-    reader = asyncio.StreamReader()
-    loop = asyncio.get_running_loop()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    reader = await stdin_lines()
     assignment = msgspec.json.decode(await reader.readline(), type=Assignment)
     logs.configure(assignment.log.level, assignment.log.format)
     store = await open_store(assignment.storage_url, create=False)
     signals = _PipeSignals()
-    worker = JobLoop(store, signals)
-    worker.start()
+    loop = JobLoop(store, signals)
+    loop.start()
     while await reader.readline():
         signals.wake()
-    await worker.stop()
+    await loop.stop()
     await store.close()
 
 
 def main() -> None:
-    """Leaves signals to the parent: a terminal sends them to the whole group."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+    """Works, and leaves when the parent says so."""
+    leave_signals_to_parent()
     asyncio.run(work())
 
 

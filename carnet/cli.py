@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 import functools
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -12,8 +13,10 @@ import click
 import msgspec
 
 from carnet.failure import Failure, UsageFailure
+from carnet.loop import loop_factory
 from domain.account import is_email, parse_expiry
 from domain.clock import timestamp
+from domain.errors import Unavailable
 from domain.scopes import BASE_SCOPES, Role, is_scope
 from server import config, logs
 from server.config import ConfigError, Settings
@@ -281,8 +284,11 @@ def _settings(context: click.Context) -> Settings:
     settings = config.load(found.get("config"))
     if settings.queue.url and not settings.queue.url.startswith(("redis://", "rediss://")):
         raise UsageFailure("queue.url: redis://host:6379/0, or empty for a worker of the server's")
-    if settings.http.processes > 1:
-        raise UsageFailure("http.processes: more than one process is not built yet; set it to 1")
+    if settings.http.processes > 1 and not settings.queue.url:
+        raise UsageFailure(
+            "http.processes: several processes share their limits and signals through Redis;"
+            " set queue.url, or processes to 1"
+        )
     return settings
 
 
@@ -293,20 +299,16 @@ def _run(settings: Settings, work: Callable[[Store], Awaitable[T]], *, create: b
         store = await open_store(settings.storage.url, create=create)
         try:
             return await work(store)
+        except Unavailable as error:
+            # Without the password of a Postgres.
+            where = re.sub("//.*@", "//", settings.storage.url)
+            reason = error.__cause__ or error.message
+            raise Failure(f"cannot use the database {where}: {reason}") from error
         finally:
             await store.close()
 
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(run())
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop where there is one; Windows has none."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
 
 
 def _write(context: click.Context, operation: Callable[[Tx], Awaitable[T]]) -> T:

@@ -3,13 +3,17 @@
 import asyncio
 import contextlib
 import datetime
+import os
 import signal
+import socket
 import sys
 from collections.abc import Callable
 
 import structlog
 
 from carnet.failure import Failure
+from carnet.processes import KeptProcess
+from carnet.server_child import ServerAssignment
 from carnet.worker_process import WorkerProcess
 from domain.clock import timestamp
 from server.app import Listener, build_app
@@ -28,6 +32,8 @@ SWITCH_INTERVAL = 0.001
 """Seconds a thread may hold the interpreter while others wait: looking through a large body must
 not make others wait for Python's usual 5 ms at each hop."""
 
+BACKLOG = 1024
+
 _log = structlog.get_logger("carnet.server")
 
 
@@ -38,31 +44,91 @@ def now() -> str:
 
 async def serve(settings: Settings, store: Store, say: Callable[[str], None]) -> None:
     """Serves until SIGTERM or SIGINT; `say` prints a line for the person who started it."""
-    sys.setswitchinterval(SWITCH_INTERVAL)
     await _prepare(settings, store)
+    stopping = stop_signal()
+    with _bind(settings.http.host, settings.http.port) as listening:
+        first = await _set_up(store)
+
+        def ready() -> None:
+            say(f"Carnet listens on {url_of(settings, listening)}")
+            if first is not None:
+                say(_welcome(public_url(settings, listening), first))
+
+        if settings.http.processes == 1:
+            await run_server(settings, store, listening, stopping, ready=ready)
+        else:
+            ready()
+            await _run_processes(settings, listening, stopping)
+
+
+async def run_server(
+    settings: Settings,
+    store: Store,
+    listening: socket.socket,
+    stopping: asyncio.Event,
+    *,
+    ready: Callable[[], None],
+) -> None:
+    """Serves on an open socket until `stopping` is set, then finishes what runs.
+
+    `ready` is called once it accepts.
+    """
+    sys.setswitchinterval(SWITCH_INTERVAL)
     async with contextlib.AsyncExitStack() as stack:
         signals, limiter = await _connect(settings, stack)
-        listener: Listener | None = None
-
-        def public_url() -> str:
-            assert listener is not None
-            url = settings.http.public_url.rstrip("/")
-            return url or address(settings.http.host, listener.port)
-
         secret = await store.write(accounts.signing_secret)
-        services = Services(settings, store, signals, limiter, secret, public_url)
+        base = public_url(settings, listening)
+        services = Services(settings, store, signals, limiter, secret, lambda: base)
         listener = Listener(build_app(services))
-        stopping = stop_signal()
-        await _listen(listener, settings)
+        await listener.start_on(listening)
         stack.push_async_callback(listener.stop)
-        say(f"Carnet listens on {address(settings.http.host, listener.port)}")
-        first = await _set_up(store)
-        if first is not None:
-            say(_welcome(public_url(), first))
-        _log.info("started", port=listener.port)
+        _log.info("started", port=listener.port, pid=os.getpid())
+        ready()
         await stopping.wait()
-        _log.info("stopping")
-    _log.info("stopped")
+        _log.info("stopping", pid=os.getpid())
+    _log.info("stopped", pid=os.getpid())
+
+
+async def _run_processes(
+    settings: Settings, listening: socket.socket, stopping: asyncio.Event
+) -> None:
+    """Keeps several server processes on one socket; SIGHUP replaces them one after another."""
+    assignment = ServerAssignment(settings, listening.fileno())
+    kept = [
+        KeptProcess("carnet.server_child", assignment, descriptors=[listening.fileno()])
+        for _ in range(settings.http.processes)
+    ]
+
+    async def replace_all() -> None:
+        for process in kept:
+            await process.replace()
+
+    replacing: set[asyncio.Task[None]] = set()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(
+        signal.SIGHUP, lambda: replacing.add(asyncio.create_task(replace_all()))
+    )
+    for process in kept:
+        process.start()
+    await stopping.wait()
+    for task in replacing:
+        task.cancel()
+    await asyncio.gather(*(process.stop() for process in kept))
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """A listening socket; `Failure` in one line when the address cannot be had."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Failure(f"cannot listen on {host}:{port}: {reason}") from error
+
+
+def public_url(settings: Settings, listening: socket.socket) -> str:
+    """The base of links to this server, without a trailing slash."""
+    return settings.http.public_url.rstrip("/") or url_of(settings, listening)
 
 
 async def _prepare(settings: Settings, store: Store) -> None:
@@ -94,20 +160,12 @@ async def _connect(
     return signals, limiter
 
 
-def address(host: str, port: int) -> str:
+def url_of(settings: Settings, listening: socket.socket) -> str:
     """The URL of a listening server, for a person on the same machine."""
+    host = settings.http.host
     if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
         host = "127.0.0.1"
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
-
-
-async def _listen(listener: Listener, settings: Settings) -> None:
-    host, port = settings.http.host, settings.http.port
-    try:
-        await listener.start(host, port)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise Failure(f"cannot listen on {host}:{port}: {reason}") from error
+    return f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
 
 
 def stop_signal() -> asyncio.Event:

@@ -86,10 +86,14 @@ class Listener:
 
     async def start(self, host: str, port: int) -> None:
         """Listens; OSError when the address cannot be had."""
+        await self.start_on(socket.create_server((host, port)))
+
+    async def start_on(self, listening: socket.socket) -> None:
+        """Accepts from an open socket; others may accept from it too."""
         await self._runner.setup()
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._connection, host, port, backlog=1024)
-        self.port = _port(self._server.sockets[0])
+        self._server = await loop.create_server(self._connection, sock=listening)
+        self.port = listening.getsockname()[1]
 
     def _connection(self) -> _Connection:
         assert self._runner.server is not None
@@ -105,8 +109,3 @@ class Listener:
         """Stops accepting, and gives running requests their time to end."""
         self._server.close()
         await self._runner.cleanup()
-
-
-def _port(listening: socket.socket) -> int:
-    port: int = listening.getsockname()[1]
-    return port

@@ -1,0 +1,114 @@
+"""Processes of the program's own: started, told by a pipe, and started again when they end.
+
+A child reads its assignment as the first line on stdin. The end of stdin means to finish and
+leave, whether its parent asked for that or died.
+"""
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+import msgspec
+import structlog
+
+RESTART_SECONDS: Final = 0.5
+"""The pause before a process that ended by itself is started again."""
+
+_log = structlog.get_logger("carnet.processes")
+
+
+async def _ignore(_line: str) -> None:
+    return None
+
+
+class KeptProcess:
+    """One child: `python -m MODULE`, kept running until stopped."""
+
+    def __init__(
+        self,
+        module: str,
+        assignment: msgspec.Struct,
+        *,
+        hear: Callable[[str], Awaitable[None]] = _ignore,
+        descriptors: Sequence[int] = (),
+    ) -> None:
+        """`hear` is given each line of its stdout; it inherits the open `descriptors`."""
+        self._module = module
+        self._assignment = msgspec.json.encode(assignment) + b"\n"
+        self._hear = hear
+        self._descriptors = tuple(descriptors)
+        self._process: asyncio.subprocess.Process | None = None
+        self._keeping: asyncio.Task[None] | None = None
+        self._stopping = False
+        self._replacing = False
+        self._ready = asyncio.Event()
+
+    @property
+    def pid(self) -> int | None:
+        """The id of the running process."""
+        return self._process.pid if self._process else None
+
+    def start(self) -> None:
+        """Starts it, and starts it anew whenever it ends."""
+        self._keeping = asyncio.create_task(self._keep_running())
+
+    def tell(self, line: bytes = b"\n") -> None:
+        """Sends a line; a process that has just died does not hear it."""
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(ConnectionError, RuntimeError):
+                self._process.stdin.write(line)
+
+    async def replace(self) -> None:
+        """Lets it finish, and returns when another one is ready, which it says by a line."""
+        self._replacing = True
+        self._ready.clear()
+        self._let_go()
+        await self._ready.wait()
+
+    async def stop(self) -> None:
+        """Lets it finish, and waits for that."""
+        self._stopping = True
+        if self._keeping is None:
+            return
+        if self._process is None:
+            self._keeping.cancel()
+        self._let_go()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._keeping
+
+    def _let_go(self) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+
+    async def _keep_running(self) -> None:
+        while True:
+            code = await self._run_once()
+            if self._stopping:
+                return
+            if not self._replacing:
+                _log.error("process_ended", module=self._module, code=code)
+                await asyncio.sleep(RESTART_SECONDS)
+            self._replacing = False
+
+    async def _run_once(self) -> int:
+        """One process from its start to its end; its exit code."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", self._module),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=self._descriptors,
+        )
+        self._process = process
+        self.tell(self._assignment)
+        if self._stopping:
+            self._let_go()
+        assert process.stdout is not None
+        while line := await process.stdout.readline():
+            self._ready.set()
+            await self._hear(line.decode().strip())
+        code = await process.wait()
+        self._process = None
+        return code
