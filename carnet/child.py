@@ -7,13 +7,13 @@ job waits; the id of each job that has ended is a line on stdout.
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import sys
 
 import msgspec
 
 from carnet.assignment import leave_signals_to_parent, stdin_lines
+from carnet.memory import give_back, keep_small
 from server import logs
 from server.config import Log
 from storage import open_store
@@ -33,14 +33,10 @@ class _PipeSignals(LocalSignals):
 
     async def ended(self, job_id: str) -> None:
         """See `JobSignals.ended`."""
-        os.write(sys.stdout.fileno(), f"{job_id}\n".encode())
-        _trim()
-
-
-def _trim() -> None:
-    """Gives the memory of a large job back to the system, where the C library can (glibc)."""
-    with contextlib.suppress(AttributeError, OSError):
-        ctypes.CDLL(None).malloc_trim(0)
+        # A parent that was killed hears nothing; the end of stdin tells of that.
+        with contextlib.suppress(BrokenPipeError):
+            os.write(sys.stdout.fileno(), f"{job_id}\n".encode())
+        give_back()
 
 
 async def work() -> None:
@@ -61,6 +57,7 @@ async def work() -> None:
 def main() -> None:
     """Works, and leaves when the parent says so."""
     leave_signals_to_parent()
+    keep_small()
     asyncio.run(work())
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import structlog
 
 from carnet.failure import Failure
+from carnet.memory import keep_small
 from carnet.processes import KeptProcess
 from carnet.server_child import ServerAssignment
 from carnet.worker_process import WorkerProcess
@@ -74,6 +75,7 @@ async def run_server(
     `ready` is called once it accepts.
     """
     sys.setswitchinterval(SWITCH_INTERVAL)
+    keep_small()
     async with contextlib.AsyncExitStack() as stack:
         signals, limiter = await _connect(settings, stack)
         secret = await store.write(accounts.signing_secret)

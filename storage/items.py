@@ -77,30 +77,18 @@ async def load(tx: Tx, plan: Plan, needs: Needs) -> None:
     """Tells a plan of the stored rows it needs, in a number of statements that does not grow."""
     for kind, refs in needs.refs.items():
         if refs:
-            plan.know(
-                map(
-                    _row,
-                    await tx.fetch(
-                        f"SELECT {_COLUMNS} FROM items WHERE trip_id = $1 AND kind = $2"
-                        f" AND client_ref IN {tx.dialect.each('$3')}",
-                        plan.trip_id,
-                        kind,
-                        _array(refs),
-                    ),
-                )
+            # The order is the index's: without it SQLite goes through all rows of the kind.
+            sql = (
+                f"SELECT {_COLUMNS} FROM items WHERE trip_id = $1 AND kind = $2"
+                f" AND client_ref IN {tx.dialect.each('$3')} ORDER BY client_ref"
             )
+            plan.know(map(_row, await tx.fetch(sql, plan.trip_id, kind, _array(refs))))
     if needs.ids:
-        plan.know(
-            map(
-                _row,
-                await tx.fetch(
-                    f"SELECT {_COLUMNS} FROM items WHERE trip_id = $1"
-                    f" AND id IN {tx.dialect.each('$2')}",
-                    plan.trip_id,
-                    _array(needs.ids),
-                ),
-            )
+        sql = (
+            f"SELECT {_COLUMNS} FROM items WHERE trip_id = $1"
+            f" AND id IN {tx.dialect.each('$2')} ORDER BY id"
         )
+        plan.know(map(_row, await tx.fetch(sql, plan.trip_id, _array(needs.ids))))
     if needs.members:
         plan.know_members(await trips.member_ids(tx, plan.trip_id))
 
@@ -222,7 +210,7 @@ async def delete(tx: Tx, trip_id: str, row: Row, now: str) -> None:
     linking = await tx.fetch(
         f"SELECT {_COLUMNS} FROM items WHERE trip_id = $1 AND id IN"
         f" (SELECT source_id FROM links WHERE trip_id = $1 AND target_id IN"
-        f" {tx.dialect.each('$2')})",
+        f" {tx.dialect.each('$2')}) ORDER BY id",
         trip_id,
         gone,
     )

@@ -2,6 +2,8 @@
 
 import asyncio
 import dataclasses
+import threading
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -31,6 +33,13 @@ class Statement(NamedTuple):
 async def soon(awaitable: Awaitable[T]) -> T:
     """The result, unless it does not come: then a failed test and not a hanging one."""
     return await asyncio.wait_for(awaitable, 10)
+
+
+async def busy(tx: Tx, until: threading.Event) -> None:
+    """Keeps a transaction busy until an event, but not for ever where a test has failed."""
+    deadline = time.monotonic() + 15
+    while not until.is_set() and time.monotonic() < deadline:
+        await tx.fetchval("SELECT 1")
 
 
 class WatchedTx:

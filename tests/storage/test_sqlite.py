@@ -298,5 +298,5 @@ async def test_what_that_call_does():
 
 
 async def test_a_store_left_open_does_not_keep_the_interpreter_alive(opened):
-    connections = [opened._writer, *opened._readers]
+    connections = [lane.connection for lane in (opened._writer, *opened._readers)]
     assert all(connection._thread.daemon for connection in connections)

@@ -11,7 +11,7 @@ import pytest
 from domain.errors import NotFound
 from storage import StorageUrlError, open_store
 from storage.store import Store, Tx
-from tests.storage.home import soon
+from tests.storage.home import busy, soon
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -58,8 +58,7 @@ async def test_what_is_not_committed_is_not_seen(store):
     async def write_slowly(tx: Tx) -> list[str]:
         await adding("a")(tx)
         begun.set()
-        while not looked.is_set():
-            await tx.fetchval("SELECT 1")
+        await busy(tx, looked)
         return await names(tx)
 
     writing = asyncio.create_task(store.write(write_slowly))
@@ -248,8 +247,7 @@ async def test_cancelled_reads_give_their_connection_back(store):
 
     async def slow(tx: Tx) -> None:
         begun.release()
-        while not go_on.is_set():
-            await tx.fetchval("SELECT 1")
+        await busy(tx, go_on)
 
     tasks = [asyncio.create_task(store.read(slow)) for _ in range(20)]
     await asyncio.to_thread(begun.acquire)

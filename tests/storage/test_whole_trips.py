@@ -99,6 +99,7 @@ async def test_everything_is_from_one_moment(home):
     writing = asyncio.create_task(write())
     seen: set[tuple[float, float]] = set()
     while len(seen) < 20:
+        assert not writing.done()
         pairs = await soon(asyncio.gather(*(home.store.read(read) for _ in range(4))))
         assert all(order == lat for order, lat in pairs)
         seen.update(pairs)

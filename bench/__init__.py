@@ -1,0 +1,1 @@
+"""Carnet's claims of speed, measured: `make bench`."""

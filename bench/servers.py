@@ -1,0 +1,135 @@
+"""The processes that are measured, and what the system knows of them."""
+
+import contextlib
+import dataclasses
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from bench.load import API, Caller, request
+from examples.local_server import LocalServer
+
+PLENTY = 1_000_000_000
+TICKS = os.sysconf("SC_CLK_TCK")
+"""In a second of processor time, as the system counts it."""
+
+
+@contextlib.contextmanager
+def on_core(core: int | None) -> Iterator[None]:
+    """Binds this process, and those it starts meanwhile, to a core; not where there is one."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    if core is None or len(cores) < 2:
+        yield
+        return
+    os.sched_setaffinity(0, {cores[core]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, set(cores))
+
+
+def cpu_seconds(pids: Sequence[int]) -> float:
+    """Processor time the processes have used, all their threads, user and system."""
+    total = 0
+    for pid in pids:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+        fields = stat.rpartition(")")[2].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / TICKS
+
+
+@dataclasses.dataclass
+class Carnet:
+    """A running server with a connection to it."""
+
+    server: LocalServer
+    caller: Caller
+    key: str
+    port: int
+    group_id: str
+
+    def request(self, method: str, path: str, body: object = None, **headers: str) -> bytes:
+        """A request with the key, as it goes over the wire."""
+        data = None if body is None else msgspec.json.encode(body)
+        return request(method, API + path, self.key, data, **headers)
+
+    async def new_trip(self) -> str:
+        """The path of a new trip."""
+        body = {
+            "groupId": self.group_id,
+            "title": "Measured",
+            "startDate": "2027-01-01",
+            "endDate": "2027-12-31",
+        }
+        made = await self.caller.send(self.request("POST", "/trips", body), expect=201)
+        return f"/trips/{made.json['_id']}"
+
+    async def sync(self, trip: str, pins: Sequence[object]) -> None:
+        """Pins put into a trip, in imports of a size any server takes."""
+        for start in range(0, len(pins), 20_000):
+            body = {"mapPins": pins[start : start + 20_000]}
+            await self.caller.send(self.request("POST", f"{trip}/sync", body), expect=200)
+
+
+@contextlib.asynccontextmanager
+async def carnet(folder: Path, *, core: int | None = None) -> AsyncIterator[Carnet]:
+    """A server with a new database in a new folder, on a core of its own if one is named."""
+    server, key = _start(folder, core)
+    try:
+        port = int(server.url.rpartition(":")[2])
+        caller = await Caller.open(port)
+        me = await caller.send(request("GET", f"{API}/me", key), expect=200)
+        yield Carnet(server, caller, key, port, me.json["defaultGroupId"])
+        caller.close()
+    finally:
+        server.stop()
+
+
+def _start(folder: Path, core: int | None) -> tuple[LocalServer, str]:
+    folder.mkdir()
+    server = LocalServer(folder, LIMITS__REQUESTS_PER_MINUTE=str(PLENTY))
+    server.set_up()
+    key = server.create_key(requests_per_minute=PLENTY)
+    with on_core(core):
+        server.start()
+    return server, key
+
+
+@contextlib.contextmanager
+def bare(kind: str, folder: Path, *, core: int | None) -> Iterator[tuple[int, int]]:
+    """A server of `bench.bare`; its pid and port."""
+    with (
+        on_core(core),
+        subprocess.Popen(
+            [sys.executable, "-m", "bench.bare", kind, str(folder)],
+            cwd=Path(__file__).parent.parent,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            yield process.pid, int(process.stdout.readline())
+        finally:
+            process.terminate()
+
+
+def pin(number: int, notes: str = "Somewhere worth going, if there is time") -> object:
+    """A pin as large as people's are, with a clientRef."""
+    return {
+        "clientRef": f"pin-{number}",
+        "name": f"Place number {number}",
+        "lat": number * 7919 % 170_000 / 1000 - 85,
+        "lng": number * 7907 % 358_000 / 1000 - 179,
+        "category": "sight",
+        "notes": notes,
+    }
+
+
+def pins(count: int) -> list[object]:
+    """That many different pins."""
+    return [pin(number) for number in range(count)]

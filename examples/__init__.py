@@ -1,0 +1,1 @@
+"""What to try and what to copy: a demo, a small client, a trip as a file."""

@@ -1,0 +1,252 @@
+"""SQLite's side of operations: connections with a thread each, and operations in groups.
+
+A transaction's methods never suspend, so an operation's whole coroutine is driven to its end
+inside a connection's thread; those that wait at the same time go there in one hop.
+"""
+
+import asyncio
+import functools
+import re
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import aiosqlite
+
+from domain.errors import Unavailable
+from storage.store import Dialect, Operation, Record, Tx
+
+T = TypeVar("T")
+
+GROUP_SIZE: Final = 64
+"""The most operations that go to a thread together."""
+
+DIALECT = Dialect(
+    name="sqlite",
+    migrations=Path(__file__).parent / "migrations" / "sqlite",
+    each=lambda parameter: f"(SELECT value FROM json_each({parameter}))",
+    join=lambda column: f"group_concat({column}, ',')",
+    rows=lambda columns: f"json_group_array(json_array({columns}))",
+    lock="",
+    skip_locked="",
+    migration_lock="",
+    has_table="SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1",
+)
+
+
+class _Failure:
+    """An operation's exception, as its outcome."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+Group = Callable[[sqlite3.Connection, Sequence[Operation[Any]]], list[Any]]
+"""Runs operations on a connection, in its thread; a failed one gives a `_Failure`."""
+
+
+class Lane:
+    """A connection, and the operations that wait for its thread."""
+
+    def __init__(self, connection: aiosqlite.Connection, run: Group) -> None:
+        self.connection = connection
+        self._run = run
+        self._waiting: list[tuple[Operation[Any], asyncio.Future[Any]]] = []
+        self._working: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._since = 0.0
+
+    @property
+    def backlog(self) -> float:
+        """Seconds since the group at hand was begun; 0 when there is none."""
+        return self._loop.time() - self._since if self._working else 0.0
+
+    def submit(self, operation: Operation[T]) -> asyncio.Future[T]:
+        """The operation's outcome, once it has been run in a group."""
+        done: asyncio.Future[T] = self._loop.create_future()
+        self._waiting.append((operation, done))
+        if self._working is None:
+            self._working = asyncio.create_task(self._work())
+        return done
+
+    async def at_rest(self) -> None:
+        """Returns when nothing waits and nothing runs."""
+        while self._working is not None:
+            await self._working
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting:
+                group = self._waiting[:GROUP_SIZE]
+                del self._waiting[:GROUP_SIZE]
+                self._since = self._loop.time()
+                await self._run_group(group)
+        finally:
+            self._working = None
+
+    async def _run_group(self, group: list[tuple[Operation[Any], asyncio.Future[Any]]]) -> None:
+        operations = [operation for operation, _ in group]
+        try:
+            outcomes = await _in_thread(self.connection, lambda raw: self._run(raw, operations))
+        except BaseException as error:  # noqa: BLE001 - each waiting request must be told
+            outcomes = [_Failure(_translated(error))] * len(group)
+        for (_, done), outcome in zip(group, outcomes, strict=True):
+            if done.cancelled():
+                continue
+            if isinstance(outcome, _Failure):
+                done.set_exception(outcome.error)
+            else:
+                done.set_result(outcome)
+
+
+async def _in_thread(
+    connection: aiosqlite.Connection, work: Callable[[sqlite3.Connection], T]
+) -> T:
+    """Runs `work` in the connection's thread: aiosqlite has no public call for it."""
+    raw = connection._conn  # noqa: SLF001
+    execute: Callable[..., Awaitable[T]] = connection._execute  # noqa: SLF001
+    return await execute(work, raw)
+
+
+def read_together(
+    connection: sqlite3.Connection, operations: Sequence[Operation[Any]]
+) -> list[Any]:
+    """Runs operations that all see the same moment, which is after they were asked for."""
+    connection.execute("BEGIN")
+    try:
+        return [_attempt(connection, operation) for operation in operations]
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def _attempt(connection: sqlite3.Connection, operation: Operation[Any]) -> Any:
+    try:
+        return _drive(operation, connection)
+    except BaseException as error:  # noqa: BLE001 - it is the operation's outcome
+        return _Failure(_translated(error))
+
+
+def commit_together(
+    connection: sqlite3.Connection, operations: Sequence[Operation[Any]]
+) -> list[Any]:
+    """Runs operations in one transaction, each undone alone if it fails; commits."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        outcomes = [_attempt_alone(connection, operation) for operation in operations]
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return outcomes
+
+
+def _attempt_alone(connection: sqlite3.Connection, operation: Operation[Any]) -> Any:
+    connection.execute("SAVEPOINT operation")
+    try:
+        value = _drive(operation, connection)
+    except BaseException as error:
+        # A full disk makes SQLite undo the whole transaction: then nothing of it may be told.
+        if not connection.in_transaction:
+            raise
+        connection.execute("ROLLBACK TO operation")
+        connection.execute("RELEASE operation")
+        return _Failure(_translated(error))
+    connection.execute("RELEASE operation")
+    return value
+
+
+def _drive(operation: Operation[T], connection: sqlite3.Connection) -> T:
+    """Runs an operation's coroutine to its end; it may await nothing but its transaction."""
+    coroutine: Awaitable[T] = operation(SQLiteTx(connection))
+    steps = coroutine.__await__()
+    try:
+        next(steps)
+    except StopIteration as stop:
+        value: T = stop.value
+        return value
+    raise RuntimeError("an operation awaited something other than its transaction")
+
+
+_PASSING: Final = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+"""Result codes of failures that trying again later may cure."""
+
+
+def _translated(error: BaseException) -> BaseException:
+    """What a client is to see of a failure: a passing one as `Unavailable`.
+
+    Others, such as a misspelt column, are bugs and stay what they are.
+    """
+    code = getattr(error, "sqlite_errorcode", 0)
+    if isinstance(error, sqlite3.OperationalError) and code & 0xFF in _PASSING:
+        return Unavailable("The database is unavailable")
+    return error
+
+
+@functools.lru_cache(maxsize=512)
+def _qmark(sql: str) -> tuple[str, tuple[int, ...] | None]:
+    """SQL with `$n` as SQL with `?`, and the order of its arguments where it is another.
+
+    `$1` itself would need a dict of arguments for every row.
+    """
+    order = tuple(int(n) - 1 for n in re.findall(r"\$(\d+)", sql))
+    plain = order == tuple(range(len(order)))
+    return re.sub(r"\$\d+", "?", sql), None if plain else order
+
+
+class SQLiteTx(Tx):
+    """A transaction on a connection, used inside that connection's thread."""
+
+    dialect = DIALECT
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def _run(self, sql: str, args: Sequence[Any]) -> sqlite3.Cursor:
+        text, order = _qmark(sql)
+        if order is not None:
+            args = [args[index] for index in order]
+        return self._connection.execute(text, args)
+
+    async def fetch(self, sql: str, *args: Any) -> Sequence[Record]:
+        """See `Tx.fetch`."""
+        return self._run(sql, args).fetchall()
+
+    async def fetchrow(self, sql: str, *args: Any) -> Record | None:
+        """See `Tx.fetchrow`."""
+        rows = self._run(sql, args).fetchall()
+        return rows[0] if rows else None
+
+    async def fetchval(self, sql: str, *args: Any) -> Any:
+        """See `Tx.fetchval`."""
+        row = await self.fetchrow(sql, *args)
+        return row[0] if row else None
+
+    async def execute(self, sql: str, *args: Any) -> int:
+        """See `Tx.execute`."""
+        return self._run(sql, args).rowcount
+
+    async def insert(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        """See `Tx.insert`."""
+        marks = ", ".join("?" * len(columns))
+        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
+        self._connection.executemany(statement, rows)
+
+    async def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """See `Tx.executemany`."""
+        text, order = _qmark(sql)
+        if order is not None:
+            rows = [[row[index] for index in order] for row in rows]
+        self._connection.executemany(text, rows)
