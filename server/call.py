@@ -13,6 +13,7 @@ from domain.account import Caller
 from domain.clock import timestamp
 from domain.scopes import BaseScope
 from server.config import Settings
+from server.kept import KeptBodies
 from server.ratelimit import RateLimiter
 from storage.signals import JobSignals
 from storage.store import Store, Tx
@@ -57,6 +58,7 @@ class Services:
     signing_secret: bytes
     public_url: Callable[[], str]
     """The base of links to this server, without a trailing slash."""
+    kept_bodies: KeptBodies = dataclasses.field(default_factory=KeptBodies)
 
 
 SERVICES: Final = web.AppKey("services", Services)

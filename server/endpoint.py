@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+from typing import Final
 
 from aiohttp import web
 
@@ -14,7 +15,7 @@ from storage import idempotency, trips
 from storage.idempotency import Answer, IdempotencyRecord
 from storage.store import Tx
 
-REPLAYED = "Idempotency-Replayed"
+REPLAYED: Final = "Idempotency-Replayed"
 
 
 class Endpoint(Routed):
@@ -40,16 +41,27 @@ class Endpoint(Routed):
 
     async def _read(self, call: Call) -> Reply:
         trip = call.caller.trip if call.caller and self.route.on_trip else None
-        known = trip is not None and is_known(call.request, trip.rev)
-        if trip is not None and known and _cannot_fail(call.request):
-            return Reply(304, headers=tagged(trip.rev))
-        reply = await call.services.store.read(lambda tx: self.route.handler(tx, call))
-        assert isinstance(reply, Reply)
         if trip is None:
-            return reply
+            return await self._fetch(call)
         # The revision was read before the rows: at worst it is older than they are.
         headers = tagged(trip.rev)
-        return Reply(304, headers=headers) if known else dataclasses.replace(reply, headers=headers)
+        known = is_known(call.request, trip.rev)
+        if not _cannot_fail(call.request):
+            reply = await self._fetch(call)
+            return Reply(304, b"", headers) if known else Reply(200, reply.body, headers)
+        if known:
+            return Reply(304, headers=headers)
+        path, kept = call.request.rel_url.raw_path, call.services.kept_bodies
+        body = kept.get(path, trip.rev)
+        if body is None:
+            body = (await self._fetch(call)).body
+            kept.put(path, trip.rev, body)
+        return Reply(200, body, headers)
+
+    async def _fetch(self, call: Call) -> Reply:
+        reply = await call.services.store.read(lambda tx: self.route.handler(tx, call))
+        assert isinstance(reply, Reply)
+        return reply
 
     async def _write(self, call: Call) -> Reply:
         key = intake.idempotency_key(call.request)

@@ -1,32 +1,63 @@
 """Applies a batch or a sync within a transaction: the same for a request and for a worker."""
 
+import dataclasses
+
 from domain import imports
 from domain.errors import NotFound
 from domain.imports import ImportRequest, ItemLists
 from domain.plan import Plan
 from domain.resources import BY_KIND
-from storage import items
+from storage import items, trips
 from storage.ids import new_id
 from storage.store import Tx
 
 
-async def apply(
+@dataclasses.dataclass(frozen=True)
+class PlannedImport:
+    """What an import comes to, while the trip is at a revision."""
+
+    rev: int
+    plan: Plan
+    status: int
+    body: bytes
+
+
+async def plan(
     tx: Tx, trip_id: str, request: ImportRequest, lists: ItemLists, now: str
-) -> tuple[int, bytes]:
-    """Diff-merges items into a trip, unless it is a dry run; the response's status and body.
+) -> PlannedImport:
+    """Diff-merges items with what is stored, and writes nothing.
 
     Raises `NotFound` when a batch's parent row is gone.
     """
-    await require_parent(tx, trip_id, request)
-    plan = Plan(trip_id, now=now, new_id=new_id, dry_run=request.dry_run)
-    await items.load(tx, plan, imports.needs_of(lists))
-    status, body = imports.run(plan, request, lists)
+    # Read first: what is loaded later can only be newer, and then the revision tells.
+    rev = await trips.revision(tx, trip_id)
+    await _require_parent(tx, trip_id, request)
+    made = Plan(trip_id, now=now, new_id=new_id, dry_run=request.dry_run)
+    await items.load(tx, made, imports.needs_of(lists))
+    return PlannedImport(rev, made, *imports.run(made, request, lists))
+
+
+async def apply(
+    tx: Tx,
+    trip_id: str,
+    request: ImportRequest,
+    lists: ItemLists,
+    now: str,
+    ahead: PlannedImport | None = None,
+) -> tuple[int, bytes]:
+    """Diff-merges items into a trip, unless it is a dry run; the response's status and body.
+
+    A plan made `ahead` is used if the trip has not changed since.
+    """
+    planned = ahead
+    if planned is None or planned.rev != await trips.revision(tx, trip_id):
+        planned = await plan(tx, trip_id, request, lists, now)
     if not request.dry_run:
-        await items.apply(tx, plan)
-    return status, body
+        await items.apply(tx, planned.plan)
+    return planned.status, planned.body
 
 
-async def require_parent(tx: Tx, trip_id: str, request: ImportRequest) -> None:
+async def _require_parent(tx: Tx, trip_id: str, request: ImportRequest) -> None:
     """`NotFound` unless the row a batch's items belong to exists."""
     if not request.parent_id:
         return

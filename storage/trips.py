@@ -46,6 +46,12 @@ async def bump(tx: Tx, trip_id: str) -> int:
     return rev
 
 
+async def revision(tx: Tx, trip_id: str) -> int:
+    """A trip's revision; the trip exists."""
+    rev: int = await tx.fetchval("SELECT rev FROM trips WHERE id = $1", trip_id)
+    return rev
+
+
 async def lock(tx: Tx, trip_id: str) -> None:
     """Makes other writers of this trip wait, where several can write at once."""
     if tx.dialect.lock:

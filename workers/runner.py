@@ -93,10 +93,16 @@ async def _attempt(store: Store, claim: Claim, log: structlog.typing.FilteringBo
 async def _apply(store: Store, claim: Claim) -> int:
     payload = await asyncio.to_thread(msgspec.json.decode, claim.payload)
     lists = imports.items_of(claim.request, payload)
+    # Planned beside other writers, so that they wait for the writing only.
+    ahead = await store.read(
+        lambda tx: stored_imports.plan(tx, claim.trip_id, claim.request, lists, _now())
+    )
 
     async def effects(tx: Tx) -> int:
         await trips.lock(tx, claim.trip_id)
-        status, body = await stored_imports.apply(tx, claim.trip_id, claim.request, lists, _now())
+        status, body = await stored_imports.apply(
+            tx, claim.trip_id, claim.request, lists, _now(), ahead
+        )
         await jobs.succeed(tx, claim, _now(), status, body)
         return status
 

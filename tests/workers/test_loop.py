@@ -11,7 +11,7 @@ from domain.errors import Unavailable
 from storage import imports, jobs, open_store
 from storage.signals import LocalSignals
 from storage.store import Tx
-from tests.storage.home import pin, soon
+from tests.storage.home import busy, pin, soon
 from tests.workers.work import Clock, queue, show
 from workers import loop
 from workers.loop import JobLoop
@@ -36,8 +36,9 @@ async def working(store, signals):
 async def ended(home, signals, job_id: str):
     """A job's last state."""
     with signals.watch(job_id) as watch:
-        while (job := await show(home, job_id))["status"] not in ("succeeded", "failed"):
-            await soon(watch.wait(0.05))
+        async with asyncio.timeout(20):
+            while (job := await show(home, job_id))["status"] not in ("succeeded", "failed"):
+                await watch.wait(0.05)
     return job
 
 
@@ -82,8 +83,9 @@ async def test_a_job_that_crashed_is_done_when_its_wait_is_over(home, signals, m
     job_id = await queue(home, {"mapPins": [pin()]})
     async with working(home.store, signals):
         with signals.watch(job_id) as watch:
-            while (await show(home, job_id))["attempts"] == 0:
-                await soon(watch.wait(0.05))
+            async with asyncio.timeout(20):
+                while (await show(home, job_id))["attempts"] == 0:
+                    await watch.wait(0.05)
         clock.moment += 60
         job = await ended(home, signals, job_id)
     assert (job["status"], job["attempts"], len(calls)) == ("succeeded", 2, 2)
@@ -112,8 +114,7 @@ async def test_stopping_finishes_the_job_at_hand_and_leaves_the_rest(home, signa
 
     async def slow(tx: Tx, *arguments):
         begun.set()
-        while not go_on.is_set():
-            await tx.fetchval("SELECT 1")
+        await busy(tx, go_on)
         return await apply(tx, *arguments)
 
     monkeypatch.setattr(imports, "apply", slow)
@@ -175,7 +176,7 @@ async def test_a_job_that_takes_longer_than_its_lease_is_done_all_the_same(
     job_id = await queue(home, {"mapPins": [pin()]})
     other = await open_store(storage_url, create=False)
     async with working(home.store, signals), working(other, signals):
-        job = await soon(ended(home, signals, job_id))
+        job = await ended(home, signals, job_id)
     await other.close()
     assert job["status"] == "succeeded"
     assert len(await home.rows("mapPins")) == 1
