@@ -65,7 +65,8 @@ class SQLiteStore:
         self._writer = Lane(writer, commit_together)
         try:
             for _ in range(READERS):
-                reader = await self._connect("PRAGMA query_only = ON")
+                # Small caches, since the system has the file in its own.
+                reader = await self._connect("PRAGMA query_only = ON", "PRAGMA cache_size = -512")
                 self._readers.append(Lane(reader, read_together))
         except BaseException:
             await self.close()

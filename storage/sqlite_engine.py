@@ -98,6 +98,9 @@ class Lane:
                 done.set_exception(outcome.error)
             else:
                 done.set_result(outcome)
+        # The thread holds on to both lists until its next group: not to a whole import.
+        operations.clear()
+        outcomes.clear()
 
 
 async def _in_thread(
