@@ -20,11 +20,12 @@ from storage.store import Store, Tx
 
 API = "/api/v1"
 
-_ID = re.compile(r"[A-Za-z0-9]{1,64}", re.ASCII)
+_ID = re.compile(r"[a-z0-9]{1,32}", re.ASCII)
+_TOKEN = re.compile(r"[A-Za-z0-9]{1,64}", re.ASCII)
 
 
 def is_id(text: str) -> bool:
-    """Whether this could be an id of ours, or a share token."""
+    """Whether this could be an id of ours; a share token or a key could not."""
     return _ID.fullmatch(text) is not None
 
 
@@ -92,6 +93,12 @@ class Call:
         """An id in the path; "", which no row has, for what cannot be an id of ours."""
         text = self.request.match_info[name]
         return text if is_id(text) else ""
+
+    @property
+    def token(self) -> str:
+        """The share token in the path; "", which none is, for what cannot be one."""
+        text = self.request.match_info["token"]
+        return text if _TOKEN.fullmatch(text) else ""
 
     @property
     def trip_id(self) -> str:

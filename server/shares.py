@@ -63,7 +63,7 @@ async def export(tx: Tx, call: Call) -> Reply:
 
 
 async def _shared(tx: Tx, call: Call, resources: Sequence[Resource]) -> Snapshot:
-    whole = await snapshots.of_share(tx, call.path("token"), resources)
+    whole = await snapshots.of_share(tx, call.token, resources)
     if whole is None:
         raise NotFound("This link is unknown or no longer valid")
     return whole

@@ -8,13 +8,13 @@ from storage.page import Page
 from storage.store import Tx
 
 
-class Member(msgspec.Struct, rename="camel", omit_defaults=True):
+class Member(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
     """A member of a trip, as members see each other."""
 
     user_id: str
     name: str
     email: str
-    phone: str | msgspec.UnsetType
+    phone: str | msgspec.UnsetType = msgspec.UNSET
     role: str
 
 
@@ -111,4 +111,10 @@ async def member_ids(tx: Tx, trip_id: str) -> list[str]:
 
 def member_of(user_id: str, name: str, email: str, phone: str | None, role: str) -> Member:
     """A member from its columns."""
-    return Member(user_id, name, email, msgspec.UNSET if phone is None else phone, role)
+    return Member(
+        user_id=user_id,
+        name=name,
+        email=email,
+        phone=msgspec.UNSET if phone is None else phone,
+        role=role,
+    )
