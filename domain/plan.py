@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from domain.errors import CarnetError, Detail, ItemError, ValidationFailed
-from domain.merge import Document, diff, merge, same
+from domain.merge import Document, diff, same
 from domain.resource import Link, Resource
 
 Status = Literal["created", "updated", "unchanged"]
@@ -228,7 +228,7 @@ class Plan:
         details: list[Detail],
     ) -> Outcome:
         before = resource.fields_of(row.document) if row else {}
-        fields, problems = resource.settle(merge(before, patch))
+        fields, problems = resource.merge(before, patch)
         details = details + problems
         taken = self._by_ref(resource, parent_id, fields.get("clientRef"))
         if taken is not None and taken is not row:

@@ -16,7 +16,7 @@ from msgspec import inspect as types
 from domain.errors import Detail
 from domain.explain import bare, validate
 from domain.fields import MAX_ITEM_BYTES, is_date
-from domain.merge import Document
+from domain.merge import Document, merge
 from domain.projection import safe_struct
 
 SERVER_MEMBERS = frozenset(
@@ -140,6 +140,19 @@ class Resource:
                     names = frozenset(f.encode_name for f in element.fields)
                     found.append((field.encode_name, names))
         return tuple(found)
+
+    def merge(self, before: Document, patch: Document) -> tuple[Document, list[Detail]]:
+        """The members `before` has under a patch (RFC 7396), and all that is wrong with them.
+
+        A null that clears nothing we know is an unknown field like any other.
+        """
+        unknown = [
+            Detail(name, "unknown_field")
+            for name, value in patch.items()
+            if value is None and name not in self.fields
+        ]
+        fields, details = self.settle(merge(before, patch))
+        return fields, details + unknown
 
     def settle(self, merged: Document) -> tuple[Document, list[Detail]]:
         """A merged document's members in canonical order, and all that is wrong with them."""

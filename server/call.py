@@ -141,6 +141,11 @@ class Route:
         return self.method != "GET"
 
     @property
+    def imports(self) -> bool:
+        """Whether it takes many items, and may become a job."""
+        return 202 in self.statuses
+
+    @property
     def creates_trips(self) -> bool:
         """Whether what it writes is in no trip yet, which no limited scope covers."""
         return self.writes and self.scope == "trips:write" and not self.on_trip

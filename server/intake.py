@@ -147,9 +147,10 @@ async def read_body(route: Route, request: web.Request, services: Services) -> t
         raise PayloadTooLarge(f"The body may have {limit} bytes at most") from error
     if route.body is None and not raw:
         return raw, None
+    depth = jsonbody.IMPORT_DEPTH if route.imports else jsonbody.MAX_DEPTH
     if len(raw) > _OFF_LOOP_BYTES:
-        return raw, await asyncio.to_thread(jsonbody.decode, raw)
-    return raw, jsonbody.decode(raw)
+        return raw, await asyncio.to_thread(jsonbody.decode, raw, depth)
+    return raw, jsonbody.decode(raw, depth)
 
 
 def _is_json(request: web.Request) -> bool:

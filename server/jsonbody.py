@@ -14,12 +14,14 @@ import msgspec
 from domain.errors import Detail, ValidationFailed
 
 MAX_DEPTH: Final = 200
+IMPORT_DEPTH: Final = MAX_DEPTH + 2
+"""In a batch or a sync an item lies two levels deeper than in a request of its own."""
 
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?', re.DOTALL)
 """A string token of valid JSON; the group tells the names of members from other strings."""
 
 
-def decode(raw: bytes) -> Any:
+def decode(raw: bytes, max_depth: int = MAX_DEPTH) -> Any:
     """A body's value; `ValidationFailed` (malformed, duplicate) for what is not I-JSON.
 
     RFC 8259 leaves names that come twice to the parser; RFC 7493 section 2.3 forbids them.
@@ -31,7 +33,7 @@ def decode(raw: bytes) -> Any:
             [Detail("", "malformed")], f"The body is not valid JSON: {_reason(error)}"
         ) from error
     # Comes first, since it bounds the depth for all that follows.
-    members = _count_members(value, 0)
+    members = _count_members(value, max_depth)
     if b"\\u0000" in raw and _has_nul(value):
         raise ValidationFailed(
             [Detail("", "malformed")], "The body has a NUL character, which text cannot hold"
@@ -58,18 +60,18 @@ def _reason(error: BaseException) -> str:
 
 
 def _count_members(value: Any, depth: int) -> int:
-    """How many members all objects within a value have."""
-    if depth > MAX_DEPTH:
+    """How many members all objects within a value have; it may nest `depth` levels."""
+    if depth < 0:
         raise ValidationFailed([Detail("", "malformed")], "The body is nested too deeply")
     if isinstance(value, dict):
         return len(value) + sum(
-            _count_members(inner, depth + 1)
+            _count_members(inner, depth - 1)
             for inner in value.values()
             if isinstance(inner, dict | list)
         )
     if isinstance(value, list):
         return sum(
-            _count_members(inner, depth + 1) for inner in value if isinstance(inner, dict | list)
+            _count_members(inner, depth - 1) for inner in value if isinstance(inner, dict | list)
         )
     return 0
 

@@ -1,7 +1,6 @@
 """Channels and messages."""
 
 from domain.errors import Detail, NotFound, ValidationFailed
-from domain.merge import merge
 from domain.message import CHANNEL, MESSAGE
 from domain.plan import Row
 from server.call import Call, Reply, json_reply
@@ -48,7 +47,7 @@ async def send(tx: Tx, call: Call) -> Reply:
     if not isinstance(call.body, dict):
         raise ValidationFailed([Detail("", "wrong_type")])
     sent = {name: value for name, value in call.body.items() if name not in MESSAGE.ignored}
-    fields, details = MESSAGE.settle(merge({}, sent))
+    fields, details = MESSAGE.merge({}, sent)
     parent_id = fields.get("parentId")
     if isinstance(parent_id, str):
         parent = await items.get(tx, call.trip_id, MESSAGE.kind, parent_id)

@@ -17,7 +17,7 @@ from domain.errors import (
     ValidationFailed,
 )
 from server import intake
-from server.call import API, JOB_ID, REQUEST_ID, Reply, is_id, route_of
+from server.call import API, JOB_ID, REQUEST_ID, Reply, route_of
 
 _log = structlog.get_logger("carnet.request")
 
@@ -116,6 +116,6 @@ def _write_line(request: web.Request, response: web.StreamResponse, seconds: flo
         duration=round(seconds, 6),
         bytes=response.content_length or 0,
         key_id=caller.key_id if caller else None,
-        trip_id=trip_id if trip_id and is_id(trip_id) else None,
+        trip_id=trip_id if caller and caller.trip else None,
         job_id=request.get(JOB_ID),
     )

@@ -213,7 +213,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         parameters.append(_IF_MATCH)
     if _takes_if_none_match(route):
         parameters.append(_IF_NONE_MATCH)
-    if 202 in route.statuses:
+    if route.imports:
         parameters.append(_PREFER)
     return parameters
 

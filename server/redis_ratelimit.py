@@ -1,5 +1,6 @@
 """One rate limit across all server processes, kept in Redis (contract section 3)."""
 
+import asyncio
 import math
 import time
 from typing import Final
@@ -39,9 +40,11 @@ class RedisRateLimiter:
         if time.monotonic() < self._away_until:
             return await self._local.count(who, limit)
         try:
-            used, rest = await self._script(
-                keys=[f"carnet:rate:{who}"], args=[WINDOW_SECONDS * 1000]
-            )
+            # The client opens connections one after another, each within a time-out of its own.
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
+                used, rest = await self._script(
+                    keys=[f"carnet:rate:{who}"], args=[WINDOW_SECONDS * 1000]
+                )
         except (RedisError, OSError, TimeoutError) as error:
             self._away_until = time.monotonic() + _AWAY_SECONDS
             if not self._told:

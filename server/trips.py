@@ -3,7 +3,7 @@
 import msgspec
 
 from domain.errors import Detail, Forbidden, ValidationFailed
-from domain.merge import Document, merge, same
+from domain.merge import Document, same
 from domain.message import CHANNEL
 from domain.plan import Row
 from domain.resource import SERVER_MEMBERS
@@ -28,7 +28,7 @@ async def list_(tx: Tx, call: Call) -> Reply:
 
 async def create(tx: Tx, call: Call) -> Reply:
     """A new trip with its channel `general`."""
-    fields, details = TRIP.settle(merge({}, _members(call.body)))
+    fields, details = TRIP.merge({}, _members(call.body))
     if details:
         raise ValidationFailed(details)
     role = await accounts.role_in(tx, fields["groupId"], call.user.user_id)
@@ -86,7 +86,7 @@ async def _store(
 ) -> Reply:
     """The trip under a patch, stored if it differs."""
     old = TRIP.fields_of(before)
-    fields, details = TRIP.settle(merge(old, patch))
+    fields, details = TRIP.merge(old, patch)
     details = problems + details
     if details:
         raise ValidationFailed(details)

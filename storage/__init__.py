@@ -6,11 +6,9 @@ that transaction's methods. `store.read(op)` and `store.write(op)` run one.
 
 from urllib.parse import urlsplit
 
-from storage.store import Store
+from storage.store import StorageUrlError, Store
 
-
-class StorageUrlError(ValueError):
-    """A `storage.url` that no backend takes; the text says what is wrong with it."""
+__all__ = ["StorageUrlError", "open_store"]
 
 
 async def open_store(url: str, *, create: bool = True) -> Store:

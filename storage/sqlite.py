@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 import aiosqlite
 
 from storage.sqlite_engine import DIALECT, Lane, commit_together, read_together
-from storage.store import DatabaseError, Operation
+from storage.store import DatabaseError, Operation, StorageUrlError
 
 T = TypeVar("T")
 
@@ -20,11 +20,11 @@ BUSY_TIMEOUT_MS = 10_000
 
 
 def path_of(url: str) -> Path:
-    """The file of `sqlite:///relative.db` or `sqlite:////absolute.db`."""
+    """The file of `sqlite:///relative.db` or `sqlite:////absolute.db`; else `StorageUrlError`."""
     parts = urlsplit(url)
     path = unquote(parts.path.removeprefix("/"))
-    if parts.netloc or not path:
-        raise DatabaseError(
+    if parts.netloc or parts.query or parts.fragment or not path or path == ":memory:":
+        raise StorageUrlError(
             f"{url!r} names no file: sqlite:///relative/path or sqlite:////absolute/path"
         )
     return Path(path)

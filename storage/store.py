@@ -66,6 +66,10 @@ class Tx(Protocol):
         ...
 
 
+class StorageUrlError(ValueError):
+    """A `storage.url` that no backend takes; the text says what is wrong with it."""
+
+
 class DatabaseError(Exception):
     """A database that cannot be opened; the text is one line for a person."""
 

@@ -20,7 +20,11 @@ async def add_channel(world, name):
         {"name": name}, None, row_id=row_id, trip_id=world.trip_id, parent_id="", now=now()
     )
     row = Row(CHANNEL.kind, row_id, "", document)
-    await world.store.write(lambda tx: items.insert(tx, world.trip_id, row, rev=1))
+
+    async def insert(tx):
+        await items.insert(tx, world.trip_id, row, await trips.bump(tx, world.trip_id))
+
+    await world.store.write(insert)
     return f"{world.trip}/channels/{row_id}/messages"
 
 

@@ -1,0 +1,133 @@
+"""The application's routes, and the listening server around it."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
+
+from server.app import Listener, build_app
+from server.call import API, route_of
+from server.routes import ROUTES
+
+
+class Slow:
+    """An application with one request that takes until it is let go."""
+
+    def __init__(self) -> None:
+        self.entered = asyncio.Event()
+        self.let_go = asyncio.Event()
+        self.app = web.Application()
+        self.app.router.add_get("/", self._handle)
+        self.app.router.add_get("/quick", self._quick)
+        self.app.router.add_get("/crash", self._crash)
+
+    async def _handle(self, _request: web.Request) -> web.Response:
+        self.entered.set()
+        await self.let_go.wait()
+        return web.Response(text="done")
+
+    async def _quick(self, _request: web.Request) -> web.Response:
+        return web.Response(text="quick")
+
+    async def _crash(self, _request: web.Request) -> web.Response:
+        raise RuntimeError("hush-hush")
+
+
+@contextlib.asynccontextmanager
+async def listening(app: web.Application) -> AsyncIterator[tuple[Listener, str]]:
+    listener = Listener(app)
+    await listener.start("127.0.0.1", 0)
+    try:
+        yield listener, f"http://127.0.0.1:{listener.port}"
+    finally:
+        await listener.stop()
+
+
+async def accepts(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except ConnectionError:
+        return False
+    writer.close()
+    return True
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as made:
+        yield made
+
+
+async def test_every_route_of_the_table_is_served_and_no_other(world):
+    app = build_app(world.running.services)
+    served = {
+        (route.method, route.resource.canonical)
+        for route in app.router.routes()
+        if route.resource is not None
+    }
+    assert served == {(route.method, API + route.path) for route in ROUTES}
+
+
+async def test_a_request_finds_the_route_of_its_path(world):
+    app = build_app(world.running.services)
+    for route in ROUTES:
+        path = API + route.path.replace("{", "").replace("}", "")
+        request = make_mocked_request(route.method, path)
+        request._match_info = await app.router.resolve(request)
+        assert route_of(request) is route
+
+
+async def test_a_listener_knows_the_port_it_has(session):
+    slow = Slow()
+    async with listening(slow.app) as (listener, url):
+        assert listener.port > 0
+        async with session.get(f"{url}/quick") as answer:
+            assert await answer.text() == "quick"
+
+
+async def test_a_port_in_use_is_an_os_error():
+    async with listening(Slow().app) as (listener, _):
+        other = Listener(Slow().app)
+        with pytest.raises(OSError, match="in use"):
+            await other.start("127.0.0.1", listener.port)
+
+
+async def test_stopping_waits_for_a_running_request(session):
+    slow = Slow()
+    listener = Listener(slow.app)
+    await listener.start("127.0.0.1", 0)
+    request = asyncio.create_task(session.get(f"http://127.0.0.1:{listener.port}/"))
+    await slow.entered.wait()
+    stopping = asyncio.create_task(listener.stop())
+    async with asyncio.timeout(5):
+        while await accepts(listener.port):
+            pass
+    assert not stopping.done()
+    slow.let_go.set()
+    answer = await request
+    assert (answer.status, await answer.text()) == (200, "done")
+    await stopping
+
+
+async def test_stopping_does_not_wait_for_idle_connections(session):
+    slow = Slow()
+    listener = Listener(slow.app)
+    await listener.start("127.0.0.1", 0)
+    async with session.get(f"http://127.0.0.1:{listener.port}/quick") as answer:
+        await answer.read()
+    reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+    async with asyncio.timeout(5):
+        await listener.stop()
+        assert await reader.read() == b""
+    writer.close()
+
+
+async def test_what_goes_wrong_outside_of_the_api_tells_nothing(session, caplog):
+    async with listening(Slow().app) as (_, url), session.get(f"{url}/crash") as answer:
+        assert answer.status == 500
+        assert "hush-hush" not in await answer.text()
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
