@@ -5,7 +5,7 @@ import pytest
 from domain.message import CHANNEL
 from domain.plan import Row
 from domain.scopes import Role
-from storage import accounts, items
+from storage import accounts, items, trips
 from storage.ids import new_id
 from tests.contract.kinds import channel_path, listed
 from tests.support import add_key, now

@@ -172,6 +172,45 @@ async def test_many_reads_at_once(store):
     assert await soon(asyncio.gather(*(store.read(names) for _ in range(50)))) == [["a"]] * 50
 
 
+async def test_a_read_that_fails_among_many_fails_alone(store):
+    await store.write(adding("a"))
+
+    async def misspelt(tx: Tx) -> None:
+        await tx.fetch("SELECT nothing_like_it FROM server_state")
+
+    operations = [names, misspelt, fail_at_once(NotFound("x")), adding("b"), names] * 8
+    outcomes = await soon(
+        asyncio.gather(*(store.read(operation) for operation in operations), return_exceptions=True)
+    )
+    for operation, outcome in zip(operations, outcomes, strict=True):
+        if operation is names:
+            assert outcome == ["a"]
+        else:
+            assert isinstance(outcome, Exception)
+    assert await soon(store.read(names)) == ["a"]
+
+
+async def test_a_write_is_seen_by_every_read_that_is_begun_after_it(store):
+    """Also while many others read: they may share what they see, but never an older moment."""
+    stop = False
+
+    async def keep_reading() -> int:
+        count = 0
+        while not stop:
+            await store.read(names)
+            count += 1
+        return count
+
+    reading = [asyncio.create_task(keep_reading()) for _ in range(12)]
+    expected = []
+    for number in range(40):
+        expected.append(await soon(store.write(adding(f"{number:02}"))))
+        seen = await soon(asyncio.gather(*(store.read(names) for _ in range(3))))
+        assert seen == [expected] * 3
+    stop = True
+    assert min(await soon(asyncio.gather(*reading))) > 0
+
+
 async def test_several_stores_write_to_one_database(store, storage_url):
     others = [await open_store(storage_url, create=False) for _ in range(3)]
     stores = [store, *others]

@@ -8,9 +8,9 @@ import pytest
 
 from domain.errors import NotFound
 from domain.imports import ImportRequest, items_of
-from storage import imports
+from storage import imports, items
 from storage.store import Tx
-from tests.storage.home import Home, event, leg, pin, soon, stay
+from tests.storage.home import Home, event, leg, pin, soon, stay, watch
 from tests.support import now
 
 
@@ -110,3 +110,76 @@ async def test_refs_are_compared_to_the_letter(home):
     refs = ["a", "A", "a ", " a", "á", "a\u0301"]
     body = {"mapPins": [pin(clientRef=ref) for ref in refs]}
     assert (await home.sync(body))["mapPins"]["created"] == len(refs)
+
+
+async def planned(home: Home, body: dict[str, Any]) -> imports.PlannedImport:
+    request = ImportRequest("sync")
+    lists = items_of(request, body)
+    return await home.store.read(lambda tx: imports.plan(tx, home.trip_id, request, lists, now()))
+
+
+async def apply_planned(home: Home, body: dict[str, Any], ahead: imports.PlannedImport):
+    request = ImportRequest("sync")
+    lists = items_of(request, body)
+
+    async def operation(tx: Tx) -> tuple[int, bytes]:
+        return await imports.apply(tx, home.trip_id, request, lists, now(), ahead)
+
+    (status, answer), statements = await watch(home.store.write, operation)
+    return status, msgspec.json.decode(answer), statements
+
+
+BODY = {
+    "legs": [leg(clientRef="l")],
+    "mapPins": [pin(clientRef="a", notes="new"), pin(name="b")],
+    "commitments": [event(clientRef="e", legRef="l", mapPinRef="a")],
+}
+
+
+async def test_a_plan_made_ahead_writes_nothing_until_it_is_applied(home):
+    before = await home.rev()
+    ahead = await planned(home, BODY)
+    assert (await home.rows("mapPins"), await home.rev()) == ([], before)
+    status, answer, statements = await apply_planned(home, BODY, ahead)
+    assert (status, answer["mapPins"]["created"]) == (200, 2)
+    assert len(await home.rows("mapPins")) == 2
+    assert await home.rev() == before + 1
+    (dinner,) = await home.rows("commitments")
+    assert dinner["legId"] == (await home.rows("legs"))[0]["_id"]
+    reading = [sql for verb, sql, _ in statements if sql.startswith("SELECT") and "items" in sql]
+    assert reading == [], "what was planned is not looked up again"
+
+
+async def test_a_plan_made_ahead_is_made_again_when_the_trip_has_changed(home):
+    ahead = await planned(home, BODY)
+    await home.sync({"mapPins": [pin(clientRef="a", notes="old")], "legs": [leg(clientRef="l")]})
+    status, answer, _ = await apply_planned(home, BODY, ahead)
+    assert status == 200
+    assert [item["status"] for item in answer["mapPins"]["items"]] == ["updated", "created"]
+    assert answer["legs"]["unchanged"] == 1
+    assert [row.get("notes") for row in await home.rows("mapPins")] == ["new", None]
+
+
+async def test_a_plan_made_ahead_of_a_deletion_links_to_nothing_that_is_gone(home):
+    (tokyo,) = await home.make("legs", leg())
+    body = {"commitments": [event(legId=tokyo)], "stays": [stay(legId=tokyo)]}
+    ahead = await planned(home, body)
+
+    async def delete(tx: Tx) -> None:
+        row = await items.get(tx, home.trip_id, "leg", tokyo)
+        assert row is not None
+        await items.delete(tx, home.trip_id, row, now())
+
+    await home.store.write(delete)
+    status, answer, _ = await apply_planned(home, body, ahead)
+    assert status == 207
+    assert (answer["commitments"]["errors"], answer["stays"]["errors"]) == (1, 1)
+    assert await home.rows("commitments") == await home.rows("stays") == []
+
+
+async def test_of_two_plans_made_ahead_at_once_the_second_is_made_again(home):
+    plans = [await planned(home, BODY) for _ in range(2)]
+    outcomes = [await apply_planned(home, BODY, ahead) for ahead in plans]
+    assert [answer["mapPins"]["created"] for _, answer, _ in outcomes] == [2, 1]
+    assert [answer["legs"]["unchanged"] for _, answer, _ in outcomes] == [0, 1]
+    assert len(await home.rows("legs")) == 1

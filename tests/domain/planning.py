@@ -1,0 +1,43 @@
+"""Plans and stored rows, for tests."""
+
+import itertools
+from typing import Any
+
+import pytest
+
+from domain.errors import ValidationFailed
+from domain.merge import merge
+from domain.plan import Plan, Row
+from domain.resource import Resource
+from tests.support import SAMPLES
+
+THEN, NOW = "2026-07-01T00:00:00.000Z", "2026-07-02T00:00:00.000Z"
+
+
+def new_plan(*rows: Row, dry_run: bool = False) -> Plan:
+    """A plan that knows these rows, and gives new ones the ids `new1`, `new2`, ..."""
+    numbers = itertools.count(1)
+    plan = Plan("trip", now=NOW, new_id=lambda: f"new{next(numbers)}", dry_run=dry_run)
+    plan.know(rows)
+    return plan
+
+
+def stored(resource: Resource, row_id: str, parent_id: str = "", **change: Any) -> Row:
+    """A row as it was stored once, made of the resource's sample."""
+    fields, wrong = resource.settle(merge({}, {**SAMPLES[resource.kind], **change}))
+    assert not wrong
+    document = resource.compose(
+        fields, None, row_id=row_id, trip_id="trip", parent_id=parent_id, now=THEN
+    )
+    return Row(resource.kind, row_id, parent_id, document, resource.sort_key(fields))
+
+
+def body(resource: Resource, **change: Any) -> dict[str, Any]:
+    return {**SAMPLES[resource.kind], **change}
+
+
+def refusal(put: Any, *arguments: Any) -> list[tuple[str, str]]:
+    """What is wrong with an item, as `(path, reason)`."""
+    with pytest.raises(ValidationFailed) as caught:
+        put(*arguments)
+    return [(detail.path, detail.reason) for detail in caught.value.details]

@@ -1,0 +1,199 @@
+"""What follows from a resource's declaration."""
+
+import dataclasses
+
+import pytest
+
+from domain.fields import MAX_ITEM_BYTES
+from domain.merge import Document, merge
+from domain.message import CHANNEL, MESSAGE
+from domain.resource import Link, end_not_before_start, number_key
+from domain.resources import ACTION_ITEM, BY_KIND, COMMITMENT, LEG, MAP_PIN, RESOURCES, STAY
+from domain.trip import TRIP, check_group, compose_trip
+from tests.support import SAMPLES
+
+NOW, LATER = "2026-07-01T00:00:00.000Z", "2026-07-02T00:00:00.000Z"
+
+
+def test_number_keys_of_zero_and_neighbours():
+    assert number_key(0) == number_key(-0.0) == number_key(0.0)
+    values = [0, 5e-324, 0.1, 0.5, 1, 1.5, 2, 9, 10, 11, 99, 100, 1e15, 2**53, 1e300]
+    assert sorted(values, key=number_key) == values
+
+
+def settled(resource, **change):
+    return resource.settle(merge({}, {**SAMPLES[resource.kind], **change}))
+
+
+def details(resource, **change) -> list[tuple[str, str]]:
+    return [(detail.path, detail.reason) for detail in settled(resource, **change)[1]]
+
+
+def test_paths_and_links():
+    assert [resource.path for resource in RESOURCES] == [
+        "/legs",
+        "/legs/{legId}/stays",
+        "/map-pins",
+        "/action-items",
+        "/commitments",
+    ]
+    assert COMMITMENT.links == (
+        Link("legId", "leg", "legRef"),
+        Link("mapPinId", "mapPin", "mapPinRef"),
+    )
+    assert ACTION_ITEM.links == (Link("owner", "member", "ownerRef"),)
+    assert STAY.parent_link == Link("legId", "leg", "legRef")
+    assert LEG.parent_link is None
+    assert MESSAGE.path == "/channels/{channelId}/messages"
+
+
+def test_what_is_linked_to_comes_before_what_links_to_it():
+    order = [resource.kind for resource in RESOURCES]
+    for resource in RESOURCES:
+        targets = {link.kind for link in resource.links if link.kind in BY_KIND}
+        targets |= {resource.parent.kind} if resource.parent else set()
+        assert all(order.index(target) < order.index(resource.kind) for target in targets)
+    assert list(BY_KIND.values()) == list(RESOURCES)
+
+
+@pytest.mark.parametrize("resource", [*RESOURCES, TRIP, CHANNEL, MESSAGE], ids=lambda r: r.kind)
+def test_the_servers_own_members_are_ignored_and_no_client_member_is(resource):
+    server = {"_id", "tripId", "createdAt", "updatedAt", "createdBy", "authorId", "completedAt"}
+    above = {resource.parent.id_param} if resource.parent else set()
+    assert resource.ignored == server | above
+    assert not resource.ignored & set(resource.fields)
+
+
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.kind)
+def test_a_sample_settles_in_declared_order(resource):
+    body = SAMPLES[resource.kind]
+    fields, wrong = resource.settle(dict(reversed(body.items())))
+    assert wrong == []
+    assert fields == body
+    assert list(fields) == [name for name in resource.fields if name in body]
+
+
+def test_an_end_before_its_start():
+    same_day = {"startDate": "2026-07-15", "endDate": "2026-07-15"}
+    assert details(LEG, **same_day) == []
+    before = {"startDate": "2026-07-15", "endDate": "2026-07-14"}
+    assert details(LEG, **before) == [("endDate", "out_of_range")]
+    assert [d.path for d in TRIP.settle({"groupId": "g", "title": "x", **before})[1]] == ["endDate"]
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        {"startDate": "2026-07-15"},
+        {"endDate": "2026-07-15"},
+        {"startDate": "2026-07-15", "endDate": "2026-02-30"},
+        {"startDate": "z", "endDate": "2026-07-15"},
+        {"startDate": 20260715, "endDate": "2026-07-14"},
+        {"startDate": "2026-07-15", "endDate": None},
+    ],
+)
+def test_dates_that_are_wrong_one_by_one_are_not_compared(dates):
+    assert end_not_before_start(dates) == []
+
+
+def test_nulls_of_known_members_in_arrays_are_as_if_absent():
+    fields, wrong = settled(LEG, flights=[{"airline": None, "seat": "1A", "gate": None}, {}])
+    assert wrong == []
+    assert fields["flights"] == [{"seat": "1A", "gate": None}, {}]
+
+
+def test_an_item_over_its_size_is_too_long():
+    filler = {"accommodation": {"more": "x" * (MAX_ITEM_BYTES - 1_000)}}
+    assert details(LEG, **filler) == []
+    filler = {"accommodation": {"more": "x" * MAX_ITEM_BYTES}}
+    assert details(LEG, **filler) == [("", "too_long")]
+    twice = details(LEG, title="", **filler)
+    assert twice == [("title", "empty"), ("", "too_long")]
+
+
+def test_the_size_of_an_item_is_counted_in_bytes():
+    assert details(LEG, accommodation={"more": "é" * (MAX_ITEM_BYTES // 2)}) == [("", "too_long")]
+
+
+def test_all_day_commitments_have_no_times():
+    fields, wrong = settled(COMMITMENT, isAllDay=True, startTime="not a time", endTime="10:00")
+    assert wrong == []
+    assert fields == {**SAMPLES["commitment"], "isAllDay": True}
+    fields, _ = settled(COMMITMENT, isAllDay=False, startTime="09:00", endTime="10:00")
+    assert (fields["startTime"], fields["endTime"]) == ("09:00", "10:00")
+
+
+def test_commitments_sort_by_day_with_all_day_ones_first():
+    bodies: list[Document] = [
+        {"startDate": "2026-07-15", "startTime": "00:00"},
+        {"startDate": "2026-07-14", "startTime": "23:59"},
+        {"startDate": "2026-07-15", "isAllDay": True},
+        {"startDate": "2026-07-15", "startTime": "09:30"},
+        {"startDate": "2026-07-16"},
+        {"startDate": "0900-01-01"},
+    ]
+    ordered = sorted(bodies, key=COMMITMENT.sort_key)
+    assert [bodies.index(body) for body in ordered] == [5, 1, 2, 0, 3, 4]
+
+
+def test_the_time_of_completion_is_kept_while_completed():
+    done = ACTION_ITEM.compose(
+        {"isCompleted": True}, None, row_id="i", trip_id="t", parent_id="", now=NOW
+    )
+    assert done["completedAt"] == NOW
+    still = ACTION_ITEM.compose(
+        {"isCompleted": True, "text": "x"}, done, row_id="i", trip_id="t", parent_id="", now=LATER
+    )
+    assert (still["completedAt"], still["createdAt"], still["updatedAt"]) == (NOW, NOW, LATER)
+    undone = ACTION_ITEM.compose(
+        {"isCompleted": False}, still, row_id="i", trip_id="t", parent_id="", now=LATER
+    )
+    assert "completedAt" not in undone
+
+
+def test_a_document_has_identity_then_the_clients_members_then_times():
+    document = STAY.compose(
+        {"name": "Ryokan"}, None, row_id="s", trip_id="t", parent_id="l", now=NOW
+    )
+    assert list(document.items()) == [
+        ("_id", "s"),
+        ("tripId", "t"),
+        ("legId", "l"),
+        ("name", "Ryokan"),
+        ("createdAt", NOW),
+        ("updatedAt", NOW),
+    ]
+    assert STAY.fields_of(document) == {"name": "Ryokan"}
+
+
+def test_a_trip_starts_as_a_draft_and_keeps_its_maker():
+    fields, wrong = TRIP.settle(
+        {"groupId": "g", "title": "x", "startDate": "2026-07-15", "endDate": "2026-07-15"}
+    )
+    assert wrong == []
+    assert fields["status"] == "draft"
+    made = compose_trip(fields, None, trip_id="t", created_by="u", now=NOW)
+    assert (made["_id"], made["createdBy"], made["createdAt"]) == ("t", "u", NOW)
+    kept = compose_trip(fields, made, trip_id="t", created_by="other", now=LATER)
+    assert (kept["createdBy"], kept["createdAt"], kept["updatedAt"]) == ("u", NOW, LATER)
+
+
+@pytest.mark.parametrize(
+    ("patch", "reason"),
+    [
+        ({}, None),
+        ({"groupId": "g"}, None),
+        ({"groupId": "h"}, "not_allowed"),
+        ({"groupId": 5}, "wrong_type"),
+        ({"groupId": None}, "required"),
+        ({"groupId": ["g"]}, "wrong_type"),
+    ],
+)
+def test_a_trip_stays_in_its_group(patch, reason):
+    expected = [] if reason is None else [("groupId", reason)]
+    assert [(d.path, d.reason) for d in check_group("g", patch)] == expected
+
+
+def test_a_resource_is_declared_once_and_for_all():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        MAP_PIN.kind = "pin"  # type: ignore[misc]

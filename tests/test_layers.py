@@ -1,0 +1,150 @@
+"""The house's walls: domain ← storage ← { server, workers } ← carnet."""
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+PACKAGES = ("domain", "storage", "workers", "server", "carnet")
+
+MAY_IMPORT = {
+    "domain": {"domain"},
+    "storage": {"domain", "storage"},
+    "workers": {"domain", "storage", "workers"},
+    "server": {"domain", "storage", "server"},
+    "carnet": set(PACKAGES),
+}
+"""Which of our packages each of them stands on."""
+
+DRIVERS = {"aiosqlite", "asyncpg", "redis", "arq"}
+LOGGING = {"structlog"}
+
+IMPURE_MODULES = {
+    *("asyncio", "concurrent", "multiprocessing", "queue", "sched", "signal", "subprocess"),
+    *("glob", "io", "mmap", "os", "pathlib", "shutil", "sqlite3", "tempfile"),
+    *("ftplib", "http", "select", "selectors", "smtplib", "socket", "socketserver", "ssl"),
+    *("random", "secrets", "time", "urllib", "uuid"),
+    *("getpass", "importlib", "locale", "logging", "platform", "sys", "threading", "warnings"),
+}
+IMPURE_CALLS = {"open", "print", "input", "exec", "eval", "__import__", "breakpoint"}
+IMPURE_METHODS = {"now", "utcnow", "today", "localtime", "read_text", "write_text"}
+
+
+def files(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+ALL_FILES = [
+    pytest.param(package, path, id=str(path.relative_to(ROOT)))
+    for package in PACKAGES
+    for path in files(package)
+]
+DOMAIN_FILES = [case for case in ALL_FILES if case.values[0] == "domain"]
+
+
+def imported(source: str) -> set[str]:
+    """The top-level modules a source imports, wherever in it the import stands."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add("." if node.level else (node.module or "").partition(".")[0])
+    return found
+
+
+def impurities(source: str) -> Iterator[str]:
+    """What in a source reads a clock, rolls dice, or touches the world."""
+    yield from imported(source) & IMPURE_MODULES
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.AsyncFunctionDef | ast.Await | ast.Global):
+            yield type(node).__name__
+        if isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Name) and node.func.id in IMPURE_CALLS:
+                yield node.func.id
+            if isinstance(node.func, ast.Attribute) and node.func.attr in IMPURE_METHODS:
+                yield node.func.attr
+
+
+@pytest.mark.parametrize(("package", "path"), ALL_FILES)
+def test_a_module_imports_only_what_is_below_it(package, path):
+    ours = imported(path.read_text()) & {*PACKAGES, "tests", "bench", "examples", "."}
+    assert ours <= MAY_IMPORT[package]
+
+
+@pytest.mark.parametrize(("package", "path"), DOMAIN_FILES)
+def test_domain_needs_nothing_but_the_standard_library_and_msgspec(package, path):
+    assert imported(path.read_text()) <= {*sys.stdlib_module_names, "msgspec", "domain"}
+
+
+@pytest.mark.parametrize("path", files("storage"), ids=lambda path: path.name)
+def test_storage_needs_nothing_but_domain_and_its_drivers(path):
+    allowed = {*sys.stdlib_module_names, *DRIVERS, *LOGGING, "msgspec", "domain", "storage"}
+    assert imported(path.read_text()) <= allowed
+
+
+@pytest.mark.parametrize("path", files("server"), ids=lambda path: path.name)
+def test_the_server_knows_no_database(path):
+    assert not imported(path.read_text()) & {"aiosqlite", "asyncpg", "sqlite3"}
+
+
+@pytest.mark.parametrize(("package", "path"), DOMAIN_FILES)
+def test_domain_is_pure(package, path):
+    assert list(impurities(path.read_text())) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import time",
+        "def f():\n    from os.path import join",
+        "from datetime import datetime\nx = datetime.now()",
+        "import datetime\nx = datetime.date.today()",
+        "def f():\n    return open('x')",
+        "async def f(): ...",
+        "import random as r",
+    ],
+)
+def test_the_walls_can_be_seen_to_break(source):
+    assert list(impurities(source))
+
+
+def test_imports_are_found_wherever_they_stand():
+    source = "import server.app\ndef f():\n    if True:\n        from carnet import cli\n"
+    assert imported(source) == {"server", "carnet"}
+    assert imported("from . import x") == {"."}
+
+
+def test_domain_and_storage_are_imported_without_the_rest():
+    """What ast cannot see: imports by name."""
+    code = (
+        "import sys, pkgutil, importlib, domain, storage\n"
+        "for package in (domain, storage):\n"
+        "    for module in pkgutil.walk_packages(package.__path__, package.__name__ + '.'):\n"
+        "        importlib.import_module(module.name)\n"
+        "print(*sorted({n.partition('.')[0] for n in sys.modules}))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert not {"server", "workers", "carnet", "aiohttp", "click"} & {*done.stdout.split()}
+
+
+def test_a_stranger_adds_a_resource(tmp_path):
+    """One file, one name in `RESOURCES`: all else follows (design, section 1)."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "tests.domain.stranger", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "all of it works"
