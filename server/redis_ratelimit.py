@@ -6,7 +6,7 @@ import time
 from typing import Final
 
 import structlog
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
 from server.ratelimit import WINDOW_SECONDS, Allowance, LocalRateLimiter
@@ -17,6 +17,9 @@ if used == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return {used, redis.call('PTTL', KEYS[1])}
 """
 _TIMEOUT_SECONDS: Final = 0.25
+_TURN_SECONDS: Final = 0.75
+"""How long a request waits for its turn and its answer, where many come at once."""
+_CONNECTIONS: Final = 16
 _AWAY_SECONDS: Final = 1.0
 """After a failure Redis is left alone so long, so that requests do not wait for it in vain."""
 
@@ -27,9 +30,14 @@ class RedisRateLimiter:
     """Counts in Redis, one round trip a request; while Redis is away, in this process."""
 
     def __init__(self, url: str) -> None:
-        self._redis = Redis.from_url(
-            url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
+        pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=_CONNECTIONS,
+            timeout=_TURN_SECONDS,
+            socket_timeout=_TIMEOUT_SECONDS,
+            socket_connect_timeout=_TIMEOUT_SECONDS,
         )
+        self._redis = Redis.from_pool(pool)
         self._script = self._redis.register_script(_COUNT)
         self._local = LocalRateLimiter()
         self._away_until = 0.0
@@ -41,7 +49,7 @@ class RedisRateLimiter:
             return await self._local.count(who, limit)
         try:
             # The client opens connections one after another, each within a time-out of its own.
-            async with asyncio.timeout(_TIMEOUT_SECONDS):
+            async with asyncio.timeout(_TURN_SECONDS):
                 used, rest = await self._script(
                     keys=[f"carnet:rate:{who}"], args=[WINDOW_SECONDS * 1000]
                 )

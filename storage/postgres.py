@@ -39,7 +39,8 @@ _SESSION: Final = {
     "timezone": "UTC",
     "statement_timeout": "60s",
     "lock_timeout": "15s",
-    "idle_in_transaction_session_timeout": "60s",
+    # Shorter, so that who waits for a process that has stalled gets its turn.
+    "idle_in_transaction_session_timeout": "10s",
 }
 
 _CONFLICTS: Final = (
@@ -56,6 +57,7 @@ _AWAY: Final = (
     asyncpg.InterfaceError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.LockNotAvailableError,
     asyncpg.ReadOnlySQLTransactionError,
 )

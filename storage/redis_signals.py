@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 import structlog
-from arq.connections import ArqRedis, RedisSettings
+from arq.connections import ArqRedis
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -32,12 +32,17 @@ deserialize: Final[Callable[[bytes], dict[str, Any]]] = msgspec.msgpack.decode
 _log = structlog.get_logger("carnet.signals")
 
 
-def redis_settings(url: str) -> RedisSettings:
-    """arq's settings for a `redis://` URL; ValueError when it is none."""
-    settings = RedisSettings.from_dsn(url)
-    settings.conn_timeout = 1
-    settings.conn_retries = 0
-    return settings
+def connect(url: str) -> ArqRedis:
+    """A client that gives a Redis up that does not answer; it connects when it is used."""
+    redis = Redis.from_url(
+        url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
+    )
+    return ArqRedis(
+        connection_pool=redis.connection_pool,
+        job_serializer=serialize,
+        job_deserializer=deserialize,
+        default_queue_name=QUEUE,
+    )
 
 
 class RedisSignals(LocalSignals):
@@ -45,16 +50,7 @@ class RedisSignals(LocalSignals):
 
     def __init__(self, url: str) -> None:
         super().__init__()
-        redis = Redis.from_url(
-            url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
-        )
-        self._redis = redis
-        self._arq = ArqRedis(
-            connection_pool=redis.connection_pool,
-            job_serializer=serialize,
-            job_deserializer=deserialize,
-            default_queue_name=QUEUE,
-        )
+        self._redis = connect(url)
         self._away = False
         self._listening: asyncio.Task[None] | None = None
 
@@ -68,11 +64,11 @@ class RedisSignals(LocalSignals):
             self._listening.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._listening
-        await self._redis.aclose()
+        await self._redis.aclose(close_connection_pool=True)
 
     async def ring(self, job_id: str) -> None:
         """See `JobSignals.ring`."""
-        await self._tell(self._arq.enqueue_job(JOB_FUNCTION, job_id))
+        await self._tell(self._redis.enqueue_job(JOB_FUNCTION, job_id))
 
     async def ended(self, job_id: str) -> None:
         """See `JobSignals.ended`."""
@@ -80,7 +76,9 @@ class RedisSignals(LocalSignals):
 
     async def _tell(self, message: Any) -> None:
         try:
-            await message
+            # The client opens connections one after another, each within a time-out of its own.
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
+                await message
         except (RedisError, OSError, TimeoutError) as error:
             self.note_away(error)
         else:
@@ -107,7 +105,16 @@ class RedisSignals(LocalSignals):
         async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
             await channel.subscribe(_ENDED)
             self.wake_watches()
+            asked = False
             while True:
                 message = await channel.get_message(timeout=_TIMEOUT_SECONDS)
-                if message is not None:
+                if message is not None and message["type"] == "message":
                     await super().ended(message["data"].decode())
+                if message is not None:
+                    asked = False
+                elif asked:
+                    raise TimeoutError("the subscription is silent")
+                else:
+                    # Nothing told, or a network that drops what is told.
+                    asked = True
+                    await channel.ping()

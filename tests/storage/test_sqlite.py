@@ -204,6 +204,17 @@ async def test_a_database_locked_by_another_cannot_be_opened(url, file, monkeypa
     await store.close()
 
 
+async def test_many_open_a_new_database_at_once(tmp_path):
+    """Such as the processes of one server; going over to WAL is not waited for by SQLite."""
+    for number in range(40):
+        opening = [open_store(f"sqlite:///{tmp_path}/{number}.db") for _ in range(6)]
+        outcomes = await soon(asyncio.gather(*opening, return_exceptions=True))
+        for store in outcomes:
+            if not isinstance(store, BaseException):
+                await store.close()
+        assert [outcome for outcome in outcomes if isinstance(outcome, BaseException)] == []
+
+
 async def test_a_writer_elsewhere_is_waited_for_and_then_the_database_is_unavailable(
     url, file, monkeypatch
 ):

@@ -1,0 +1,373 @@
+"""The files of `ops/` fit the program, and where their own programs are, those accept them."""
+
+import configparser
+import importlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from carnet.cli import cli
+from server.config import Settings, load
+from server.routes import ROUTES
+
+yaml: Any = importlib.import_module("yaml")  # it ships no types
+
+ROOT = Path(__file__).parent.parent.parent
+OPS = ROOT / "ops"
+DOCKERFILE = (OPS / "Dockerfile").read_text(encoding="utf-8")
+NGINX = (OPS / "nginx.conf").read_text(encoding="utf-8")
+CADDY = (OPS / "Caddyfile").read_text(encoding="utf-8")
+UNITS = sorted((OPS / "systemd").glob("*.service"))
+DOCS = [ROOT / "docs" / name for name in ("production.md", "scaling.md")]
+FILES = [*sorted(path for path in OPS.rglob("*") if path.is_file()), *DOCS]
+COMPOSE: Any = yaml.safe_load((OPS / "compose.yaml").read_text(encoding="utf-8"))
+SERVICES: dict[str, Any] = COMPOSE["services"]
+
+PROBE = "/api/v1/openapi.json"
+
+
+def named(path: Path) -> Any:
+    return pytest.param(path, id=path.name)
+
+
+EACH_FILE = [named(path) for path in FILES]
+EACH_UNIT = [named(path) for path in UNITS]
+
+
+def instructions() -> Iterator[tuple[str, str]]:
+    """The Dockerfile's instructions with their arguments, continued lines joined."""
+    text = re.sub(r"^#.*\n", "", DOCKERFILE, flags=re.MULTILINE)
+    for line in re.sub(r"\\\n\s*", "", text).splitlines():
+        if line.strip():
+            word, _, rest = line.partition(" ")
+            yield word, rest
+
+
+def stages() -> list[list[tuple[str, str]]]:
+    found: list[list[tuple[str, str]]] = []
+    for word, rest in instructions():
+        if word == "FROM":
+            found.append([])
+        found[-1].append((word, rest))
+    return found
+
+
+def tool(*arguments: str | Path) -> str:
+    """What a program prints; it must end well."""
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", EACH_FILE)
+def test_every_variable_is_a_setting(path):
+    settings = {
+        f"CARNET_{part.name}__{field.name}".upper()
+        for part in msgspec.structs.fields(Settings)
+        for field in msgspec.structs.fields(part.type)
+    }
+    found = set(re.findall(r"\bCARNET_\w+", path.read_text(encoding="utf-8")))
+    assert found - {"CARNET_URL", "CARNET_KEY"} <= settings
+
+
+@pytest.mark.parametrize("path", [*EACH_FILE, named(ROOT / "README.md")])
+def test_every_command_exists(path):
+    text = path.read_text(encoding="utf-8")
+    found = re.findall(
+        r"(?:/bin/carnet|run --rm migrate|^carnet|`carnet|\$ carnet) ([a-z]+)", text, re.M
+    )
+    assert set(found) <= cli.commands.keys()
+
+
+@pytest.mark.parametrize("path", EACH_FILE)
+def test_nothing_is_of_one_machine_or_secret(path):
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"/work/|/root/|/home/\w|osk_[A-Za-z0-9]{20}", text)
+    assert not re.search(r"PASSWORD[:=]\s*[\"']?\w{8}", text)
+
+
+def test_the_image_runs_without_privileges():
+    last = stages()[-1]
+    users = [rest for word, rest in last if word == "USER"]
+    assert len(users) == 1
+    user, _, group = users[0].partition(":")
+    assert int(user) > 0
+    assert int(group) > 0
+    after = last[last.index(("USER", users[0])) :]
+    assert "RUN" not in [word for word, _ in after]
+
+
+def test_the_image_is_made_in_two_stages_from_the_lock_file():
+    build, final = stages()
+    assert build[0][1].startswith("python:")
+    assert "-slim" in build[0][1]
+    assert final[0][1].startswith("python:")
+    assert "-slim" in final[0][1]
+    installs = [rest for word, rest in build if word == "RUN" and "pip install" in rest]
+    assert "--require-hashes" in installs[0]
+    assert "-r requirements.lock" in installs[0]
+    assert "--no-deps" in installs[1]
+    assert not [rest for word, rest in final if "pip" in rest]
+    assert [rest for word, rest in final if word == "COPY"] == [
+        "--from=build /opt/carnet /opt/carnet"
+    ]
+
+
+def test_what_the_image_is_made_of_is_there_and_not_ignored():
+    sources = [
+        source for word, rest in stages()[0] if word == "COPY" for source in rest.split()[:-1]
+    ]
+    assert all((ROOT / source).exists() for source in sources)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) <= set(sources)
+    ignore = (OPS / "Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
+    assert ignore[1] == "**"
+    assert {line[1:] for line in ignore if line.startswith("!")} == set(sources)
+
+
+def test_the_image_is_healthy_when_a_request_without_a_key_is_answered():
+    (check,) = [rest for word, rest in stages()[-1] if word == "HEALTHCHECK"]
+    command = json.loads(check.partition("CMD ")[2])
+    assert PROBE in command[-1]
+    compile(command[-1], "health check", "exec")
+    probed = [route for route in ROUTES if f"/api/v1{route.path}" == PROBE]
+    assert [(route.method, route.access) for route in probed] == [("GET", "address")]
+    # It is counted against the machine's own address.
+    seconds = int(re.findall(r"--interval=(\d+)s", check)[0])
+    assert 60 / seconds * 4 < Settings().limits.shared_requests_per_minute
+
+
+def test_the_health_check_works_as_it_stands(tmp_path):
+    """The image's own command, with another port, against the program."""
+    from examples.local_server import LocalServer
+
+    (check,) = [rest for word, rest in stages()[-1] if word == "HEALTHCHECK"]
+    code = json.loads(check.partition("CMD ")[2])[-1]
+    server = LocalServer(tmp_path)
+    server.start()
+    try:
+        code = code.replace("http://127.0.0.1:8080", server.url)
+        assert server.url in code
+        tool(sys.executable, "-c", code)
+    finally:
+        server.stop()
+    with pytest.raises(AssertionError, match="refused"):
+        tool(sys.executable, "-c", code)
+
+
+def environment(service: str) -> dict[str, str]:
+    """A service's settings, with Compose's variables filled in."""
+    filled = {}
+    for name, value in SERVICES[service]["environment"].items():
+        filled[name] = re.sub(
+            r"\$\{(\w+)(?::[-?](.*?))?\}",
+            lambda match: match[2] if ":-" in match[0] else "secret",
+            value,
+        )
+    return filled
+
+
+@pytest.mark.parametrize("service", ["server-1", "server-2", "worker", "migrate"])
+def test_compose_gives_the_program_settings_it_takes(service):
+    settings = load(None, environment(service))
+    assert settings.storage.url == "postgresql://carnet:secret@postgres/carnet"
+    assert settings.queue.url == "redis://valkey:6379/0"
+    assert settings.http.processes > 1
+    assert settings.http.trusted_proxies == 1
+    assert all(isinstance(value, str) for value in SERVICES[service]["environment"].values())
+
+
+def test_compose_has_two_of_what_may_die():
+    commands = [service.get("command") for service in SERVICES.values()]
+    assert commands.count(["serve"]) == 2
+    assert SERVICES["worker"]["command"] == ["worker"]
+    assert SERVICES["worker"]["deploy"]["replicas"] == 2
+    assert SERVICES["migrate"]["command"] == ["migrate"]
+    assert SERVICES["migrate"]["restart"] == "no"
+
+
+@pytest.mark.parametrize("service", ["server-1", "server-2", "worker"])
+def test_compose_starts_the_program_when_what_it_needs_is_ready(service):
+    assert SERVICES[service]["depends_on"] == {
+        "migrate": {"condition": "service_completed_successfully"},
+        "postgres": {"condition": "service_healthy"},
+        "valkey": {"condition": "service_healthy"},
+    }
+    assert SERVICES["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_compose_knows_the_health_of_each_part(service):
+    check = SERVICES[service].get("healthcheck")
+    if SERVICES[service].get("command") == ["serve"]:
+        assert check is None, "the image's own"
+    elif service in ("worker", "migrate"):
+        assert check == {"disable": True}
+    else:
+        assert check["test"][0] == "CMD"
+
+
+def test_compose_keeps_data_in_volumes_and_lets_only_the_proxy_out():
+    named_volumes = {
+        mount.partition(":")[0]
+        for service in SERVICES.values()
+        for mount in service.get("volumes", [])
+        if not mount.startswith(".")
+    }
+    assert named_volumes == COMPOSE["volumes"].keys()
+    assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
+    assert COMPOSE["networks"]["inside"]["internal"] is True
+    assert {tuple(service["networks"]) for service in SERVICES.values()} == {
+        ("inside",),
+        ("inside", "outside"),
+    }
+
+
+@pytest.mark.parametrize("service", ["server-1", "server-2", "worker", "migrate"])
+def test_compose_leaves_the_program_no_privileges(service):
+    given = SERVICES[service]
+    assert given["cap_drop"] == ["ALL"]
+    assert given["read_only"] is True
+    assert given["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_a_container_has_the_time_its_program_takes_to_stop():
+    from server.app import SHUTDOWN_SECONDS
+    from workers.arq_worker import DRAIN_SECONDS
+
+    assert seconds(SERVICES["server-1"]["stop_grace_period"]) > SHUTDOWN_SECONDS
+    assert seconds(SERVICES["worker"]["stop_grace_period"]) > DRAIN_SECONDS
+    for path in UNITS:
+        assert int(unit(path)["Service"]["TimeoutStopSec"]) > max(SHUTDOWN_SECONDS, DRAIN_SECONDS)
+
+
+def seconds(text: str) -> int:
+    return int(text.removesuffix("s"))
+
+
+def test_postgres_has_connections_for_all():
+    from storage.postgres import POOL_SIZE
+
+    limit = int(SERVICES["postgres"]["command"][-1].partition("=")[2])
+    children = 2 * int(environment("server-1")["CARNET_HTTP__PROCESSES"])
+    parents, workers = 2, SERVICES["worker"]["deploy"]["replicas"]
+    # A parent and a worker keep a store open too.
+    assert (children + parents + workers) * 2 * POOL_SIZE <= limit
+
+
+def unit(path: Path) -> configparser.ConfigParser:
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]  # names of options keep their case
+    parser.read(path, encoding="utf-8")
+    return parser
+
+
+@pytest.mark.parametrize("path", EACH_UNIT)
+def test_units_are_hardened(path):
+    service = unit(path)["Service"]
+    for option, value in {
+        "DynamicUser": "yes",
+        "NoNewPrivileges": "yes",
+        "ProtectSystem": "strict",
+        "ProtectHome": "yes",
+        "PrivateTmp": "yes",
+        "CapabilityBoundingSet": "",
+        "Restart": "always",
+        "UMask": "0077",
+    }.items():
+        assert service[option] == value, option
+    assert service["ExecStart"].startswith("/opt/carnet/.venv/bin/carnet ")
+
+
+def test_units_are_the_two_set_ups():
+    found = {path.name: unit(path)["Service"] for path in UNITS}
+    assert set(found) == {"carnet.service", "carnet-server.service", "carnet-worker@.service"}
+    assert found["carnet.service"]["StateDirectory"] == "carnet"
+    text = (OPS / "systemd" / "carnet.service").read_text(encoding="utf-8")
+    assert "CARNET_STORAGE__URL=sqlite:////var/lib/carnet/" in text
+    # SIGHUP would end a server that is one process.
+    assert "ExecReload" not in found["carnet.service"]
+    assert found["carnet-server.service"]["ExecReload"] == "/bin/kill -HUP $MAINPID"
+    server = (OPS / "systemd" / "carnet-server.service").read_text(encoding="utf-8")
+    assert "CARNET_HTTP__PROCESSES=2" in server
+    assert found["carnet-worker@.service"]["ExecStart"].endswith("carnet worker")
+
+
+def test_proxies_let_through_what_carnet_takes():
+    most = Settings().http.max_body_bytes
+    (nginx,) = re.findall(r"client_max_body_size (\d+)m;", NGINX)
+    (caddy,) = re.findall(r"max_size (\d+)MiB", CADDY)
+    assert int(nginx) == int(caddy) == most // 2**20 + 1
+
+
+def test_proxies_wait_longer_than_a_request_does():
+    waits = Settings().imports.wait_seconds
+    (nginx,) = re.findall(r"proxy_read_timeout (\d+)s;", NGINX)
+    (caddy,) = re.findall(r"response_header_timeout (\d+)s", CADDY)
+    assert min(int(nginx), int(caddy)) > waits
+
+
+def test_nginx_passes_on_the_client_and_repeats_no_write():
+    assert "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;" in NGINX
+    assert "proxy_pass http://carnet;" in NGINX
+    assert "proxy_next_upstream error;" in NGINX
+    assert "non_idempotent" not in NGINX.partition("proxy_next_upstream")[2].partition(";")[0]
+    # One broken connection must not take a server out of service, nor a kept one lose a POST.
+    assert "keepalive" not in NGINX
+    assert "keepalive off" in CADDY
+    assert re.findall(r"server [\d.:]+ max_fails=(\d)", NGINX) == ["0", "0"]
+    assert "gzip off;" in NGINX
+
+
+@pytest.mark.parametrize("text", [NGINX, CADDY], ids=["nginx", "caddy"])
+def test_what_proxies_refuse_themselves_has_the_envelope(text):
+    bodies = re.findall(r"[`']({\"error\".*?}})[`']", text)
+    codes = {msgspec.json.decode(body)["error"]["code"] for body in bodies}
+    assert codes == {"PAYLOAD_TOO_LARGE", "UNAVAILABLE"}
+
+
+# --- with the programs themselves, where they are --------------------------------------------
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
+def test_nginx_takes_the_file(tmp_path):
+    site = tmp_path / "carnet.conf"
+    site.write_text(
+        re.sub(r"listen .*80;", "listen 127.0.0.1:8000;", NGINX, count=1).replace(
+            "    listen [::]:80;\n", ""
+        )
+    )
+    main = tmp_path / "nginx.conf"
+    main.write_text(
+        f"pid {tmp_path}/pid;\nerror_log {tmp_path}/log;\nevents {{}}\n"
+        f"http {{ access_log off; include {site}; }}\n"
+    )
+    assert "test is successful" in tool("nginx", "-t", "-c", main)
+
+
+@pytest.mark.skipif(shutil.which("caddy") is None, reason="caddy is not installed")
+def test_caddy_takes_the_file():
+    adapted = tool("caddy", "adapt", "--config", OPS / "Caddyfile", "--adapter", "caddyfile")
+    assert "127.0.0.1:8081" in adapted
+    assert "127.0.0.1:8082" in adapted
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+@pytest.mark.parametrize("path", EACH_UNIT)
+def test_systemd_takes_the_units(path, tmp_path):
+    copy = tmp_path / path.name.replace("@", "@1")
+    text = path.read_text(encoding="utf-8")
+    copy.write_text(text.replace("/opt/carnet/.venv/bin/carnet", sys.executable))
+    assert tool("systemd-analyze", "verify", copy) == ""
+    assert "OK" in tool(
+        "systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", copy
+    )
