@@ -176,6 +176,9 @@ async def _connection(pool: Any) -> AsyncIterator[Any]:
 def _told_as_unavailable() -> Iterator[None]:
     try:
         yield
+    except ValueError:
+        # An argument the driver cannot send is a bug, though it is an InterfaceError too.
+        raise
     except _AWAY as error:
         raise Unavailable("The database is unavailable") from error
 

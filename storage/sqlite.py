@@ -1,7 +1,9 @@
 """SQLite by aiosqlite: one writer with group commit, and readers beside it (WAL)."""
 
+import asyncio
 import os
 import sqlite3
+import time
 from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -17,6 +19,7 @@ READERS: Final = 4
 HELD_UP_SECONDS: Final = 0.002
 """A reader that has been at one group longer gets no more: the next one is asked."""
 BUSY_TIMEOUT_MS = 10_000
+_BUSY_PAUSE_SECONDS: Final = 0.01
 
 
 def path_of(url: str) -> Path:
@@ -61,9 +64,9 @@ class SQLiteStore:
 
     async def open(self) -> None:
         """Connects the writer and the readers."""
-        writer = await self._connect("PRAGMA journal_mode = WAL")
-        self._writer = Lane(writer, commit_together)
+        self._writer = Lane(await self._connect(), commit_together)
         try:
+            await _use_wal(self._writer.connection)
             for _ in range(READERS):
                 # Small caches, since the system has the file in its own.
                 reader = await self._connect("PRAGMA query_only = ON", "PRAGMA cache_size = -512")
@@ -120,3 +123,17 @@ class SQLiteStore:
             await self._writer.connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             await self._writer.connection.close()
+
+
+async def _use_wal(connection: aiosqlite.Connection) -> None:
+    """Turns on the write-ahead log; SQLite's own busy time-out does not cover that."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            await connection.execute_fetchall("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(_BUSY_PAUSE_SECONDS)
+        else:
+            return
