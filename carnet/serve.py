@@ -56,6 +56,8 @@ async def serve(settings: Settings, store: Store, say: Callable[[str], None]) ->
                 say(_welcome(public_url(settings, listening), first))
 
         if settings.http.processes == 1:
+            # A closed terminal: there is nothing to replace the only process with.
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, stopping.set)
             await run_server(settings, store, listening, stopping, ready=ready)
         else:
             ready()
@@ -101,9 +103,12 @@ async def _run_processes(
         for _ in range(settings.http.processes)
     ]
 
+    one_at_a_time = asyncio.Lock()
+
     async def replace_all() -> None:
-        for process in kept:
-            await process.replace()
+        async with one_at_a_time:
+            for process in kept:
+                await process.replace()
 
     replacing: set[asyncio.Task[None]] = set()
     loop = asyncio.get_running_loop()

@@ -80,13 +80,13 @@ async def load(tx: Tx, plan: Plan, needs: Needs) -> None:
             # The order is the index's: without it SQLite goes through all rows of the kind.
             sql = (
                 f"SELECT {_COLUMNS} FROM items WHERE trip_id = $1 AND kind = $2"
-                f" AND client_ref IN {tx.dialect.each('$3')} ORDER BY client_ref"
+                f" AND client_ref {tx.dialect.among('$3')} ORDER BY client_ref"
             )
             plan.know(map(_row, await tx.fetch(sql, plan.trip_id, kind, _array(refs))))
     if needs.ids:
         sql = (
             f"SELECT {_COLUMNS} FROM items WHERE trip_id = $1"
-            f" AND id IN {tx.dialect.each('$2')} ORDER BY id"
+            f" AND id {tx.dialect.among('$2')} ORDER BY id"
         )
         plan.know(map(_row, await tx.fetch(sql, plan.trip_id, _array(needs.ids))))
     if needs.members:
@@ -205,12 +205,12 @@ async def delete(tx: Tx, trip_id: str, row: Row, now: str) -> None:
     rev = await trips.bump(tx, trip_id)
     gone = _array(removed)
     await tx.execute(
-        f"DELETE FROM items WHERE trip_id = $1 AND id IN {tx.dialect.each('$2')}", trip_id, gone
+        f"DELETE FROM items WHERE trip_id = $1 AND id {tx.dialect.among('$2')}", trip_id, gone
     )
     linking = await tx.fetch(
         f"SELECT {_COLUMNS} FROM items WHERE trip_id = $1 AND id IN"
-        f" (SELECT source_id FROM links WHERE trip_id = $1 AND target_id IN"
-        f" {tx.dialect.each('$2')}) ORDER BY id",
+        f" (SELECT source_id FROM links WHERE trip_id = $1 AND target_id"
+        f" {tx.dialect.among('$2')}) ORDER BY id",
         trip_id,
         gone,
     )
@@ -218,7 +218,7 @@ async def delete(tx: Tx, trip_id: str, row: Row, now: str) -> None:
         tx, trip_id, [_unlinked(_row(record), set(removed), now) for record in linking], rev
     )
     await tx.execute(
-        f"DELETE FROM links WHERE trip_id = $1 AND source_id IN {tx.dialect.each('$2')}",
+        f"DELETE FROM links WHERE trip_id = $1 AND source_id {tx.dialect.among('$2')}",
         trip_id,
         gone,
     )

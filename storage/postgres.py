@@ -25,7 +25,8 @@ COPY_FROM: Final = 100
 DIALECT = Dialect(
     name="postgres",
     migrations=Path(__file__).parent / "migrations" / "postgres",
-    each=lambda parameter: f"(SELECT json_array_elements_text({parameter}::json))",
+    # Made an array first: as a subquery it would be joined, and expanded again for every row.
+    among=lambda parameter: f"= ANY (ARRAY(SELECT json_array_elements_text({parameter}::json)))",
     join=lambda column: f"string_agg({column}, ',')",
     rows=lambda columns: f"json_agg(json_build_array({columns}))::text",
     lock="FOR UPDATE",
@@ -55,6 +56,7 @@ _AWAY: Final = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.IdleInTransactionSessionTimeoutError,

@@ -18,8 +18,8 @@ class Dialect:
     name: str
     migrations: Path
     """The folder of numbered `.sql` files."""
-    each: Callable[[str], str]
-    """A subquery yielding the strings of the JSON array in a parameter: `each("$2")`."""
+    among: Callable[[str], str]
+    """A condition on the column before it: one of the strings of the JSON array in a parameter."""
     join: Callable[[str], str]
     """An aggregate of a text column's values, joined by commas in the order they come."""
     rows: Callable[[str], str]

@@ -72,7 +72,7 @@ async def page(
     arguments: list[object] = [user_id, (after or ("", ""))[1], limit + 1]
     condition = ""
     if among is not None:
-        condition = f" AND id IN {tx.dialect.each('$4')}"
+        condition = f" AND id {tx.dialect.among('$4')}"
         arguments.append(msgspec.json.encode(sorted(among)).decode())
     records = await tx.fetch(
         "SELECT '', id, doc FROM trips"

@@ -365,7 +365,7 @@ async def test_a_json_array_stands_for_a_list_of_strings(store):
         for name in ("a", "b", "it's", "é"):
             await adding(name)(tx)
         found = await tx.fetch(
-            f"SELECT name FROM server_state WHERE name IN {tx.dialect.each('$1')} ORDER BY name",
+            f"SELECT name FROM server_state WHERE name {tx.dialect.among('$1')} ORDER BY name",
             '["b","é","it\'s","nobody"]',
         )
         return [row[0] for row in found]

@@ -33,7 +33,7 @@ def only_rung(monkeypatch):
 
     async def never_sweep(_loop) -> None: ...
 
-    monkeypatch.setattr(arq_worker.JobLoop, "_run", never_sweep)
+    monkeypatch.setattr(loop.JobLoop, "_run", never_sweep)
 
 
 @contextlib.asynccontextmanager
@@ -78,7 +78,7 @@ def ask_port(port: int, command: str) -> bytes:
 
 def ended(home, job_id: str):
     async def look() -> bool:
-        return (await show(home, job_id))["status"] == "succeeded"
+        return bool((await show(home, job_id))["status"] == "succeeded")
 
     return look
 
