@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run demo test check lint types format bench lock clean
+.PHONY: help install run demo test faults check lint types format bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,8 +26,11 @@ run: install ## install, then serve
 demo: $(VENV)/.demo ## install, then run the demo
 	$(PY) -m examples.demo $(ARGS)
 
-test: $(VENV)/.dev ## install, then run every test
-	$(PY) -m pytest -n $(JOBS) $(ARGS)
+test: $(VENV)/.dev ## install, then run every test (but the faults)
+	$(PY) -m pytest -n $(JOBS) --ignore tests/faults $(ARGS)
+
+faults: $(VENV)/.dev ## kill, stop and cut off every part in turn (FAULT_ROUNDS=10: longer)
+	$(PY) -m pytest -n $(JOBS) tests/faults $(ARGS)
 
 check: lint types test ## style, types and tests: what CI runs
 

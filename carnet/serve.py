@@ -34,6 +34,7 @@ SWITCH_INTERVAL = 0.001
 not make others wait for Python's usual 5 ms at each hop."""
 
 BACKLOG = 1024
+LINGER_SECONDS = 0.25
 
 _log = structlog.get_logger("carnet.server")
 
@@ -83,7 +84,7 @@ async def run_server(
         secret = await store.write(accounts.signing_secret)
         base = public_url(settings, listening)
         services = Services(settings, store, signals, limiter, secret, lambda: base)
-        listener = Listener(build_app(services))
+        listener = Listener(build_app(services), linger_seconds=LINGER_SECONDS)
         await listener.start_on(listening)
         stack.push_async_callback(listener.stop)
         _log.info("started", port=listener.port, pid=os.getpid())

@@ -5,6 +5,7 @@ connection that comes while a process is replaced waits for another one to take 
 """
 
 import asyncio
+import contextlib
 import os
 import socket
 import sys
@@ -45,7 +46,9 @@ async def work() -> None:
 
 
 def _say_ready() -> None:
-    os.write(sys.stdout.fileno(), b"ready\n")
+    # A parent that has died meanwhile has closed stdin too, which is what ends this process.
+    with contextlib.suppress(BrokenPipeError):
+        os.write(sys.stdout.fileno(), b"ready\n")
 
 
 async def _end_with(reader: asyncio.StreamReader, stopping: asyncio.Event) -> None:

@@ -77,7 +77,9 @@ def _refusal(cause: BaseException, message: str) -> web.Response:
 class Listener:
     """A listening server; `port` is the one it really has."""
 
-    def __init__(self, app: web.Application) -> None:
+    def __init__(self, app: web.Application, *, linger_seconds: float = 0.0) -> None:
+        """`linger_seconds`: how long open connections are served once no more are accepted."""
+        self._linger_seconds = linger_seconds
         self._runner = web.AppRunner(
             app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS
         )
@@ -108,4 +110,6 @@ class Listener:
     async def stop(self) -> None:
         """Stops accepting, and gives running requests their time to end."""
         self._server.close()
+        # A connection accepted just now has not been read from yet, and looks idle.
+        await asyncio.sleep(self._linger_seconds)
         await self._runner.cleanup()

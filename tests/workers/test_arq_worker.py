@@ -87,7 +87,7 @@ def body(name: str):
     return {"mapPins": [pin(name=name)]}
 
 
-async def test_a_job_that_was_rung_for_starts_at_once(home, valkey, only_rung):
+async def test_a_job_that_was_rung_for_starts_at_once(home, valkey, only_rung, record_property):
     async with worker(home.store, valkey.url), server_signals(valkey.url) as signals:
         await until(lambda: _ready(home, signals))
         waits = []

@@ -1,0 +1,76 @@
+"""A TCP proxy that can stop passing anything on, as a broken network does."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from yarl import URL
+
+
+class Proxy:
+    """Passes bytes on between its port and another one of this machine."""
+
+    def __init__(self, target: int) -> None:
+        self.port = 0
+        self._target = target
+        self._open = asyncio.Event()
+        self._open.set()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def stall(self) -> None:
+        """Nothing comes through, in neither direction; connections are accepted all the same."""
+        self._open.clear()
+
+    def resume(self) -> None:
+        """All comes through, also what was held back."""
+        self._open.set()
+
+    def cut(self) -> None:
+        """Breaks all connections."""
+        for writer in self._writers:
+            writer.transport.abort()
+
+    def url(self, url: str) -> str:
+        """A server's URL, by way of this proxy."""
+        return str(URL(url).with_port(self.port))
+
+    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Connects a client with the target."""
+        self._writers.add(writer)
+        with contextlib.suppress(OSError):
+            there, back = await asyncio.open_connection("127.0.0.1", self._target)
+            self._writers.add(back)
+            for source, sink in ((reader, back), (there, writer)):
+                task = asyncio.create_task(self._pass(source, sink))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+            return
+        writer.close()
+
+    async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await source.read(65536):
+                await self._open.wait()
+                sink.write(data)
+                await sink.drain()
+        sink.close()
+
+    async def end(self) -> None:
+        """Breaks all connections, and waits until nothing runs any more."""
+        self.resume()
+        self.cut()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def proxy(target: int) -> AsyncIterator[Proxy]:
+    """A running proxy in front of a port."""
+    made = Proxy(target)
+    server = await asyncio.start_server(made.accept, "127.0.0.1", 0)
+    made.port = server.sockets[0].getsockname()[1]
+    try:
+        yield made
+    finally:
+        server.close()
+        await made.end()
