@@ -20,4 +20,5 @@ async def prune(store: Store) -> None:
     oldest = timestamp(now - datetime.timedelta(days=jobs.KEPT_DAYS))
     answers = await store.write(lambda tx: idempotency.prune(tx, time.time()))
     ended = await store.write(lambda tx: jobs.prune(tx, oldest))
-    _log.info("pruned", answers=answers, jobs=ended)
+    if answers or ended:
+        _log.info("pruned", answers=answers, jobs=ended)
