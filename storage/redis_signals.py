@@ -5,7 +5,6 @@ database a little later.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -24,6 +23,7 @@ JOB_FUNCTION: Final = "work"
 _ENDED: Final = "carnet:ended"
 _TIMEOUT_SECONDS: Final = 1.0
 _RECONNECT_SECONDS: Final = 0.5
+_CANCEL_AGAIN_SECONDS: Final = 0.05
 
 serialize: Final[Callable[[dict[str, Any]], bytes]] = msgspec.msgpack.encode
 deserialize: Final[Callable[[bytes], dict[str, Any]]] = msgspec.msgpack.decode
@@ -45,6 +45,16 @@ def connect(url: str) -> ArqRedis:
     )
 
 
+async def end(task: asyncio.Task[Any]) -> None:
+    """Cancels a task that uses Redis until it has ended.
+
+    A cancellation that comes while the client connects can be lost in it.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=_CANCEL_AGAIN_SECONDS)
+
+
 class RedisSignals(LocalSignals):
     """Rings by arq, hears of ended jobs by a subscription."""
 
@@ -61,9 +71,7 @@ class RedisSignals(LocalSignals):
     async def stop(self) -> None:
         """Stops listening, and closes the connections."""
         if self._listening is not None:
-            self._listening.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._listening
+            await end(self._listening)
         await self._redis.aclose(close_connection_pool=True)
 
     async def ring(self, job_id: str) -> None:

@@ -17,6 +17,7 @@ from storage.redis_signals import (
     RedisSignals,
     connect,
     deserialize,
+    end,
     serialize,
 )
 from storage.store import Store
@@ -30,6 +31,8 @@ JOB_SECONDS: Final = 60
 AT_ONCE: Final = 2
 DRAIN_SECONDS: Final = 30.0
 REBUILD_SECONDS: Final = 1.0
+
+_REDIS_GONE: Final = (RedisError, OSError, TimeoutError)
 
 
 async def run_worker(store: Store, url: str, stopping: asyncio.Event) -> None:
@@ -102,15 +105,17 @@ async def _drain(worker: Worker) -> None:
 
 async def _end(worker: Worker, running: asyncio.Task[None], signals: RedisSignals) -> None:
     """Closes a worker that was stopped, or whose Redis has gone."""
-    running.cancel()
+    await end(running)
+    gone = None if running.cancelled() else running.exception()
     pool = worker.pool
-    gone: BaseException | None = None
-    for ending in (running, worker.close(), pool.aclose(close_connection_pool=True)):
+    for closing in (worker.close(), pool.aclose(close_connection_pool=True)):
         try:
-            await ending
-        except (RedisError, OSError, TimeoutError) as error:
+            await closing
+        except _REDIS_GONE as error:
             gone = error
         except asyncio.CancelledError:
             pass
-    if gone is not None:
+    if isinstance(gone, _REDIS_GONE):
         signals.note_away(gone)
+    elif gone is not None:
+        raise gone

@@ -143,3 +143,11 @@ async def test_telling_a_redis_that_does_not_answer_ends(valkey):
         await signals.ring("job")
         network.stall()
         await asyncio.gather(*(soon(signals.ring(f"{n}")) for n in range(20)))
+
+
+async def test_it_stops_at_any_moment_of_its_start(valkey):
+    """The client loses some of the cancellations that come while it connects."""
+    for moment in range(60):
+        async with listening(valkey.url):
+            for _ in range(moment):
+                await asyncio.sleep(0)

@@ -218,3 +218,14 @@ async def test_a_worker_stops_though_redis_does_not_answer(home, valkey):
         await until(ended(home, job_id), loop.SWEEP_SECONDS * 5)
         stopping.set()
         await soon(running)
+
+
+async def test_a_worker_stops_at_any_moment_of_its_start(home, valkey):
+    """The client loses some of the cancellations that come while it connects."""
+    for moment in range(30):
+        stopping = asyncio.Event()
+        running = asyncio.create_task(run_worker(home.store, valkey.url, stopping))
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        stopping.set()
+        await soon(running)
