@@ -282,8 +282,6 @@ def migrate_command(context: click.Context, as_json: bool) -> None:
 def _settings(context: click.Context) -> Settings:
     found: dict[str, Path] = context.ensure_object(dict)
     settings = config.load(found.get("config"))
-    if settings.queue.url and not settings.queue.url.startswith(("redis://", "rediss://")):
-        raise UsageFailure("queue.url: redis://host:6379/0, or empty for a worker of the server's")
     if settings.http.processes > 1 and not settings.queue.url:
         raise UsageFailure(
             "http.processes: several processes share their limits and signals through Redis;"

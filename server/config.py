@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 _FORMS = {
+    "queue.url": "must be redis://host:6379/0, or empty for a worker of the server's own",
     "http.public_url": "must be http://host or https://host, or empty",
     "storage.url": "must be sqlite:///path or postgresql://user:pass@host/db",
 }
@@ -45,7 +46,12 @@ class Storage(msgspec.Struct, forbid_unknown_fields=True):
 class Queue(msgspec.Struct, forbid_unknown_fields=True):
     """Who does the jobs; empty: a worker in the server process."""
 
-    url: str = ""
+    url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(rediss?://([^\s/@]*@)?([^\s/:@\[\]]+|\[[0-9a-f:]+\])(:\d{1,5})?(/\d*)?)?\Z"
+        ),
+    ] = ""
 
 
 class Limits(msgspec.Struct, forbid_unknown_fields=True):
