@@ -22,6 +22,7 @@ from server import config, logs
 from server.config import ConfigError, Settings
 from storage import StorageUrlError, accounts, open_store
 from storage.accounts import AccountError, KeyInfo
+from storage.clock import now
 from storage.migrate import MigrationError, is_current, migrate
 from storage.store import DatabaseError, Store, Tx
 
@@ -107,9 +108,9 @@ def init(context: click.Context, email: str, name: str, group: str, as_json: boo
     _check_name("--group", group)
 
     async def run(store: Store) -> accounts.FirstAccount:
-        await migrate(store, _now())
+        await migrate(store, now())
         return await store.write(
-            lambda tx: accounts.set_up(tx, email=email, name=name, group=group, now=_now())
+            lambda tx: accounts.set_up(tx, email=email, name=name, group=group, now=now())
         )
 
     first = _run(_settings(context), run, create=True)
@@ -151,10 +152,10 @@ def user_add(
         raise UsageFailure("--role goes with --group: a user is owner of a group of their own")
 
     async def add(tx: Tx) -> dict[str, str]:
-        user_id = await accounts.create_user(tx, email=email, name=name, now=_now())
-        joined = group_id or await accounts.create_group(tx, name=name, now=_now())
+        user_id = await accounts.create_user(tx, email=email, name=name, now=now())
+        joined = group_id or await accounts.create_group(tx, name=name, now=now())
         part = Role(role or Role.EDITOR) if group_id else Role.OWNER
-        await accounts.add_member(tx, group_id=joined, user_id=user_id, role=part, now=_now())
+        await accounts.add_member(tx, group_id=joined, user_id=user_id, role=part, now=now())
         return {"_id": user_id, "groupId": joined}
 
     added = _write(context, add)
@@ -205,7 +206,7 @@ def key_create(
             tx,
             user_id=await accounts.user_id_of(tx, email),
             name=name,
-            now=_now(),
+            now=now(),
             scopes=list(dict.fromkeys(scopes)) or BASE_SCOPES,
             rate_limit=rate_limit,
             expires_at=expires_at,
@@ -238,7 +239,7 @@ def key_list(context: click.Context, as_json: bool) -> None:
 @click.pass_context
 def key_revoke(context: click.Context, key_id: str) -> None:
     """Revoke a key, at once."""
-    _write(context, lambda tx: accounts.revoke_key(tx, key_id, _now()))
+    _write(context, lambda tx: accounts.revoke_key(tx, key_id, now()))
     click.echo(f"revoked {key_id}")
 
 
@@ -270,7 +271,7 @@ def migrate_command(context: click.Context, as_json: bool) -> None:
     """Bring the database to the current schema."""
 
     async def run(store: Store) -> list[str]:
-        return await migrate(store, _now())
+        return await migrate(store, now())
 
     applied = _run(_settings(context), run, create=True)
     if as_json:
@@ -351,10 +352,6 @@ def _expiry(text: str | None) -> str | None:
     if moment <= datetime.datetime.now(datetime.UTC):
         raise UsageFailure(f"--expires: {text} is in the past")
     return timestamp(moment)
-
-
-def _now() -> str:
-    return timestamp(datetime.datetime.now(datetime.UTC))
 
 
 def _print_json(value: Any) -> None:

@@ -46,11 +46,6 @@ class KeptProcess:
         self._replacing = False
         self._ready = asyncio.Event()
 
-    @property
-    def pid(self) -> int | None:
-        """The id of the running process."""
-        return self._process.pid if self._process else None
-
     def start(self) -> None:
         """Starts it, and starts it anew whenever it ends."""
         self._keeping = asyncio.create_task(self._keep_running())

@@ -1,8 +1,7 @@
-"""`carnet serve`: the server, and on the embedded default its worker, in one process."""
+"""`carnet serve`: the server, and on the embedded default its worker."""
 
 import asyncio
 import contextlib
-import datetime
 import os
 import signal
 import socket
@@ -16,13 +15,13 @@ from carnet.memory import keep_small
 from carnet.processes import KeptProcess
 from carnet.server_child import ServerAssignment
 from carnet.worker_process import WorkerProcess
-from domain.clock import timestamp
 from server.app import Listener, build_app
 from server.call import Services
 from server.config import Settings
 from server.ratelimit import LocalRateLimiter, RateLimiter
 from storage import accounts
 from storage.accounts import FirstAccount
+from storage.clock import now
 from storage.migrate import is_current, migrate
 from storage.signals import JobSignals, LocalSignals
 from storage.store import Store
@@ -39,16 +38,11 @@ LINGER_SECONDS = 0.25
 _log = structlog.get_logger("carnet.server")
 
 
-def now() -> str:
-    """The present moment, as documents carry it."""
-    return timestamp(datetime.datetime.now(datetime.UTC))
-
-
 async def serve(settings: Settings, store: Store, say: Callable[[str], None]) -> None:
     """Serves until SIGTERM or SIGINT; `say` prints a line for the person who started it."""
     await _prepare(settings, store)
     stopping = stop_signal()
-    with _bind(settings.http.host, settings.http.port) as listening:
+    with bind(settings.http.host, settings.http.port) as listening:
         first = await _set_up(store)
 
         def ready() -> None:
@@ -83,7 +77,7 @@ async def run_server(
         signals, limiter = await _connect(settings, stack)
         secret = await store.write(accounts.signing_secret)
         base = public_url(settings, listening)
-        services = Services(settings, store, signals, limiter, secret, lambda: base)
+        services = Services(settings, store, signals, limiter, secret, base)
         listener = Listener(build_app(services), linger_seconds=LINGER_SECONDS)
         await listener.start_on(listening)
         stack.push_async_callback(listener.stop)
@@ -113,9 +107,13 @@ async def _run_processes(
 
     replacing: set[asyncio.Task[None]] = set()
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(
-        signal.SIGHUP, lambda: replacing.add(asyncio.create_task(replace_all()))
-    )
+
+    def reload() -> None:
+        task = asyncio.create_task(replace_all())
+        replacing.add(task)
+        task.add_done_callback(replacing.discard)
+
+    loop.add_signal_handler(signal.SIGHUP, reload)
     for process in kept:
         process.start()
     await stopping.wait()
@@ -124,7 +122,7 @@ async def _run_processes(
     await asyncio.gather(*(process.stop() for process in kept))
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
     """A listening socket; `Failure` in one line when the address cannot be had."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -140,13 +140,13 @@ class Plan:
 
         Raises `ValidationFailed` and changes nothing when the item is wrong.
         """
-        patch = _members(item, resource.ignored)
+        patch = resource.sent(item)
         row = self._by_ref(resource, parent_id, patch.get("clientRef"))
         return self._put(resource, row, patch, parent_id, self._check_links(resource, patch))
 
     def patch(self, resource: Resource, row: Row, item: Any) -> Outcome:
         """A merge into a known row."""
-        patch = _members(item, resource.ignored)
+        patch = resource.sent(item)
         return self._put(resource, row, patch, row.parent_id, self._check_links(resource, patch))
 
     def upsert_from_snapshot(self, resource: Resource, item: Any) -> Outcome:
@@ -156,7 +156,7 @@ class Plan:
         row of this trip, and its links may name `_id`s of the same snapshot.
         """
         own_id = item.get("_id") if isinstance(item, dict) else None
-        patch = _members(item, resource.ignored - _field(resource.parent_link))
+        patch = resource.sent(item, with_parent=True)
         details = self._follow_links(resource.links, patch)
         row = self._rows.get((resource.kind, own_id)) if isinstance(own_id, str) else None
         parent_id = row.parent_id if row else ""
@@ -328,13 +328,3 @@ def _attempt(plan: Plan, index: int, item: Any, put: Put) -> ItemResult:
         client_ref=row.client_ref or UNSET,
         changes={name: Changes(c["from"], c["to"]) for name, c in changes.items()} or UNSET,
     )
-
-
-def _members(item: Any, ignored: frozenset[str]) -> Document:
-    if not isinstance(item, dict):
-        raise ValidationFailed([Detail("", "wrong_type")])
-    return {name: value for name, value in item.items() if name not in ignored}
-
-
-def _field(link: Link | None) -> frozenset[str]:
-    return frozenset({link.field} if link else ())

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect as types
 
-from domain.errors import Detail
+from domain.errors import Detail, ValidationFailed
 from domain.explain import bare, validate
 from domain.fields import MAX_ITEM_BYTES, is_date
 from domain.merge import Document, merge
@@ -140,6 +140,16 @@ class Resource:
                     names = frozenset(f.encode_name for f in element.fields)
                     found.append((field.encode_name, names))
         return tuple(found)
+
+    def sent(self, body: Any, *, with_parent: bool = False) -> Document:
+        """The members of a request's object that count; `ValidationFailed` if it is none.
+
+        `with_parent` keeps the one that names the row's parent, as in a sync.
+        """
+        if not isinstance(body, dict):
+            raise ValidationFailed([Detail("", "wrong_type")])
+        kept = self.parent_link.field if with_parent and self.parent_link else None
+        return {n: value for n, value in body.items() if n not in self.ignored or n == kept}
 
     def merge(self, before: Document, patch: Document) -> tuple[Document, list[Detail]]:
         """The members `before` has under a patch (RFC 7396), and all that is wrong with them.

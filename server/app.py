@@ -86,10 +86,6 @@ class Listener:
         self._server: asyncio.Server
         self.port = 0
 
-    async def start(self, host: str, port: int) -> None:
-        """Listens; OSError when the address cannot be had."""
-        await self.start_on(socket.create_server((host, port)))
-
     async def start_on(self, listening: socket.socket) -> None:
         """Accepts from an open socket; others may accept from it too."""
         await self._runner.setup()

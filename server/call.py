@@ -57,7 +57,7 @@ class Services:
     signals: JobSignals
     limiter: RateLimiter
     signing_secret: bytes
-    public_url: Callable[[], str]
+    public_url: str
     """The base of links to this server, without a trailing slash."""
     kept_bodies: KeptBodies = dataclasses.field(default_factory=KeptBodies)
 

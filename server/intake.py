@@ -1,7 +1,6 @@
 """What is checked of a request before its operation runs, in the contract's order (section 1)."""
 
 import asyncio
-import datetime
 import hashlib
 import re
 from typing import Any, Final
@@ -9,7 +8,6 @@ from typing import Any, Final
 from aiohttp import web
 
 from domain.account import KEY_PREFIX, Caller
-from domain.clock import timestamp
 from domain.errors import (
     Detail,
     Forbidden,
@@ -25,6 +23,7 @@ from server import jsonbody
 from server.call import SERVICES, Route, Services, is_id
 from server.ratelimit import Allowance
 from storage import accounts
+from storage.clock import now
 
 CALLER: Final = web.RequestKey("caller", Caller)
 ALLOWANCE: Final = web.RequestKey("allowance", Allowance)
@@ -39,10 +38,10 @@ async def admit_by_key(request: web.Request) -> Caller:
     """The caller behind the request's key, counted against its limit (401, 429)."""
     services = request.app[SERVICES]
     trip_id = request.match_info.get("tripId")
-    key, now = _key(request), timestamp(datetime.datetime.now(datetime.UTC))
+    key, moment = _key(request), now()
     if trip_id is not None and not is_id(trip_id):
         trip_id = None
-    caller = await services.store.read(lambda tx: accounts.authenticate(tx, key, trip_id, now))
+    caller = await services.store.read(lambda tx: accounts.authenticate(tx, key, trip_id, moment))
     if caller is None:
         raise Unauthorized()
     request[CALLER] = caller
@@ -96,7 +95,7 @@ def authorize(route: Route, request: web.Request, caller: Caller) -> None:
 
 
 def _authorize_trip(scope: BaseScope, trip_id: str, caller: Caller, writes: bool) -> None:
-    if not caller.scopes.has_unlimited(scope) and not caller.scopes.covers(scope, trip_id):
+    if not caller.scopes.covers(scope, trip_id):
         raise Forbidden("This key is limited to another trip")
     if caller.trip is None:
         raise NotFound("There is no such trip")

@@ -44,10 +44,7 @@ async def list_messages(tx: Tx, call: Call) -> Reply:
 async def send(tx: Tx, call: Call) -> Reply:
     """A new message."""
     channel_id = await _channel(tx, call)
-    if not isinstance(call.body, dict):
-        raise ValidationFailed([Detail("", "wrong_type")])
-    sent = {name: value for name, value in call.body.items() if name not in MESSAGE.ignored}
-    fields, details = MESSAGE.merge({}, sent)
+    fields, details = MESSAGE.merge({}, MESSAGE.sent(call.body))
     parent_id = fields.get("parentId")
     if isinstance(parent_id, str):
         parent = await items.get(tx, call.trip_id, MESSAGE.kind, parent_id)

@@ -13,9 +13,9 @@ from msgspec import UNSET, Meta, UnsetType
 from msgspec import inspect as types
 
 from domain.explain import bare
-from domain.imports import BATCH_ITEMS, IGNORED_IN_SYNC, BatchResult, CategoryResult
+from domain.imports import BATCH_ITEMS, IGNORED_IN_SYNC, CategoryResult
 from domain.resource import Resource
-from domain.resources import RESOURCES
+from domain.resources import LEG, RESOURCES
 from domain.trip import TRIP
 from server.shares import SafeMember
 from storage.trips import Member
@@ -210,8 +210,6 @@ def export() -> type[msgspec.Struct]:
 @functools.cache
 def shared_trip() -> type[msgspec.Struct]:
     """The shared view of a trip and its legs."""
-    from domain.resources import LEG
-
     return _define(
         "SharedTrip",
         [_required("trip", TRIP.safe), _required("legs", list[LEG.safe])],  # type: ignore[name-defined]
@@ -226,18 +224,3 @@ def shared_export() -> type[msgspec.Struct]:
         "SharedExport",
         [_required("trip", TRIP.safe), *lists, _required("members", list[SafeMember])],
     )
-
-
-__all__ = [
-    "BatchResult",
-    "batch",
-    "create",
-    "document",
-    "export",
-    "page",
-    "patch",
-    "shared_export",
-    "shared_trip",
-    "sync",
-    "sync_result",
-]

@@ -40,8 +40,8 @@ async def create(tx: Tx, call: Call) -> Reply:
 
 
 def _link(call: Call, share: Share) -> ShareLink:
-    base = call.services.public_url()
-    return ShareLink(share.token, f"{base}{API}/shared/trips/{share.token}", share.created_at)
+    url = f"{call.services.public_url}{API}/shared/trips/{share.token}"
+    return ShareLink(share.token, url, share.created_at)
 
 
 async def revoke(tx: Tx, call: Call) -> Reply:

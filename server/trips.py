@@ -6,7 +6,6 @@ from domain.errors import Detail, Forbidden, ValidationFailed
 from domain.merge import Document, same
 from domain.message import CHANNEL
 from domain.plan import Row
-from domain.resource import SERVER_MEMBERS
 from domain.resources import RESOURCES
 from domain.trip import GENERAL_CHANNEL, TRIP, check_group, compose_trip
 from server.call import Call, Reply, json_reply
@@ -28,7 +27,7 @@ async def list_(tx: Tx, call: Call) -> Reply:
 
 async def create(tx: Tx, call: Call) -> Reply:
     """A new trip with its channel `general`."""
-    fields, details = TRIP.merge({}, _members(call.body))
+    fields, details = TRIP.merge({}, TRIP.sent(call.body))
     if details:
         raise ValidationFailed(details)
     role = await accounts.role_in(tx, fields["groupId"], call.user.user_id)
@@ -62,7 +61,7 @@ async def show(tx: Tx, call: Call) -> Reply:
 async def change(tx: Tx, call: Call) -> Reply:
     """A merge into the trip's own fields."""
     before, rev = await _current(tx, call)
-    patch = _members(call.body)
+    patch = TRIP.sent(call.body)
     problems = check_group(before["groupId"], patch)
     patch.pop("groupId", None)
     return await _store(tx, call, before, rev, patch, problems)
@@ -96,12 +95,6 @@ async def _store(
         fields, before, trip_id=call.trip_id, created_by=before["createdBy"], now=call.now
     )
     return json_reply(document, 200, tagged(await trips.update(tx, document)))
-
-
-def _members(body: object) -> Document:
-    if not isinstance(body, dict):
-        raise ValidationFailed([Detail("", "wrong_type")])
-    return {name: value for name, value in body.items() if name not in SERVER_MEMBERS}
 
 
 async def members(tx: Tx, call: Call) -> Reply:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import datetime
+import socket
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -175,20 +176,22 @@ class Running:
 async def run_server(store: Store, settings: Settings) -> AsyncIterator[Running]:
     """Serves a migrated store the way `carnet serve` does."""
     signals = LocalSignals()
+    listening = socket.create_server(("127.0.0.1", 0))
+    base = f"http://127.0.0.1:{listening.getsockname()[1]}"
     services = Services(
         settings=settings,
         store=store,
         signals=signals,
         limiter=LocalRateLimiter(),
         signing_secret=await store.write(accounts.signing_secret),
-        public_url=lambda: f"http://127.0.0.1:{listener.port}",
+        public_url=base,
     )
     listener = Listener(build_app(services))
-    await listener.start("127.0.0.1", 0)
+    await listener.start_on(listening)
     worker = JobLoop(store, signals)
     worker.start()
     try:
-        yield Running(f"http://127.0.0.1:{listener.port}", services, worker)
+        yield Running(base, services, worker)
     finally:
         await listener.stop()
         await worker.stop()

@@ -1,5 +1,6 @@
 """SIGKILL at any moment: what was acknowledged is there once, and what was not can be retried."""
 
+import abc
 import asyncio
 import contextlib
 import os
@@ -32,7 +33,7 @@ PATIENCE = LEASE_SECONDS + 40
 """Seconds for all jobs to end: one that was running is taken up when its lease has run out."""
 
 
-class Writer:
+class Writer(abc.ABC):
     """Sends one write after another; one that was not acknowledged is sent again first."""
 
     writes_a_round = PLENTY
@@ -45,9 +46,9 @@ class Writer:
         self._made = 0
         self._pending: dict[str, Any] | None = None
 
+    @abc.abstractmethod
     def next_write(self, number: int) -> dict[str, Any]:
         """The arguments of `Client.send` for a new write."""
-        raise NotImplementedError
 
     def take(self, answer: Response) -> None:
         """Looks at the answer to an acknowledged write."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import datetime
 import time
 from collections.abc import AsyncIterator
 
@@ -10,10 +9,10 @@ import msgspec
 import structlog
 
 from domain import imports
-from domain.clock import timestamp
 from domain.errors import CarnetError, Internal, NotFound, Unavailable
 from storage import idempotency, jobs, trips
 from storage import imports as stored_imports
+from storage.clock import now
 from storage.jobs import MAX_ATTEMPTS, Claim, LeaseLost
 from storage.signals import JobSignals
 from storage.store import Store, Tx
@@ -26,7 +25,7 @@ async def run_next(store: Store, signals: JobSignals) -> bool:
     due = await store.read(jobs.next_due)
     if due is None or due > time.time():
         return False
-    claim = await store.write(lambda tx: jobs.claim_next(tx, _now(), time.time()))
+    claim = await store.write(lambda tx: jobs.claim_next(tx, now(), time.time()))
     if claim is None:
         return False
     await run(store, signals, claim)
@@ -95,15 +94,15 @@ async def _apply(store: Store, claim: Claim) -> int:
     lists = imports.items_of(claim.request, payload)
     # Planned beside other writers, so that they wait for the writing only.
     ahead = await store.read(
-        lambda tx: stored_imports.plan(tx, claim.trip_id, claim.request, lists, _now())
+        lambda tx: stored_imports.plan(tx, claim.trip_id, claim.request, lists, now())
     )
 
     async def effects(tx: Tx) -> int:
         await trips.lock(tx, claim.trip_id)
         status, body = await stored_imports.apply(
-            tx, claim.trip_id, claim.request, lists, _now(), ahead
+            tx, claim.trip_id, claim.request, lists, now(), ahead
         )
-        await jobs.succeed(tx, claim, _now(), status, body)
+        await jobs.succeed(tx, claim, now(), status, body)
         return status
 
     return await store.write(effects)
@@ -120,12 +119,8 @@ async def _try_again(store: Store, claim: Claim, error: CarnetError) -> None:
 
 async def _give_up(store: Store, claim: Claim, error: CarnetError) -> None:
     async def end(tx: Tx) -> None:
-        await jobs.fail(tx, claim, _now(), error.status, error.for_item())
+        await jobs.fail(tx, claim, now(), error.status, error.for_item())
         if not isinstance(error, NotFound):
             await idempotency.forget_job(tx, claim.job_id)
 
     await store.write(end)
-
-
-def _now() -> str:
-    return timestamp(datetime.datetime.now(datetime.UTC))

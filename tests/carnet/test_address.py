@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from carnet.serve import public_url, url_of
+from carnet.failure import Failure
+from carnet.serve import bind, public_url, url_of
 from server.config import Http, Settings
 
 
@@ -40,3 +41,10 @@ def test_the_address_told_can_be_opened_on_this_machine(listening, host, url):
 @pytest.mark.parametrize("public", ["https://trips.example.org", "https://trips.example.org/"])
 def test_links_begin_with_the_public_url_where_there_is_one(listening, public):
     assert public_url(on("127.0.0.1", public), listening) == "https://trips.example.org"
+
+
+def test_a_port_in_use_is_told_with_its_address():
+    with bind("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(Failure, match=f"127.0.0.1:{port}: .*in use"):
+            bind("127.0.0.1", port)
