@@ -11,6 +11,7 @@ from aiohttp import web
 
 from domain.account import Caller
 from domain.clock import timestamp
+from domain.plan import Row
 from domain.scopes import BaseScope
 from server.config import Settings
 from server.kept import KeptBodies
@@ -124,6 +125,8 @@ class Route:
     tag: str
     reply: Any
     """The type of the reply's body; None for no body."""
+    new_row: Callable[[Call], Row | None] | None = None
+    """The row of a create, where nothing stored is needed to make it; None for other requests."""
     scope: BaseScope | None = None
     """The scope a key needs; None where any valid key will do."""
     access: Access = "key"

@@ -12,12 +12,12 @@ from domain.errors import PreconditionFailed
 from server.call import Call
 
 
-def etag(rev: int) -> str:
-    """The entity tag of a revision."""
+def etag(rev: int | str) -> str:
+    """The entity tag of a revision, or of what stands for one."""
     return f'"{rev}"'
 
 
-def tagged(rev: int) -> dict[str, str]:
+def tagged(rev: int | str) -> dict[str, str]:
     """The header that carries it."""
     return {"ETag": etag(rev)}
 

@@ -8,10 +8,11 @@ from aiohttp import web
 
 from domain.errors import IdempotencyConflict, NotFound, Unavailable
 from server import intake, jobs
-from server.call import REQUEST_ID, SERVICES, Call, Queued, Reply, Route, Routed
+from server.call import REQUEST_ID, SERVICES, Call, Queued, Reply, Route, Routed, json_reply
 from server.conditional import is_known, tagged
 from server.observe import render
-from storage import idempotency, trips
+from storage import creation, idempotency, trips
+from storage.creation import FirstAnswer
 from storage.idempotency import Answer, IdempotencyRecord
 from storage.store import Tx
 
@@ -67,14 +68,29 @@ class Endpoint(Routed):
         key = intake.idempotency_key(call.request)
         raw, body = await intake.read_body(self.route, call.request, call.services)
         call = dataclasses.replace(call, raw=raw, body=body)
-        if key is None:
-            outcome = await call.services.store.write(lambda tx: _operate(tx, self.route, call))
-            return outcome if isinstance(outcome, Reply) else await jobs.finish(call, outcome)
-        protected = _Protected(self.route, call, key, intake.fingerprint(call.request, raw))
-        outcome = await call.services.store.write(protected)
+        protected = None
+        if key is not None:
+            protected = _Protected(self.route, call, key, intake.fingerprint(call.request, raw))
+        if (reply := await self._create(call, protected)) is not None:
+            return reply
+        store = call.services.store
+        outcome = await store.write(protected or (lambda tx: _operate(tx, self.route, call)))
         if isinstance(outcome, Reply):
             return outcome
-        return await protected.settle(outcome, await jobs.finish(call, outcome))
+        reply = await jobs.finish(call, outcome)
+        return await protected.settle(outcome, reply) if protected else reply
+
+    async def _create(self, call: Call, protected: "_Protected | None") -> Reply | None:
+        """The answer to a create that finds nothing in its way; None for any other write."""
+        row = self.route.new_row(call) if self.route.new_row else None
+        if row is None:
+            return None
+        made = json_reply(row.document, 201, tagged(creation.REVISION))
+        first = protected.first_answer(made) if protected else None
+        rev = await call.services.store.write_at_once(
+            lambda tx: creation.store(tx, call.trip_id, row, first)
+        )
+        return None if rev is None else dataclasses.replace(made, headers=tagged(rev))
 
 
 def _cannot_fail(request: web.Request) -> bool:
@@ -86,10 +102,18 @@ def _cannot_fail(request: web.Request) -> bool:
 
 
 async def _operate(tx: Tx, route: Route, call: Call) -> Reply | Queued:
-    """The route's operation; writers of one trip take turns."""
+    """The route's operation, when it is its turn."""
+    await _take_turn(tx, route, call)
+    return await route.handler(tx, call)
+
+
+async def _take_turn(tx: Tx, route: Route, call: Call) -> None:
+    """Makes writers of one trip wait for each other.
+
+    The trip comes first of all that a write locks: else two of them could wait in a circle.
+    """
     if route.on_trip:
         await trips.lock(tx, call.trip_id)
-    return await route.handler(tx, call)
 
 
 class _Protected:
@@ -109,6 +133,7 @@ class _Protected:
     async def __call__(self, tx: Tx) -> Reply | Queued:
         key_id, now = self._call.user.key_id, self._call.moment.timestamp()
         self._replayed = False
+        await _take_turn(tx, self._route, self._call)
         if not await idempotency.reserve(tx, key_id, self._key, self._fingerprint, now):
             record = await idempotency.find(tx, key_id, self._key, now)
             if record is None:
@@ -134,9 +159,15 @@ class _Protected:
     async def _run(self, tx: Tx) -> Reply | Queued:
         """The operation; that something is not there is an answer to remember too."""
         try:
-            return await _operate(tx, self._route, self._call)
+            return await self._route.handler(tx, self._call)
         except NotFound as error:
             return render(error, self._call.request[REQUEST_ID])
+
+    def first_answer(self, reply: Reply) -> FirstAnswer:
+        """What is to be remembered where the reply is the first."""
+        answer = Answer(reply.status, dict(reply.headers), reply.body)
+        key_id, now = self._call.user.key_id, self._call.moment.timestamp()
+        return FirstAnswer(key_id, self._key, self._fingerprint, answer, now)
 
     async def settle(self, queued: Queued, reply: Reply) -> Reply:
         """Fixes the first answer to a request that waited for a job; whichever was first."""

@@ -32,6 +32,19 @@ class Operations:
         )
         return request.reply(page)
 
+    def new_row(self, call: Call) -> Row | None:
+        """The row a create makes if it makes one; None where that takes a look at others."""
+        needs = Needs()
+        needs.add(self.resource, [call.body])
+        if self.resource.parent is not None or needs.ids or needs.members:
+            return None
+        plan = Plan(call.trip_id, now=call.now, new_id=new_id)
+        try:
+            return plan.upsert(self.resource, call.body)[1]
+        except ValidationFailed:
+            # Of a row that exists this may be a valid change.
+            return None
+
     async def create(self, tx: Tx, call: Call) -> Reply:
         """A new row (201), or a merge into the one with the same clientRef (200)."""
         parent_id = await self._parent(tx, call)

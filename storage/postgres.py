@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -122,19 +122,27 @@ class PostgresStore:
 
     async def write(self, operation: Operation[T]) -> T:
         """See `Store.write`. An operation that meets another one's write is run again."""
+        return await self._write(operation, lambda connection: connection.transaction())
+
+    async def write_at_once(self, operation: Operation[T]) -> T:
+        """See `Store.write_at_once`: a statement is a transaction of its own."""
+        return await self._write(operation, contextlib.nullcontext)
+
+    async def _write(
+        self,
+        operation: Operation[T],
+        transaction: Callable[[Any], contextlib.AbstractAsyncContextManager[Any]],
+    ) -> T:
         with self._counted(), _told_as_unavailable():
             for attempt in range(1, ATTEMPTS + 1):
                 try:
-                    return await self._write_once(operation)
+                    async with _connection(self._writers) as connection, transaction(connection):
+                        return await operation(PostgresTx(connection))
                 except _CONFLICTS:
                     if attempt == ATTEMPTS:
                         raise
                     await asyncio.sleep(0.002 * 2**attempt)
         raise AssertionError("the loop returns or raises")
-
-    async def _write_once(self, operation: Operation[T]) -> T:
-        async with _connection(self._writers) as connection, connection.transaction():
-            return await operation(PostgresTx(connection))
 
     @contextlib.contextmanager
     def _counted(self) -> Iterator[None]:
@@ -230,3 +238,8 @@ class PostgresTx(Tx):
     async def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """See `Tx.executemany`."""
         await self._connection.executemany(sql, rows)
+
+    async def chain(self, steps: Sequence[tuple[str, str]], *args: Any) -> Record | None:
+        """See `Tx.chain`: as one statement."""
+        queries = ", ".join(f"{name} AS ({sql})" for name, sql in steps)
+        return await self.fetchrow(f"WITH {queries} SELECT * FROM {steps[-1][0]}", *args)

@@ -113,6 +113,10 @@ class SQLiteStore:
         """See `Store.write`. Operations waiting at the same time share one commit."""
         return await self._writer.submit(operation)
 
+    async def write_at_once(self, operation: Operation[T]) -> T:
+        """See `Store.write_at_once`."""
+        return await self.write(operation)
+
     async def close(self) -> None:
         """See `Store.close`."""
         await self._writer.at_rest()

@@ -197,13 +197,13 @@ def _translated(error: BaseException) -> BaseException:
 
 
 @functools.lru_cache(maxsize=512)
-def _qmark(sql: str) -> tuple[str, tuple[int, ...] | None]:
-    """SQL with `$n` as SQL with `?`, and the order of its arguments where it is another.
+def _qmark(sql: str, count: int) -> tuple[str, tuple[int, ...] | None]:
+    """SQL with `$n` as SQL with `?`, and which of `count` arguments those are, unless just all.
 
     `$1` itself would need a dict of arguments for every row.
     """
     order = tuple(int(n) - 1 for n in re.findall(r"\$(\d+)", sql))
-    plain = order == tuple(range(len(order)))
+    plain = order == tuple(range(count))
     return re.sub(r"\$\d+", "?", sql), None if plain else order
 
 
@@ -216,7 +216,7 @@ class SQLiteTx(Tx):
         self._connection = connection
 
     def _run(self, sql: str, args: Sequence[Any]) -> sqlite3.Cursor:
-        text, order = _qmark(sql)
+        text, order = _qmark(sql, len(args))
         if order is not None:
             args = [args[index] for index in order]
         return self._connection.execute(text, args)
@@ -249,7 +249,22 @@ class SQLiteTx(Tx):
 
     async def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """See `Tx.executemany`."""
-        text, order = _qmark(sql)
+        text, order = _qmark(sql, len(rows[0]) if rows else 0)
         if order is not None:
             rows = [[row[index] for index in order] for row in rows]
         self._connection.executemany(text, rows)
+
+    async def chain(self, steps: Sequence[tuple[str, str]], *args: Any) -> Record | None:
+        """See `Tx.chain`: one after another, with the rows so far as constants."""
+        row: Record | None = None
+        known, values = "", list(args)
+        for name, sql in steps:
+            cursor = self._run(f"WITH {known} {sql}" if known else sql, values)
+            row = next(iter(cursor.fetchall()), None)
+            if row is None:
+                return None
+            columns = ", ".join(column[0] for column in cursor.description)
+            marks = ", ".join(f"${len(values) + n}" for n in range(1, len(row) + 1))
+            known += f"{', ' if known else ''}{name} ({columns}) AS (VALUES ({marks}))"
+            values += row
+        return row

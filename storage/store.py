@@ -65,6 +65,15 @@ class Tx(Protocol):
         """Runs one statement for each row of parameters, in one go."""
         ...
 
+    async def chain(self, steps: Sequence[tuple[str, str]], *args: Any) -> Record | None:
+        """Runs named statements in one go; the row of the last one.
+
+        Each gives one row at most, and later ones read it as a table of its name. Where one
+        gives none there is nothing for the later ones to go by, and the outcome is None. No
+        step may look in the database for what another has changed.
+        """
+        ...
+
 
 class StorageUrlError(ValueError):
     """A `storage.url` that no backend takes; the text says what is wrong with it."""
@@ -95,6 +104,10 @@ class Store(Protocol):
 
         What the operation raises undoes all it did, and is raised here.
         """
+        ...
+
+    async def write_at_once(self, operation: Operation[T]) -> T:
+        """Like `write`, for an operation of one statement, or of one chain of them."""
         ...
 
     async def close(self) -> None:

@@ -210,16 +210,20 @@ async def test_a_401_403_405_413_415_429_is_not_remembered(world, monkeypatch):
 
 async def test_a_500_is_not_remembered_and_leaves_nothing_behind(world, monkeypatch):
     path = f"{world.trip}/legs"
-    for module, name in (("items", "apply"), ("idempotency", "remember")):
+    create, batch = (path, LEG), (f"{path}:batch", {"items": [LEG, LEG]})
+    for broken, crashing in (
+        ("items.apply", batch),
+        ("idempotency.remember", batch),
+        ("creation.store", create),
+    ):
 
         async def crash(*_args, **_kwargs):
             raise RuntimeError("a bug")
 
         with monkeypatch.context() as patched:
-            patched.setattr(f"storage.{module}.{name}", crash)
-            for send_path, body in ((path, LEG), (f"{path}:batch", {"items": [LEG, LEG]})):
-                failed = await world.client.post(send_path, body, headers=KEY)
-                assert (failed.status, failed.code) == (500, "INTERNAL")
+            patched.setattr(f"storage.{broken}", crash)
+            failed = await world.client.post(*crashing, headers=KEY)
+            assert (failed.status, failed.code) == (500, "INTERNAL")
         # Neither the change nor the record: they commit in one transaction.
         assert await listed(world, path) == []
         assert await world.store.read(lambda tx: tx.fetch("SELECT 1 FROM idempotency")) == []

@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
@@ -58,6 +58,10 @@ class WatchedTx:
             return await method(sql, *args)
 
         return watched
+
+    async def chain(self, steps: Sequence[tuple[str, str]], *args: Any) -> Any:
+        self.statements += [Statement("chain", sql, args) for _, sql in steps]
+        return await self._tx.chain(steps, *args)
 
 
 async def watch(

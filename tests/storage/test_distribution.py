@@ -61,6 +61,9 @@ class Watch:
     async def write(self, operation: Operation[T]) -> T:
         return await self._store.write(self._watched(operation))
 
+    async def write_at_once(self, operation: Operation[T]) -> T:
+        return await self._store.write_at_once(self._watched(operation))
+
     async def close(self) -> None:
         await self._store.close()
 
