@@ -1,8 +1,9 @@
-"""The process the server's own worker runs in: `python -m carnet.child`.
+"""The process beside a server: `python -m carnet.child`.
 
-A large import keeps an interpreter busy for a long time, and readers in the same interpreter
-would wait for it. After the assignment (see `carnet.processes`), each line on stdin says that a
-job waits; the id of each job that has ended is a line on stdout.
+What keeps an interpreter busy for long would make all requests of the same interpreter wait:
+here large bodies are surveyed, and on the embedded default jobs are done. After the assignment
+(see `carnet.processes`), an empty line on stdin says that a job waits, another one is a
+`Request`, with the body behind it. Each line on stdout is a `Word`.
 """
 
 import asyncio
@@ -14,18 +15,36 @@ import msgspec
 
 from carnet.assignment import leave_signals_to_parent, stdin_lines
 from carnet.memory import give_back, keep_small
+from domain.imports import ImportKind
 from server import logs
 from server.config import Log
+from server.survey import LocalSurveyor, Survey
 from storage import open_store
 from storage.signals import LocalSignals
 from workers.loop import JobLoop
 
 
 class Assignment(msgspec.Struct):
-    """What the worker works on."""
+    """How to log, and the database whose jobs are to be done, if any are."""
 
-    storage_url: str
     log: Log
+    storage_url: str | None
+
+
+class Request(msgspec.Struct):
+    """Asks for the survey of a body of so many bytes."""
+
+    number: int
+    kind: ImportKind
+    size: int
+
+
+class Word(msgspec.Struct, omit_defaults=True):
+    """Tells of a job that has ended, or the survey a request asked for."""
+
+    ended: str | None = None
+    number: int | None = None
+    survey: Survey = msgspec.field(default_factory=Survey)
 
 
 class _PipeSignals(LocalSignals):
@@ -33,30 +52,60 @@ class _PipeSignals(LocalSignals):
 
     async def ended(self, job_id: str) -> None:
         """See `JobSignals.ended`."""
-        # A parent that was killed hears nothing; the end of stdin tells of that.
-        with contextlib.suppress(BrokenPipeError):
-            os.write(sys.stdout.fileno(), f"{job_id}\n".encode())
+        _say(Word(ended=job_id))
         give_back()
 
 
+def _say(word: Word) -> None:
+    # A parent that was killed hears nothing; the end of stdin tells of that.
+    with contextlib.suppress(BrokenPipeError):
+        line = memoryview(msgspec.json.encode(word) + b"\n")
+        while line:
+            line = line[os.write(sys.stdout.fileno(), line) :]
+
+
 async def work() -> None:
-    """Does jobs until stdin ends."""
+    """Works until stdin ends."""
     reader = await stdin_lines()
     assignment = msgspec.json.decode(await reader.readline(), type=Assignment)
     logs.configure(assignment.log.level, assignment.log.format)
-    store = await open_store(assignment.storage_url, create=False)
     signals = _PipeSignals()
-    loop = JobLoop(store, signals)
-    loop.start()
-    while await reader.readline():
-        signals.wake()
-    await loop.stop()
-    await store.close()
+    async with contextlib.AsyncExitStack() as stack:
+        if assignment.storage_url is not None:
+            store = await open_store(assignment.storage_url, create=False)
+            stack.push_async_callback(store.close)
+            loop = JobLoop(store, signals)
+            loop.start()
+            stack.push_async_callback(loop.stop)
+        await _listen(reader, signals)
+
+
+async def _listen(reader: asyncio.StreamReader, signals: LocalSignals) -> None:
+    """Hears the parent out."""
+    one_at_a_time = asyncio.Lock()
+    async with asyncio.TaskGroup() as surveys:
+        # A parent that was killed may have said half of something.
+        with contextlib.suppress(asyncio.IncompleteReadError, msgspec.DecodeError):
+            while line := await reader.readline():
+                if line == b"\n":
+                    signals.wake()
+                    continue
+                request = msgspec.json.decode(line, type=Request)
+                raw = await reader.readexactly(request.size)
+                surveys.create_task(_survey(request, raw, one_at_a_time))
+
+
+async def _survey(request: Request, raw: bytes, turn: asyncio.Lock) -> None:
+    async with turn:
+        survey = await LocalSurveyor().survey(raw, request.kind)
+    _say(Word(number=request.number, survey=survey))
+    give_back()
 
 
 def main() -> None:
     """Works, and leaves when the parent says so."""
     leave_signals_to_parent()
+    os.nice(10)
     keep_small()
     asyncio.run(work())
 

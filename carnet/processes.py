@@ -20,7 +20,15 @@ RESTART_SECONDS: Final = 0.5
 _log = structlog.get_logger("carnet.processes")
 
 
-async def _ignore(_line: str) -> None:
+LINE_BYTES: Final = 2**30
+"""A line of a child's is never too long to be read: it comes from ourselves."""
+
+
+async def _ignore(_line: bytes) -> None:
+    return None
+
+
+def _nothing() -> None:
     return None
 
 
@@ -32,13 +40,18 @@ class KeptProcess:
         module: str,
         assignment: msgspec.Struct,
         *,
-        hear: Callable[[str], Awaitable[None]] = _ignore,
+        hear: Callable[[bytes], Awaitable[None]] = _ignore,
+        gone: Callable[[], None] = _nothing,
         descriptors: Sequence[int] = (),
     ) -> None:
-        """`hear` is given each line of its stdout; it inherits the open `descriptors`."""
+        """`hear` is given each line of its stdout, and `gone` called when it has ended.
+
+        It inherits the open `descriptors`.
+        """
         self._module = module
         self._assignment = msgspec.json.encode(assignment) + b"\n"
         self._hear = hear
+        self._gone = gone
         self._descriptors = tuple(descriptors)
         self._process: asyncio.subprocess.Process | None = None
         self._keeping: asyncio.Task[None] | None = None
@@ -47,14 +60,17 @@ class KeptProcess:
         self._ready = asyncio.Event()
 
     def start(self) -> None:
-        """Starts it, and starts it anew whenever it ends."""
-        self._keeping = asyncio.create_task(self._keep_running())
+        """Starts it, unless that was done before, and starts it anew whenever it ends."""
+        if self._keeping is None:
+            self._keeping = asyncio.create_task(self._keep_running())
 
-    def tell(self, line: bytes = b"\n") -> None:
-        """Sends a line; a process that has just died does not hear it."""
-        if self._process is not None and self._process.stdin is not None:
-            with contextlib.suppress(ConnectionError, RuntimeError):
-                self._process.stdin.write(line)
+    def tell(self, *lines: bytes) -> bool:
+        """Sends something; False when there is no process. One that has just died hears nothing."""
+        if self._process is None or self._process.stdin is None:
+            return False
+        with contextlib.suppress(ConnectionError, RuntimeError):
+            self._process.stdin.writelines(lines)
+        return True
 
     async def replace(self) -> None:
         """Lets it finish, and returns when another one is ready, which it says by a line."""
@@ -95,6 +111,7 @@ class KeptProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             pass_fds=self._descriptors,
+            limit=LINE_BYTES,
         )
         self._process = process
         self.tell(self._assignment)
@@ -103,7 +120,8 @@ class KeptProcess:
         assert process.stdout is not None
         while line := await process.stdout.readline():
             self._ready.set()
-            await self._hear(line.decode().strip())
+            await self._hear(line)
         code = await process.wait()
         self._process = None
+        self._gone()
         return code

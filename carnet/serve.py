@@ -74,10 +74,10 @@ async def run_server(
     sys.setswitchinterval(SWITCH_INTERVAL)
     keep_small()
     async with contextlib.AsyncExitStack() as stack:
-        signals, limiter = await _connect(settings, stack)
+        signals, limiter, beside = await _connect(settings, stack)
         secret = await store.write(accounts.signing_secret)
         base = public_url(settings, listening)
-        services = Services(settings, store, signals, limiter, secret, base)
+        services = Services(settings, store, signals, limiter, secret, base, surveyor=beside)
         listener = Listener(build_app(services), linger_seconds=LINGER_SECONDS)
         await listener.start_on(listening)
         stack.push_async_callback(listener.stop)
@@ -147,14 +147,14 @@ async def _prepare(settings: Settings, store: Store) -> None:
 
 async def _connect(
     settings: Settings, stack: contextlib.AsyncExitStack
-) -> tuple[JobSignals, RateLimiter]:
-    """What server processes share: through Redis, or within this process and its worker."""
+) -> tuple[JobSignals, RateLimiter, WorkerProcess]:
+    """What server processes share, through Redis or within this one, and the process beside it."""
     if not settings.queue.url:
         local = LocalSignals()
-        worker = WorkerProcess(settings, local)
-        worker.start()
-        stack.push_async_callback(worker.stop)
-        return local, LocalRateLimiter()
+        beside = WorkerProcess(settings, local)
+        beside.start()
+        stack.push_async_callback(beside.stop)
+        return local, LocalRateLimiter(), beside
     # Imported where it is used: the client costs memory and start-up time.
     from server.redis_ratelimit import RedisRateLimiter
     from storage.redis_signals import RedisSignals
@@ -163,7 +163,9 @@ async def _connect(
     signals.start()
     stack.push_async_callback(signals.stop)
     stack.push_async_callback(limiter.close)
-    return signals, limiter
+    beside = WorkerProcess(settings)
+    stack.push_async_callback(beside.stop)
+    return signals, limiter, beside
 
 
 def url_of(settings: Settings, listening: socket.socket) -> str:

@@ -1,37 +1,80 @@
-"""The server's hold on the process its own worker runs in (see `carnet.child`)."""
+"""The server's hold on the process beside it (see `carnet.child`)."""
 
 import asyncio
+import itertools
 
-from carnet.child import Assignment
+import msgspec
+
+from carnet.child import Assignment, Request, Word
 from carnet.processes import KeptProcess
+from domain.imports import ImportKind
 from server.config import Settings
+from server.survey import LocalSurveyor, Survey
 from storage.signals import LocalSignals
 
 _RING_SECONDS = 3600.0
 
 
 class WorkerProcess:
-    """Passes signals between the worker and this process."""
+    """Surveys large bodies, and on the embedded default does jobs; a `Surveyor`."""
 
-    def __init__(self, settings: Settings, signals: LocalSignals) -> None:
-        assignment = Assignment(settings.storage.url, settings.log)
-        self._process = KeptProcess("carnet.child", assignment, hear=signals.ended)
+    def __init__(self, settings: Settings, signals: LocalSignals | None = None) -> None:
+        """With `signals` it does jobs, when rung by them, and tells them of ended ones."""
+        url = settings.storage.url if signals else None
+        assignment = Assignment(settings.log, url)
+        self._process = KeptProcess("carnet.child", assignment, hear=self._hear, gone=self._gone)
         self._signals = signals
         self._ringing: asyncio.Task[None] | None = None
+        self._local = LocalSurveyor()
+        self._numbers = itertools.count()
+        self._asked: dict[int, asyncio.Future[Survey]] = {}
 
     def start(self) -> None:
-        """Starts the worker."""
+        """Starts it, and listens for the bell."""
         self._process.start()
-        self._ringing = asyncio.create_task(self._ring())
+        if self._signals is not None:
+            self._ringing = asyncio.create_task(self._ring(self._signals))
 
     async def stop(self) -> None:
-        """Lets the worker finish the job at hand, and waits for its end."""
+        """Lets it finish what is at hand, and waits for its end."""
         if self._ringing is not None:
             self._ringing.cancel()
         await self._process.stop()
 
-    async def _ring(self) -> None:
+    async def survey(self, raw: bytes, kind: ImportKind) -> Survey:
+        """See `Surveyor.survey`. While the process is away, this one does it.
+
+        A process that does no jobs is started when it is first asked.
+        """
+        self._process.start()
+        number = next(self._numbers)
+        told: asyncio.Future[Survey] = asyncio.get_running_loop().create_future()
+        self._asked[number] = told
+        request = msgspec.json.encode(Request(number, kind, len(raw)))
+        try:
+            if self._process.tell(request, b"\n", raw):
+                return await told
+        except ConnectionError:
+            pass
+        finally:
+            del self._asked[number]
+        return await self._local.survey(raw, kind)
+
+    async def _ring(self, signals: LocalSignals) -> None:
         """Rings there when somebody rings here."""
         while True:
-            await self._signals.wait_rung(_RING_SECONDS)
-            self._process.tell()
+            await signals.wait_rung(_RING_SECONDS)
+            self._process.tell(b"\n")
+
+    async def _hear(self, line: bytes) -> None:
+        word = msgspec.json.decode(line, type=Word)
+        if word.ended is not None and self._signals is not None:
+            await self._signals.ended(word.ended)
+        told = self._asked.get(word.number) if word.number is not None else None
+        if told is not None and not told.done():
+            told.set_result(word.survey)
+
+    def _gone(self) -> None:
+        for told in self._asked.values():
+            if not told.done():
+                told.set_exception(ConnectionError("the process has ended"))

@@ -17,10 +17,13 @@ IGNORED_IN_SYNC: Final = frozenset({"trip", "members"})
 """Members of an export that a sync accepts, ignores, and does not answer."""
 
 
+ImportKind = Literal["batch", "sync"]
+
+
 class ImportRequest(msgspec.Struct, omit_defaults=True):
     """What to do with a body of items; stored with a job, so that a worker can do it."""
 
-    kind: Literal["batch", "sync"]
+    kind: ImportKind
     resource: str = ""
     """The kind of a batch's items."""
     parent_id: str = ""
@@ -61,6 +64,15 @@ def items_of(request: ImportRequest, body: Any) -> ItemLists:
     if request.kind == "batch":
         return [(BY_KIND[request.resource], _batch_items(body))]
     return _sync_items(body)
+
+
+def count_items(kind: ImportKind, body: Any) -> int:
+    """How many items a body has; refuses what `items_of` refuses."""
+    if not isinstance(body, dict):
+        raise ValidationFailed([Detail("", "wrong_type")])
+    if kind == "batch":
+        return len(_batch_items(body))
+    return sum(len(items) for _, items in _sync_items(body))
 
 
 def _batch_items(body: Document) -> list[Any]:

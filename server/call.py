@@ -11,11 +11,13 @@ from aiohttp import web
 
 from domain.account import Caller
 from domain.clock import timestamp
+from domain.imports import ImportKind
 from domain.plan import Row
 from domain.scopes import BaseScope
 from server.config import Settings
 from server.kept import KeptBodies
 from server.ratelimit import RateLimiter
+from server.survey import LocalSurveyor, Survey, Surveyor
 from storage.signals import JobSignals
 from storage.store import Store, Tx
 
@@ -61,6 +63,7 @@ class Services:
     public_url: str
     """The base of links to this server, without a trailing slash."""
     kept_bodies: KeptBodies = dataclasses.field(default_factory=KeptBodies)
+    surveyor: Surveyor = dataclasses.field(default_factory=LocalSurveyor)
 
 
 SERVICES: Final = web.AppKey("services", Services)
@@ -70,7 +73,7 @@ JOB_ID: Final = web.RequestKey("job_id", str)
 
 @dataclasses.dataclass(frozen=True)
 class Call:
-    """One admitted request. `body` is decoded JSON, None where the operation takes none."""
+    """One admitted request."""
 
     services: Services
     request: web.Request
@@ -78,6 +81,9 @@ class Call:
     moment: datetime.datetime
     raw: bytes = b""
     body: Any = None
+    """Decoded JSON; None where the operation takes none, or a survey says enough."""
+    survey: Survey | None = None
+    """What a body of many items comes to, in place of those."""
 
     @property
     def now(self) -> str:
@@ -133,6 +139,8 @@ class Route:
     """Who is counted by the rate limit: the key, or the address of a caller without one."""
     body: Any = None
     """The type of the request's body; None where it takes none."""
+    imports: ImportKind | None = None
+    """How it takes many items, where it does; then it may become a job."""
     query: tuple[str, ...] = ()
     """Names of query parameters, described in `server.openapi`."""
     statuses: tuple[int, ...] = (200,)
@@ -142,11 +150,6 @@ class Route:
     def writes(self) -> bool:
         """Whether the operation changes anything."""
         return self.method != "GET"
-
-    @property
-    def imports(self) -> bool:
-        """Whether it takes many items, and may become a job."""
-        return 202 in self.statuses
 
     @property
     def creates_trips(self) -> bool:

@@ -66,11 +66,11 @@ class Endpoint(Routed):
 
     async def _write(self, call: Call) -> Reply:
         key = intake.idempotency_key(call.request)
-        raw, body = await intake.read_body(self.route, call.request, call.services)
-        call = dataclasses.replace(call, raw=raw, body=body)
+        call = await intake.with_body(call, self.route)
         protected = None
         if key is not None:
-            protected = _Protected(self.route, call, key, intake.fingerprint(call.request, raw))
+            fingerprint = await intake.fingerprint(call.request, call.raw)
+            protected = _Protected(self.route, call, key, fingerprint)
         if (reply := await self._create(call, protected)) is not None:
             return reply
         store = call.services.store

@@ -1,9 +1,10 @@
 """What is checked of a request before its operation runs, in the contract's order (section 1)."""
 
 import asyncio
+import dataclasses
 import hashlib
 import re
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
@@ -20,7 +21,7 @@ from domain.errors import (
 )
 from domain.scopes import BaseScope
 from server import jsonbody
-from server.call import SERVICES, Route, Services, is_id
+from server.call import SERVICES, Call, Route, is_id
 from server.ratelimit import Allowance
 from storage import accounts
 from storage.clock import now
@@ -30,8 +31,8 @@ ALLOWANCE: Final = web.RequestKey("allowance", Allowance)
 
 _BEARER = re.compile(r"bearer +([\x21-\x7e]{1,512})", re.IGNORECASE | re.ASCII)
 _VISIBLE = re.compile(r"[\x21-\x7e]*", re.ASCII)
-_OFF_LOOP_BYTES: Final = 64 * 1024
-"""Bodies above this are decoded in a thread, so that other requests get their turn."""
+OFF_LOOP_BYTES: Final = 64 * 1024
+"""Bodies above this are not worked on in the loop, so that other requests get their turn."""
 
 
 async def admit_by_key(request: web.Request) -> Caller:
@@ -124,32 +125,53 @@ def idempotency_key(request: web.Request) -> str | None:
     return values[0]
 
 
-def fingerprint(request: web.Request, body: bytes) -> str:
+async def fingerprint(request: web.Request, body: bytes) -> str:
     """What makes a request the same as another: method, path, query, body."""
     target = f"{request.method}\0{request.rel_url.raw_path}\0{request.rel_url.raw_query_string}\0"
-    return hashlib.sha256(target.encode() + body).hexdigest()
+    if len(body) > OFF_LOOP_BYTES:
+        return await asyncio.to_thread(_digest, target.encode(), body)
+    return _digest(target.encode(), body)
 
 
-async def read_body(route: Route, request: web.Request, services: Services) -> tuple[bytes, Any]:
-    """The body's bytes and its JSON value (415, 413, 400); None where the route takes none."""
+def _digest(*parts: bytes) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+async def with_body(call: Call, route: Route) -> Call:
+    """The call with its body (415, 413, 400); one of many items is surveyed, not decoded."""
+    raw = await _read(route, call.request, call.services.settings.http.max_body_bytes)
+    call = dataclasses.replace(call, raw=raw)
+    if route.body is None and not raw:
+        return call
+    large, depth = len(raw) > OFF_LOOP_BYTES, jsonbody.MAX_DEPTH
+    if route.imports is not None:
+        depth = jsonbody.IMPORT_DEPTH
+        if large:
+            survey = await call.services.surveyor.survey(raw, route.imports)
+            if survey.malformed:
+                survey.count()
+            if survey.refusal or survey.items > call.services.settings.imports.inline_items:
+                return dataclasses.replace(call, survey=survey)
+    if large:
+        return dataclasses.replace(call, body=await asyncio.to_thread(jsonbody.decode, raw, depth))
+    return dataclasses.replace(call, body=jsonbody.decode(raw, depth))
+
+
+async def _read(route: Route, request: web.Request, limit: int) -> bytes:
+    """The body's bytes, `limit` of them at most."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType("Compressed bodies are not taken: send JSON as it is")
-    sent = request.body_exists
-    if (route.body is not None or sent) and not _is_json(request):
+    if (route.body is not None or request.body_exists) and not _is_json(request):
         raise UnsupportedMediaType()
-    limit = services.settings.http.max_body_bytes
     if request.content_length is not None and request.content_length > limit:
         raise PayloadTooLarge(f"The body may have {limit} bytes at most")
     try:
-        raw = await request.read()
+        return await request.read()
     except web.HTTPRequestEntityTooLarge as error:
         raise PayloadTooLarge(f"The body may have {limit} bytes at most") from error
-    if route.body is None and not raw:
-        return raw, None
-    depth = jsonbody.IMPORT_DEPTH if route.imports else jsonbody.MAX_DEPTH
-    if len(raw) > _OFF_LOOP_BYTES:
-        return raw, await asyncio.to_thread(jsonbody.decode, raw, depth)
-    return raw, jsonbody.decode(raw, depth)
 
 
 def _is_json(request: web.Request) -> bool:
