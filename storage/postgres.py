@@ -15,7 +15,8 @@ T = TypeVar("T")
 
 POOL_SIZE: Final = 10
 ACQUIRE_SECONDS: Final = 5.0
-COMMAND_SECONDS: Final = 60.0
+COMMAND_SECONDS: Final = 20.0
+"""How long one statement may take: past it, its connection is given up."""
 CONNECT_SECONDS: Final = 5.0
 ATTEMPTS: Final = 5
 """How often an operation is run before a conflict with others is told."""
@@ -38,8 +39,8 @@ DIALECT = Dialect(
 _SESSION: Final = {
     "application_name": "carnet",
     "timezone": "UTC",
-    "statement_timeout": "60s",
-    "lock_timeout": "15s",
+    "statement_timeout": "20s",
+    "lock_timeout": "12s",
     # Shorter, so that who waits for a process that has stalled gets its turn.
     "idle_in_transaction_session_timeout": "10s",
 }
@@ -122,7 +123,7 @@ class PostgresStore:
 
     async def write(self, operation: Operation[T]) -> T:
         """See `Store.write`. An operation that meets another one's write is run again."""
-        return await self._write(operation, lambda connection: connection.transaction())
+        return await self._write(operation, _transaction)
 
     async def write_at_once(self, operation: Operation[T]) -> T:
         """See `Store.write_at_once`: a statement is a transaction of its own."""
@@ -180,6 +181,17 @@ async def _connection(pool: Any) -> AsyncIterator[Any]:
         if not connection.is_closed() and connection.is_in_transaction():
             connection.terminate()
         await pool.release(connection)
+
+
+@contextlib.asynccontextmanager
+async def _transaction(connection: Any) -> AsyncIterator[None]:
+    async with connection.transaction():
+        try:
+            yield
+        except (OSError, TimeoutError):
+            # Who does not answer would let us wait for the ROLLBACK too; this is one.
+            connection.terminate()
+            raise
 
 
 @contextlib.contextmanager

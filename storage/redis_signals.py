@@ -5,13 +5,15 @@ database a little later.
 """
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import msgspec
 import structlog
 from arq.connections import ArqRedis
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
 from storage.signals import LocalSignals
@@ -24,6 +26,8 @@ _ENDED: Final = "carnet:ended"
 _TIMEOUT_SECONDS: Final = 1.0
 _RECONNECT_SECONDS: Final = 0.5
 _CANCEL_AGAIN_SECONDS: Final = 0.05
+_AWAY_SECONDS: Final = 1.0
+"""After a failure it is not rung for so long."""
 
 serialize: Final[Callable[[dict[str, Any]], bytes]] = msgspec.msgpack.encode
 deserialize: Final[Callable[[bytes], dict[str, Any]]] = msgspec.msgpack.decode
@@ -32,12 +36,36 @@ deserialize: Final[Callable[[bytes], dict[str, Any]]] = msgspec.msgpack.decode
 _log = structlog.get_logger("carnet.signals")
 
 
+class _Pipeline(Pipeline):
+    """Lets go of its connection whatever happens: the client's own keeps one that does not answer.
+
+    It would never be used again, nor closed.
+    """
+
+    async def reset(self) -> None:
+        """See `Pipeline.reset`."""
+        try:
+            await super().reset()  # type: ignore[no-untyped-call]  # it ships without types
+        finally:
+            connection, self.connection = self.connection, None
+            if connection is not None:
+                await connection.disconnect(nowait=True)
+                await self.connection_pool.release(connection)
+
+
+class _Redis(ArqRedis):
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
+        """See `Redis.pipeline`."""
+        pool, callbacks = self.connection_pool, self.response_callbacks
+        return _Pipeline(pool, callbacks, transaction, shard_hint)
+
+
 def connect(url: str) -> ArqRedis:
     """A client that gives a Redis up that does not answer; it connects when it is used."""
     redis = Redis.from_url(
         url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
     )
-    return ArqRedis(
+    return _Redis(
         connection_pool=redis.connection_pool,
         job_serializer=serialize,
         job_deserializer=deserialize,
@@ -62,6 +90,7 @@ class RedisSignals(LocalSignals):
         super().__init__()
         self._redis = connect(url)
         self._away = False
+        self._away_until = 0.0
         self._listening: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -76,21 +105,25 @@ class RedisSignals(LocalSignals):
 
     async def ring(self, job_id: str) -> None:
         """See `JobSignals.ring`."""
-        await self._tell(self._redis.enqueue_job(JOB_FUNCTION, job_id))
+        # Without it the sweep finds the job; the request is not made to wait for that in vain.
+        if time.monotonic() >= self._away_until:
+            await self._tell(self._redis.enqueue_job(JOB_FUNCTION, job_id))
 
     async def ended(self, job_id: str) -> None:
         """See `JobSignals.ended`."""
         await self._tell(self._redis.publish(_ENDED, job_id))
 
-    async def _tell(self, message: Any) -> None:
+    async def _tell(self, message: Awaitable[Any]) -> None:
         try:
             # The client opens connections one after another, each within a time-out of its own.
             async with asyncio.timeout(_TIMEOUT_SECONDS):
                 await message
         except (RedisError, OSError, TimeoutError) as error:
+            self._away_until = time.monotonic() + _AWAY_SECONDS
             self.note_away(error)
         else:
             self._away = False
+            self._away_until = 0.0
 
     def note_away(self, error: BaseException) -> None:
         """One line when Redis goes, not one for each thing that could not be told."""

@@ -129,6 +129,7 @@ async def test_while_redis_is_away_telling_is_quick_and_one_line_says_so(valkey)
         assert time.monotonic() - started < 2
         assert [line["event"] for line in lines] == ["redis_away"]
         valkey.start()
+        await signals.ended("job")
         await signals.ring("job")
         async with Redis.from_url(valkey.url) as redis:
             assert await redis.zcard(QUEUE) == 1
@@ -143,6 +144,12 @@ async def test_telling_a_redis_that_does_not_answer_ends(valkey):
         await signals.ring("job")
         network.stall()
         await asyncio.gather(*(soon(signals.ring(f"{n}")) for n in range(20)))
+        started = time.monotonic()
+        for number in range(20):
+            await signals.ring(f"{number}")
+        assert time.monotonic() - started < 0.5, "what is away is left alone for a while"
+        pool = signals._redis.connection_pool
+        assert not pool._in_use_connections, "no connection is lost to a Redis that is away"
 
 
 async def test_it_stops_at_any_moment_of_its_start(valkey):
