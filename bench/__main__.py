@@ -10,7 +10,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import growth, imports, overhead, startup, waiting
+from bench import growth, imports, overhead, production, startup, waiting
 from bench.figures import FULL, QUICK, Figure, Scale, machine, report, table
 
 HERE = Path(__file__).parent
@@ -23,6 +23,7 @@ PIECES: dict[str, Piece] = {
     "imports": imports.measure,
     "waiting": waiting.measure,
     "startup": startup.measure,
+    "production": production.measure,
 }
 
 

@@ -25,13 +25,15 @@ class Scale:
     imports: int
     """Of `import_items` each."""
     import_items: int
+    queued: int
+    """Small imports through the queue, one after another."""
     latency_seconds: float
-    """Of reads while nothing else happens, and of reads while imports run."""
+    """Of requests while nothing else happens, and of requests while imports run."""
     starts: int
 
 
-FULL = Scale("full", 5, 1.5, 100_000, 250, 7, 10_000, 8.0, 7)
-QUICK = Scale("quick", 3, 0.5, 100_000, 50, 3, 10_000, 2.0, 3)
+FULL = Scale("full", 5, 1.5, 100_000, 250, 7, 10_000, 100, 8.0, 7)
+QUICK = Scale("quick", 3, 0.5, 100_000, 50, 3, 10_000, 40, 2.0, 3)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -154,9 +154,18 @@ class Load:
 
 
 async def drive(
-    port: int, requests: Iterator[bytes], *, expect: int, connections: int, seconds: float
+    port: int,
+    requests: Iterator[bytes],
+    *,
+    expect: int,
+    connections: int,
+    seconds: float,
+    apart: float = 0.0,
 ) -> Load:
-    """Keeps every connection busy for some seconds; raises if a response is not as expected."""
+    """Keeps every connection busy for some seconds; raises if a response is not as expected.
+
+    Connections are opened one after another, some seconds `apart`.
+    """
     statuses: collections.Counter[int] = collections.Counter()
     started = time.perf_counter()
     ends = started + seconds
@@ -185,6 +194,7 @@ async def drive(
     crowd = [Connection(lambda _: None, keep_body=False) for _ in range(connections)]
     for connection in crowd:
         await _connect(port, connection)
+        await asyncio.sleep(apart)
     started = time.perf_counter()
     ends = started + seconds
     for connection in crowd:

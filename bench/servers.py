@@ -43,14 +43,20 @@ def cpu_seconds(pids: Sequence[int]) -> float:
 
 
 @dataclasses.dataclass
-class Carnet:
-    """A running server with a connection to it."""
+class Client:
+    """A connection to a server that runs, with a key."""
 
-    server: LocalServer
     caller: Caller
     key: str
     port: int
     group_id: str
+
+    @classmethod
+    async def open(cls, port: int, key: str) -> "Client":
+        """A connected client."""
+        caller = await Caller.open(port)
+        me = await caller.send(request("GET", f"{API}/me", key), expect=200)
+        return cls(caller, key, port, me.json["defaultGroupId"])
 
     def request(self, method: str, path: str, body: object = None, **headers: str) -> bytes:
         """A request with the key, as it goes over the wire."""
@@ -75,18 +81,30 @@ class Carnet:
             await self.caller.send(self.request("POST", f"{trip}/sync", body), expect=200)
 
 
+@dataclasses.dataclass
+class Carnet(Client):
+    """A running server with a connection to it."""
+
+    server: LocalServer
+
+
 @contextlib.asynccontextmanager
 async def carnet(folder: Path, *, core: int | None = None) -> AsyncIterator[Carnet]:
     """A server with a new database in a new folder, on a core of its own if one is named."""
     server, key = _start(folder, core)
     try:
-        port = int(server.url.rpartition(":")[2])
-        caller = await Caller.open(port)
-        me = await caller.send(request("GET", f"{API}/me", key), expect=200)
-        yield Carnet(server, caller, key, port, me.json["defaultGroupId"])
-        caller.close()
+        async with connected(server, key) as ours:
+            yield ours
     finally:
         server.stop()
+
+
+@contextlib.asynccontextmanager
+async def connected(server: LocalServer, key: str) -> AsyncIterator[Carnet]:
+    """A connection to a server that runs."""
+    made = await Client.open(int(server.url.rpartition(":")[2]), key)
+    yield Carnet(made.caller, key, made.port, made.group_id, server)
+    made.caller.close()
 
 
 def _start(folder: Path, core: int | None) -> tuple[LocalServer, str]:

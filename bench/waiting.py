@@ -10,10 +10,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.figures import Figure, Scale
+from bench.figures import Figure, Scale, at_most, spread
+from bench.importer import importer
 from bench.load import Caller
-from bench.servers import Carnet, carnet, pins
+from bench.servers import Carnet, carnet
 
+GOAL = 2
+ROUNDS = 4
 PER_SECOND = 200
 CALLERS = 16
 
@@ -21,36 +24,63 @@ CALLERS = 16
 async def measure(folder: Path, scale: Scale) -> list[Figure]:
     """The figures of this module."""
     async with carnet(folder / "carnet") as ours:
-        trip = await ours.new_trip()
-        body = {"name": "A", "lat": 1, "lng": 2}
-        made = await ours.caller.send(ours.request("POST", f"{trip}/map-pins", body), expect=201)
-        pin = f"{trip}/map-pins/{made.json['_id']}"
-        read = ours.request("GET", trip)
-
-        def write(number: int) -> bytes:
-            return ours.request("PATCH", pin, {"notes": f"Change {number}"})
-
-        return [
-            await _compare(ours, scale, "GET trip", lambda _: read),
-            await _compare(ours, scale, "PATCH map-pin", write),
-        ]
+        return await compare(ours, scale, "SQLite")
 
 
-async def _compare(
-    ours: Carnet, scale: Scale, name: str, request: Callable[[int], bytes]
-) -> Figure:
-    await _paced(ours.port, request, scale.latency_seconds / 8)  # to warm up
-    quiet = await _paced(ours.port, request, scale.latency_seconds)
-    imports = _Imports(ours, scale.import_items)
-    async with asyncio.TaskGroup() as group:
-        group.create_task(imports.run())
-        busy = await _paced(ours.port, request, scale.latency_seconds)
-        imports.stop()
-    took = f"{len(imports.seconds)} imports of {statistics.median(imports.seconds):.2f} s"
-    return Figure(
-        f"{name} of another trip while {scale.import_items:,}-item imports run",
-        f"{_told(busy)} ({took}); quiet: {_told(quiet)}",
-    )
+async def compare(ours: Carnet, scale: Scale, database: str) -> list[Figure]:
+    """What imports do to a read, which has a goal, and to a write on a server."""
+    trip = await ours.new_trip()
+    body = {"name": "A", "lat": 1, "lng": 2}
+    made = await ours.caller.send(ours.request("POST", f"{trip}/map-pins", body), expect=201)
+    pin = f"{trip}/map-pins/{made.json['_id']}"
+    read = ours.request("GET", trip)
+
+    def write(number: int) -> bytes:
+        return ours.request("PATCH", pin, {"notes": f"Change {number}"})
+
+    what = f"of another trip while {scale.import_items:,}-item imports run"
+    reads = await _Rounds.of(ours, scale, lambda _: read)
+    claim = f"GET trip {what}, {database}: p99 / quiet p99"
+    return [
+        at_most(claim, reads.ratio, GOAL, str(reads)),
+        Figure(
+            f"PATCH map-pin {what}, {database}: p99 / quiet p99",
+            str(await _Rounds.of(ours, scale, write)),
+        ),
+    ]
+
+
+class _Rounds:
+    """Latencies of rounds with imports and without, in turns."""
+
+    def __init__(self) -> None:
+        self._quiet: list[list[float]] = []
+        self._busy: list[list[float]] = []
+        self._imports: list[float] = []
+
+    @classmethod
+    async def of(cls, ours: Carnet, scale: Scale, request: Callable[[int], bytes]) -> "_Rounds":
+        """Measures one kind of request."""
+        made = cls()
+        seconds = scale.latency_seconds / ROUNDS
+        await _paced(ours.port, request, seconds)  # to warm up
+        async with importer(ours, scale.import_items) as imports:
+            for _ in range(ROUNDS):
+                made._quiet.append(await _paced(ours.port, request, seconds))
+                async with imports.importing():
+                    made._busy.append(await _paced(ours.port, request, seconds))
+        made._imports = imports.seconds
+        return made
+
+    @property
+    def ratio(self) -> float:
+        """The p99 of a busy round by that of a quiet one, both in the median."""
+        busy, quiet = (statistics.median(map(_p99, of)) for of in (self._busy, self._quiet))
+        return busy / quiet
+
+    def __str__(self) -> str:
+        took = f"{len(self._imports)} imports of {statistics.median(self._imports):.2f} s"
+        return f"{self.ratio:.2f}: {_told(self._busy)} ({took}); quiet: {_told(self._quiet)}"
 
 
 async def _paced(port: int, request: Callable[[int], bytes], seconds: float) -> list[float]:
@@ -78,30 +108,11 @@ async def _paced(port: int, request: Callable[[int], bytes], seconds: float) -> 
     return latencies
 
 
-class _Imports:
-    """Imports of new pins, one after another, each into a trip of its own."""
-
-    def __init__(self, ours: Carnet, items: int) -> None:
-        self._ours = ours
-        self._body = {"mapPins": pins(items)}
-        self._stopping = False
-        self.seconds: list[float] = []
-
-    async def run(self) -> None:
-        """Imports until stopped."""
-        caller = await Caller.open(self._ours.port)
-        template = self._ours.request("POST", "/trips/<id>/sync", self._body)
-        while not self._stopping:
-            trip = await self._ours.new_trip()
-            request = template.replace(b"/trips/<id>", trip.encode(), 1)
-            self.seconds.append((await caller.send(request, expect=200)).seconds)
-        caller.close()
-
-    def stop(self) -> None:
-        """Lets the import that runs be the last."""
-        self._stopping = True
+def _p99(latencies: list[float]) -> float:
+    return statistics.quantiles(latencies, n=100)[98]
 
 
-def _told(seconds: list[float]) -> str:
-    cuts = statistics.quantiles(seconds, n=100)
-    return f"p50 {cuts[49] * 1000:.2f} ms, p99 {cuts[98] * 1000:.2f} ms"
+def _told(rounds: list[list[float]]) -> str:
+    middle = statistics.median(latency for each in rounds for latency in each)
+    p99 = spread([_p99(each) * 1000 for each in rounds])
+    return f"p50 {middle * 1000:.2f} ms, p99 {p99} ms"

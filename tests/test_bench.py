@@ -1,10 +1,15 @@
 """The benchmarks run. What they measure is no business of a test."""
 
+import struct
+from pathlib import Path
+
 import pytest
 import uvloop
 
 from bench.__main__ import PIECES, run
 from bench.figures import Figure, Scale, at_least, at_most, report, table
+from bench.roundtrips import Frontend
+from bench.shares import Controller, controller
 
 SMOKE = Scale(
     name="smoke",
@@ -14,6 +19,7 @@ SMOKE = Scale(
     repetitions=2,
     imports=2,
     import_items=300,
+    queued=3,
     latency_seconds=0.2,
     starts=1,
 )
@@ -33,3 +39,46 @@ def test_the_report_has_a_row_for_each_figure():
     assert len(rows) == 2 + len(figures)
     assert len({len(row) for row in rows}) == 1
     assert table(figures) in report(figures, SMOKE)
+
+
+def message(kind: bytes, payload: bytes = b"") -> bytes:
+    return kind + struct.pack(">I", 4 + len(payload)) + payload
+
+
+TLS_REQUEST = struct.pack(">II", 8, 80877103)
+STARTUP = message(b"", struct.pack(">I", 196608) + b"user\0carnet\0\0")
+EXECUTION = message(b"B", b"SQS\0") + message(b"E", b"Q" * 9) + message(b"S")
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+@pytest.mark.parametrize("start", [STARTUP, TLS_REQUEST + STARTUP])
+def test_round_trips_are_counted_by_message(start, size):
+    client = Frontend()
+    said = start + message(b"p", b"secret\0") + message(b"Q", b"BEGIN\0") + 2 * EXECUTION
+    for at in range(0, len(said), size):
+        client.feed(said[at : at + size])
+    assert client.round_trips == 3
+    client.feed(message(b"S")[:-1])
+    assert client.round_trips == 3
+
+
+def test_a_share_is_a_part_of_a_short_period():
+    assert Controller(Path(), 1).quota(0.25) == {
+        "cpu.cfs_period_us": "20000",
+        "cpu.cfs_quota_us": "5000",
+    }
+    assert Controller(Path(), 2).quota(0.25) == {"cpu.max": "5000 20000"}
+
+
+def test_a_process_goes_back_to_the_group_it_came_from(tmp_path):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    memberships = "3:cpuset:/\n2:cpu,cpuacct:/a\n0::/a/b\n"
+    assert Controller(tmp_path, 1).group_of(memberships) == tmp_path / "a"
+    assert Controller(tmp_path, 2).group_of(memberships) == tmp_path / "a" / "b"
+    assert Controller(tmp_path, 2).group_of("0::/outside\n") == tmp_path
+
+
+def test_a_folder_that_is_no_control_group_is_left_as_it_was(tmp_path):
+    (tmp_path / "cpu").mkdir()
+    assert controller(tmp_path) is None
+    assert list(tmp_path.rglob("*")) == [tmp_path / "cpu"]

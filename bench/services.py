@@ -1,0 +1,165 @@
+"""Carnet as in production, in real processes: Postgres with fsync, Valkey, servers, a worker."""
+
+import asyncio
+import contextlib
+import dataclasses
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from bench.servers import PLENTY, Carnet, connected
+from examples.local_server import LocalServer
+from tests.servers import ValkeyServer, own_postgres, own_valkey
+
+READY_SECONDS = 60.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Services:
+    """A Postgres and a Valkey: where they listen, and their first processes."""
+
+    dsn: str
+    postgres_port: int
+    postgres_pid: int
+    redis_url: str
+    valkey_pid: int
+
+    def settings(self, **settings: str) -> dict[str, str]:
+        """Carnet's settings for them, and more."""
+        ours = {
+            "STORAGE__URL": self.dsn,
+            "QUEUE__URL": self.redis_url,
+            "LIMITS__REQUESTS_PER_MINUTE": str(PLENTY),
+            "LOG__FORMAT": "json",
+        }
+        return ours | settings
+
+
+@contextlib.asynccontextmanager
+async def services() -> AsyncIterator[Services]:
+    """Both, new and empty; Postgres keeps what it says it keeps."""
+    # In threads: the starters run event loops of their own.
+    with contextlib.ExitStack() as stack:
+        try:
+            postgres = await asyncio.to_thread(stack.enter_context, own_postgres(durable=True))
+            valkey = await asyncio.to_thread(stack.enter_context, own_valkey())
+            yield Services(
+                postgres.dsn,
+                postgres.port,
+                await _postgres_pid(postgres.dsn),
+                valkey.url,
+                _valkey_pid(valkey),
+            )
+        finally:
+            await asyncio.to_thread(stack.close)
+
+
+async def _postgres_pid(dsn: str) -> int:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return _parent(await connection.fetchval("SELECT pg_backend_pid()"))
+    finally:
+        await connection.close()
+
+
+def _parent(pid: int) -> int:
+    stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    return int(stat.rpartition(")")[2].split()[1])
+
+
+def _valkey_pid(valkey: ValkeyServer) -> int:
+    _, _, rest = valkey.ask("INFO server").partition(b"process_id:")
+    return int(rest.split(b"\r\n")[0])
+
+
+def set_up(folder: Path, there: Services) -> str:
+    """`carnet migrate` and `carnet init` on new services; a key without a limit to speak of."""
+    server = LocalServer(folder, **there.settings())
+    server.carnet("migrate")
+    server.set_up()
+    return server.create_key(requests_per_minute=PLENTY)
+
+
+@contextlib.asynccontextmanager
+async def server(folder: Path, there: Services, key: str, **settings: str) -> AsyncIterator[Carnet]:
+    """A `carnet serve` of as many processes as it is told, all of which accept."""
+    # In threads: its database may be reached through a proxy in this process.
+    local = await asyncio.to_thread(_start, folder, there.settings(**settings))
+    try:
+        processes = int(settings.get("HTTP__PROCESSES", "1"))
+        await _until(lambda: len(events(local.log, "started")) == processes)
+        async with connected(local, key) as ours:
+            yield ours
+    finally:
+        await asyncio.to_thread(local.stop)
+
+
+def _start(folder: Path, settings: dict[str, str]) -> LocalServer:
+    folder.mkdir()
+    local = LocalServer(folder, **settings)
+    local.start()
+    return local
+
+
+async def _until(there: Callable[[], bool]) -> None:
+    async with asyncio.timeout(READY_SECONDS):
+        while not there():  # noqa: ASYNC110 - it happens in another process
+            await asyncio.sleep(0.01)
+
+
+class Worker:
+    """A `carnet worker`."""
+
+    def __init__(self, folder: Path, there: Services) -> None:
+        self._log = folder / "worker.log"
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("CARNET_")}
+        ours = {f"CARNET_{name}": value for name, value in there.settings().items()}
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "carnet", "worker"],
+                cwd=folder,
+                env=inherited | ours,
+                stdout=log,
+                stderr=log,
+            )
+
+    def durations(self) -> list[float]:
+        """Of the jobs that have succeeded so far, in order: from claim to commit, in seconds."""
+        return [event["duration"] for event in events(self._log, "job_succeeded")]
+
+    async def duration(self, number: int) -> float:
+        """That of one job, which must have been asked for."""
+        await _until(lambda: len(self.durations()) > number)
+        return self.durations()[number]
+
+    def stop(self) -> None:
+        """Lets it end in good order."""
+        self._process.terminate()
+        try:
+            self._process.wait(READY_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+@contextlib.contextmanager
+def worker(folder: Path, there: Services) -> Iterator[Worker]:
+    """A running worker."""
+    made = Worker(folder, there)
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+def events(log: Path, name: str) -> list[dict[str, Any]]:
+    """A JSON log's lines of one event, as far as they are complete."""
+    mark = f'"event":"{name}"'.encode()
+    whole = log.read_bytes().rpartition(b"\n")[0].splitlines()
+    return [msgspec.json.decode(line) for line in whole if mark in line]
