@@ -29,6 +29,20 @@ def merge(target: Any, patch: Any) -> Any:
     return merged
 
 
+def leaves(document: Document, patch: Document) -> bool:
+    """Whether `document` plainly stays what it is under a patch: most of an import sent again.
+
+    False where it takes a merge to tell.
+    """
+    for name, value in patch.items():
+        stored = document.get(name)
+        if type(stored) is not type(value) or stored != value or value is None:
+            return False
+        if isinstance(value, dict | list) and not same(stored, merge(stored, value)):
+            return False
+    return True
+
+
 def same(a: Any, b: Any) -> bool:
     """Whether two JSON values are equal, the order of members and the spelling of numbers aside.
 

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from domain.errors import CarnetError, Detail, ItemError, ValidationFailed
-from domain.merge import Document, diff, same
+from domain.merge import Document, diff, leaves, same
 from domain.resource import Link, Resource
 
 Status = Literal["created", "updated", "unchanged"]
@@ -227,6 +227,9 @@ class Plan:
         parent_id: str,
         details: list[Detail],
     ) -> Outcome:
+        stays = row is not None and row.parent_id == parent_id and not details
+        if row is not None and stays and leaves(row.document, patch):
+            return "unchanged", row, {}
         before = resource.fields_of(row.document) if row else {}
         fields, problems = resource.merge(before, patch)
         details = details + problems
@@ -320,11 +323,9 @@ def _attempt(plan: Plan, index: int, item: Any, put: Put) -> ItemResult:
     except CarnetError as error:
         ref = given if isinstance(given, str) else UNSET
         return ItemResult(index, "error", client_ref=ref, error=error.for_item())
-    hidden = plan.dry_run and row.id in plan.inserted
-    return ItemResult(
-        index,
-        status,
-        id=UNSET if hidden else row.id,
-        client_ref=row.client_ref or UNSET,
-        changes={name: Changes(c["from"], c["to"]) for name, c in changes.items()} or UNSET,
-    )
+    result = ItemResult(index, status, row.id, row.client_ref or UNSET)
+    if plan.dry_run and row.id in plan.inserted:
+        result.id = UNSET
+    if changes:
+        result.changes = {name: Changes(c["from"], c["to"]) for name, c in changes.items()}
+    return result

@@ -148,6 +148,8 @@ class Resource:
         """
         if not isinstance(body, dict):
             raise ValidationFailed([Detail("", "wrong_type")])
+        if self.ignored.isdisjoint(body):
+            return body.copy()
         kept = self.parent_link.field if with_parent and self.parent_link else None
         return {n: value for n, value in body.items() if n not in self.ignored or n == kept}
 
@@ -156,13 +158,14 @@ class Resource:
 
         A null that clears nothing we know is an unknown field like any other.
         """
-        unknown = [
-            Detail(name, "unknown_field")
-            for name, value in patch.items()
-            if value is None and name not in self.fields
-        ]
         fields, details = self.settle(merge(before, patch))
-        return fields, details + unknown
+        if None in patch.values():
+            details += [
+                Detail(name, "unknown_field")
+                for name, value in patch.items()
+                if value is None and name not in self.fields
+            ]
+        return fields, details
 
     def settle(self, merged: Document) -> tuple[Document, list[Detail]]:
         """A merged document's members in canonical order, and all that is wrong with them."""

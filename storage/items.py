@@ -1,6 +1,6 @@
 """Rows of trips: everything a trip holds, of whatever kind."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -77,17 +77,10 @@ async def load(tx: Tx, plan: Plan, needs: Needs) -> None:
     """Tells a plan of the stored rows it needs, in a number of statements that does not grow."""
     for kind, refs in needs.refs.items():
         if refs:
-            # The order is the index's: without it SQLite goes through all rows of the kind.
-            sql = (
-                f"SELECT {_COLUMNS} FROM items WHERE trip_id = $1 AND kind = $2"
-                f" AND client_ref {tx.dialect.among('$3')} ORDER BY client_ref"
-            )
+            sql = f"{tx.dialect.each(_COLUMNS, 'client_ref', '$3')} AND kind = $2"
             plan.know(map(_row, await tx.fetch(sql, plan.trip_id, kind, _array(refs))))
     if needs.ids:
-        sql = (
-            f"SELECT {_COLUMNS} FROM items WHERE trip_id = $1"
-            f" AND id {tx.dialect.among('$2')} ORDER BY id"
-        )
+        sql = tx.dialect.each(_COLUMNS, "id", "$2")
         plan.know(map(_row, await tx.fetch(sql, plan.trip_id, _array(needs.ids))))
     if needs.members:
         plan.know_members(await trips.member_ids(tx, plan.trip_id))
@@ -120,9 +113,25 @@ async def _insert(tx: Tx, trip_id: str, rows: Iterable[Row], rev: int) -> None:
     await tx.insert(
         "items",
         ("trip_id", "kind", "parent_id", "sort_key", "id", "client_ref", "rev", "doc"),
-        [
-            (
-                trip_id,
+        _Records(trip_id, rows),
+    )
+    await _insert_links(tx, trip_id, rows)
+
+
+class _Records:
+    """Rows as records, each made when it is taken: while a database stores those before it."""
+
+    def __init__(self, trip_id: str, rows: Sequence[Row]) -> None:
+        self._trip_id = trip_id
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Sequence[Any]]:
+        for row in self._rows:
+            yield (
+                self._trip_id,
                 row.kind,
                 row.parent_id,
                 row.sort_key,
@@ -131,10 +140,6 @@ async def _insert(tx: Tx, trip_id: str, rows: Iterable[Row], rev: int) -> None:
                 row.rev,
                 _encode(row.document).decode(),
             )
-            for row in rows
-        ],
-    )
-    await _insert_links(tx, trip_id, rows)
 
 
 async def _update(tx: Tx, trip_id: str, rows: Iterable[Row], rev: int) -> None:

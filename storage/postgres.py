@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 import asyncpg
 
 from domain.errors import Unavailable
-from storage.store import DatabaseError, Dialect, Operation, Record, Tx
+from storage.store import DatabaseError, Dialect, Operation, Record, Records, Tx
 
 T = TypeVar("T")
 
@@ -28,6 +28,13 @@ DIALECT = Dialect(
     migrations=Path(__file__).parent / "migrations" / "postgres",
     # Made an array first: as a subquery it would be joined, and expanded again for every row.
     among=lambda parameter: f"= ANY (ARRAY(SELECT json_array_elements_text({parameter}::json)))",
+    # OFFSET keeps the planner from a plan of its own: on a table it knows nothing of yet, that
+    # would compare all rows with all values.
+    each=lambda columns, column, parameter: (
+        f"SELECT {columns} FROM json_array_elements_text({parameter}::json) AS wanted (value)"
+        f" CROSS JOIN LATERAL (SELECT {columns} FROM items WHERE trip_id = $1"
+        f" AND {column} = wanted.value OFFSET 0) AS found WHERE true"
+    ),
     join=lambda column: f"string_agg({column}, ',')",
     rows=lambda columns: f"json_agg(json_build_array({columns}))::text",
     lock="FOR UPDATE",
@@ -233,9 +240,7 @@ class PostgresTx(Tx):
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 
-    async def insert(
-        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
-    ) -> None:
+    async def insert(self, table: str, columns: Sequence[str], rows: Records) -> None:
         """See `Tx.insert`."""
         if len(rows) >= COPY_FROM:
             await self._connection.copy_records_to_table(table, records=rows, columns=columns)
@@ -243,7 +248,8 @@ class PostgresTx(Tx):
         marks = ", ".join(f"${n}" for n in range(1, len(columns) + 1))
         statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
         if len(rows) == 1:
-            await self._connection.execute(statement, *rows[0])
+            (row,) = rows
+            await self._connection.execute(statement, *row)
         else:
             await self._connection.executemany(statement, rows)
 

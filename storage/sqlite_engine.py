@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 import aiosqlite
 
 from domain.errors import Unavailable
-from storage.store import Dialect, Operation, Record, Tx
+from storage.store import Dialect, Operation, Record, Records, Tx
 
 T = TypeVar("T")
 
@@ -26,6 +26,11 @@ DIALECT = Dialect(
     name="sqlite",
     migrations=Path(__file__).parent / "migrations" / "sqlite",
     among=lambda parameter: f"IN (SELECT value FROM json_each({parameter}))",
+    # The index is named: others are taken for as good.
+    each=lambda columns, column, parameter: (
+        f"SELECT {columns} FROM items INDEXED BY items_by_{column} WHERE trip_id = $1"
+        f" AND {column} IN (SELECT value FROM json_each({parameter}))"
+    ),
     join=lambda column: f"group_concat({column}, ',')",
     rows=lambda columns: f"json_group_array(json_array({columns}))",
     lock="",
@@ -239,9 +244,7 @@ class SQLiteTx(Tx):
         """See `Tx.execute`."""
         return self._run(sql, args).rowcount
 
-    async def insert(
-        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
-    ) -> None:
+    async def insert(self, table: str, columns: Sequence[str], rows: Records) -> None:
         """See `Tx.insert`."""
         marks = ", ".join("?" * len(columns))
         statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"

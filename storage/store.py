@@ -1,7 +1,7 @@
 """What a backend is: two ways to run an operation, and the five verbs of a transaction."""
 
 import dataclasses
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -9,6 +9,14 @@ T = TypeVar("T")
 
 Record = Sequence[Any]
 """One row of a result, by position."""
+
+
+class Records(Protocol):
+    """Rows to insert, gone through once or more."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Sequence[Any]]: ...
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,6 +28,10 @@ class Dialect:
     """The folder of numbered `.sql` files."""
     among: Callable[[str], str]
     """A condition on the column before it: one of the strings of the JSON array in a parameter."""
+    each: Callable[[str, str, str], str]
+    """A query for these columns of the `items` of the trip `$1` whose column of the second name is
+    one of the strings of the JSON array in a parameter: a look-up for each in that column's index.
+    It ends in a condition, to which others can be added."""
     join: Callable[[str], str]
     """An aggregate of a text column's values, joined by commas in the order they come."""
     rows: Callable[[str], str]
@@ -55,9 +67,7 @@ class Tx(Protocol):
         """Runs a statement; the number of rows it touched."""
         ...
 
-    async def insert(
-        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
-    ) -> None:
+    async def insert(self, table: str, columns: Sequence[str], rows: Records) -> None:
         """Inserts rows, in the fastest way there is for their number."""
         ...
 

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from domain.merge import diff, merge, same
+from domain.merge import diff, leaves, merge, same
 
 # The fifteen cases of RFC 7396 appendix A, each with a trip's names and values in it.
 APPENDIX_A = [
@@ -103,3 +103,26 @@ def test_diff_tells_what_differs_with_null_for_what_is_not_set():
 def test_diff_tells_a_null_from_what_is_not_there():
     assert diff({"a": None}, {}) == {"a": {"from": None, "to": None}}
     assert diff({"a": 1}, {"a": 1}) == {}
+
+
+STORED = {"_id": "x", "name": "A", "lat": 1, "car": {"seat": True, "keys": [1]}, "ok": False}
+
+
+@pytest.mark.parametrize(
+    ("patch", "stays"),
+    [
+        ({}, True),
+        ({"name": "A", "lat": 1}, True),
+        ({"car": {"seat": True, "keys": [1]}}, True),
+        ({"name": "B"}, False),
+        ({"lat": True}, False),
+        ({"ok": 0}, False),
+        ({"car": {"seat": 1, "keys": [1]}}, False),
+        ({"car": {"seat": True, "keys": [True]}}, False),
+        ({"name": None}, False),
+        ({"colour": "red"}, False),
+        ({"colour": None}, False),
+    ],
+)
+def test_what_plainly_stays_under_a_patch(patch, stays):
+    assert leaves(STORED, patch) is stays

@@ -13,7 +13,7 @@ from domain import cursor
 from domain.errors import REASONS
 from domain.explain import explain, validate
 from domain.fields import CHECKS, check_custom
-from domain.merge import diff, merge, same
+from domain.merge import diff, leaves, merge, same
 from domain.message import CHANNEL, MESSAGE
 from domain.resource import number_key
 from domain.resources import RESOURCES
@@ -62,6 +62,31 @@ def test_merge_is_rfc_7396(target, patch):
 def test_a_patch_applied_twice_is_applied_once(target, patch):
     once = merge(target, patch)
     assert json.dumps(merge(once, patch)) == json.dumps(once)
+
+
+OBJECTS = st.dictionaries(NAMES, TREES, max_size=3)
+
+
+@often
+@given(OBJECTS, OBJECTS)
+def test_a_document_that_plainly_stays_under_a_patch_is_not_changed_by_it(document, patch):
+    if leaves(document, patch):
+        assert same(merge(document, patch), document)
+    stored = merge({}, document)
+    assert leaves(stored, {name: value for name, value in stored.items() if name in patch})
+
+
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.kind)
+@often
+@given(st.data())
+def test_what_plainly_stays_is_what_a_merge_finds_unchanged(resource, data):
+    fields, details = resource.settle(merge({}, data.draw(bodies(resource))))
+    patch = data.draw(st.one_of(near(bodies(resource)), st.just(fields)))
+    if details or not isinstance(patch, dict) or not leaves(fields, patch):
+        return
+    merged, wrong = resource.merge(fields, patch)
+    assert wrong == []
+    assert same(merged, fields)
 
 
 @often

@@ -88,7 +88,7 @@ TABLES = {
         "PRIMARY KEY (trip_id, kind, parent_id, sort_key, id)",
         "FOREIGN KEY (trip_id) REFERENCES trips(id)",
         "CREATE UNIQUE INDEX items_by_id ON items (trip_id, id)",
-        "CREATE UNIQUE INDEX items_by_client_ref ON items (trip_id, kind, client_ref, parent_id)"
+        "CREATE UNIQUE INDEX items_by_client_ref ON items (trip_id, client_ref, kind, parent_id)"
         " WHERE client_ref IS NOT NULL",
     ),
     "links": table(
