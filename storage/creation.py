@@ -61,10 +61,9 @@ def _steps(named: bool, protected: bool) -> tuple[tuple[str, str], ...]:
     key_id, key, fingerprint, status, headers, body, now = (f"${after + n}" for n in range(7))
     taken = []
     if named:
-        # LIMIT keeps a planner from looking for it by an index that is not the clientRef's.
         taken.append(
-            "SELECT 1 FROM (SELECT kind, parent_id FROM items WHERE trip_id = $1"
-            " AND client_ref = $7 LIMIT 1000000000) AS named WHERE kind = $2 AND parent_id = $3"
+            "SELECT 1 FROM items WHERE trip_id = $1 AND client_ref = $7 AND kind = $2"
+            " AND parent_id = $3"
         )
     if protected:
         taken.append(

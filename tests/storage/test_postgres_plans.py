@@ -1,0 +1,72 @@
+"""Postgres looks clientRefs up by their index, also in a table it knows nothing of yet.
+
+Statistics come a minute after the rows. Until then several indexes look as good to the planner,
+and one that goes through all rows of a trip for each clientRef makes an import quadratic.
+"""
+
+import pytest
+
+from domain.plan import Needs, Plan, Row
+from domain.resources import BY_KIND
+from storage import creation, items, open_store
+from storage.ids import new_id
+from storage.migrate import migrate
+from storage.store import Tx
+from tests import servers
+from tests.storage.home import Home, Statement, new_home, pin, watch
+from tests.support import now
+
+ROWS = 3_000
+
+
+@pytest.fixture
+def database(postgres_url):
+    with servers.new_database(postgres_url) as url:
+        yield url
+
+
+@pytest.fixture
+async def unknown(database):
+    """A home with a trip of many pins, in a table without statistics."""
+    store = await open_store(database)
+    await migrate(store, now())
+    await store.write(lambda tx: tx.execute("ALTER TABLE items SET (autovacuum_enabled = false)"))
+    home = await new_home(store)
+    pins = [pin(clientRef=f"pin-{n}", notes="n" * 300) for n in range(ROWS)]
+    await home.sync({"mapPins": pins})
+    yield home
+    await store.close()
+
+
+async def plan_of(home: Home, statement: Statement) -> str:
+    async def explain(tx: Tx) -> str:
+        rows = await tx.fetch(f"EXPLAIN {statement.sql}", *statement.args)
+        return "\n".join(row[0] for row in rows)
+
+    return await home.store.read(explain)
+
+
+async def test_an_imports_rows_are_found_by_their_client_refs(unknown):
+    needs = Needs()
+    needs.add(BY_KIND["mapPin"], [pin(clientRef=f"pin-{n}") for n in range(ROWS)])
+    plan = Plan(unknown.trip_id, now=now(), new_id=new_id)
+    _, (statement,) = await watch(unknown.store.read, lambda tx: items.load(tx, plan, needs))
+    found = await plan_of(unknown, statement)
+    assert "items_by_client_ref" in found, found
+    assert "Rows Removed" not in found
+    assert "items_pkey" not in found, found
+
+
+async def test_a_creates_client_ref_is_looked_for_by_its_index(unknown):
+    row = Row("mapPin", new_id(), "", {"name": "A", "clientRef": "pin-7"})
+    _, steps = await watch(
+        unknown.store.write_at_once, lambda tx: creation.store(tx, unknown.trip_id, row, None)
+    )
+    (free,) = (step for step in steps if "AS free" in step.sql)
+    sql = free.sql.replace("$7", "$4")
+    kind, parent = "mapPin", ""
+    found = await plan_of(
+        unknown, Statement("fetch", sql, (unknown.trip_id, kind, parent, "pin-7"))
+    )
+    assert "items_by_client_ref" in found, found
+    assert "items_pkey" not in found, found
