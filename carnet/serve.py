@@ -34,6 +34,8 @@ not make others wait for Python's usual 5 ms at each hop."""
 
 BACKLOG = 1024
 LINGER_SECONDS = 0.25
+PAUSE_SECONDS = 0.001
+"""Between two connections that a process takes, where several take them from one socket."""
 
 _log = structlog.get_logger("carnet.server")
 
@@ -78,7 +80,11 @@ async def run_server(
         secret = await store.write(accounts.signing_secret)
         base = public_url(settings, listening)
         services = Services(settings, store, signals, limiter, secret, base, surveyor=beside)
-        listener = Listener(build_app(services), linger_seconds=LINGER_SECONDS)
+        listener = Listener(
+            build_app(services),
+            linger_seconds=LINGER_SECONDS,
+            pause_seconds=PAUSE_SECONDS if settings.http.processes > 1 else 0.0,
+        )
         await listener.start_on(listening)
         stack.push_async_callback(listener.stop)
         _log.info("started", port=listener.port, pid=os.getpid())

@@ -16,6 +16,8 @@ from server.routes import ROUTES
 
 MAX_HEADER_BYTES: Final = 64 * 1024
 SHUTDOWN_SECONDS: Final = 20.0
+ACCEPT_AGAIN_SECONDS: Final = 0.1
+"""The pause when no connection can be taken: the system has no descriptor left."""
 
 _log = structlog.get_logger("carnet.server")
 
@@ -77,21 +79,67 @@ def _refusal(cause: BaseException, message: str) -> web.Response:
 class Listener:
     """A listening server; `port` is the one it really has."""
 
-    def __init__(self, app: web.Application, *, linger_seconds: float = 0.0) -> None:
-        """`linger_seconds`: how long open connections are served once no more are accepted."""
+    def __init__(
+        self, app: web.Application, *, linger_seconds: float = 0.0, pause_seconds: float = 0.0
+    ) -> None:
+        """Times are in seconds.
+
+        `linger_seconds`: how long open connections are served once no more are accepted.
+        `pause_seconds`: how long others that accept from the same socket are let go first.
+        """
+        self._pause_seconds = pause_seconds
         self._linger_seconds = linger_seconds
         self._runner = web.AppRunner(
             app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS
         )
-        self._server: asyncio.Server
+        self._listening: socket.socket
+        self._resting: asyncio.TimerHandle | None = None
+        self._connecting: set[asyncio.Task[None]] = set()
         self.port = 0
 
     async def start_on(self, listening: socket.socket) -> None:
         """Accepts from an open socket; others may accept from it too."""
         await self._runner.setup()
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._connection, sock=listening)
+        listening.setblocking(False)
+        self._listening = listening
         self.port = listening.getsockname()[1]
+        self._watch()
+
+    def _watch(self) -> None:
+        self._resting = None
+        asyncio.get_running_loop().add_reader(self._listening, self._accept)
+
+    def _rest(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._listening)
+        self._resting = loop.call_later(seconds, self._watch)
+
+    def _accept(self) -> None:
+        """Takes one connection.
+
+        A loop's own server takes all that wait at once: of several processes on one socket, one
+        would end up with all connections of a proxy that opens them together.
+        """
+        try:
+            accepted, _ = self._listening.accept()
+        except (BlockingIOError, ConnectionError):
+            return
+        except OSError as error:
+            _log.warning("accept_failed", reason=str(error))
+            self._rest(ACCEPT_AGAIN_SECONDS)
+            return
+        task = asyncio.create_task(self._connect(accepted))
+        self._connecting.add(task)
+        task.add_done_callback(self._connecting.discard)
+        if self._pause_seconds:
+            self._rest(self._pause_seconds)
+
+    async def _connect(self, accepted: socket.socket) -> None:
+        accepted.setblocking(False)
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(self._connection, accepted)
+        except OSError:
+            accepted.close()
 
     def _connection(self) -> _Connection:
         assert self._runner.server is not None
@@ -105,7 +153,10 @@ class Listener:
 
     async def stop(self) -> None:
         """Stops accepting, and gives running requests their time to end."""
-        self._server.close()
+        if self._resting is not None:
+            self._resting.cancel()
+        asyncio.get_running_loop().remove_reader(self._listening)
+        self._listening.close()
         # A connection accepted just now has not been read from yet, and looks idle.
         await asyncio.sleep(self._linger_seconds)
         await self._runner.cleanup()

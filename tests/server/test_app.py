@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import errno
 import socket
 from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
+import structlog
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
@@ -125,3 +127,59 @@ async def test_what_goes_wrong_outside_of_the_api_tells_nothing(session, caplog)
         assert answer.status == 500
         assert "hush-hush" not in await answer.text()
     assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
+def named(name: str) -> web.Application:
+    async def tell(_request: web.Request) -> web.Response:
+        return web.Response(text=name)
+
+    app = web.Application()
+    app.router.add_get("/", tell)
+    return app
+
+
+async def test_those_who_share_a_socket_share_the_connections_that_come_together():
+    with socket.create_server(("127.0.0.1", 0)) as opened:
+        listeners = [Listener(named(name), pause_seconds=0.001) for name in ("one", "two")]
+        for listener in listeners:
+            await listener.start_on(opened.dup())
+        url = f"http://127.0.0.1:{listeners[0].port}"
+        connector = aiohttp.TCPConnector(force_close=True, limit=0)
+        async with aiohttp.ClientSession(connector=connector) as session:
+
+            async def ask() -> str:
+                async with session.get(url) as response:
+                    return await response.text()
+
+            told = await asyncio.gather(*(ask() for _ in range(20)))
+        assert min(told.count("one"), told.count("two")) >= 7
+        for listener in listeners:
+            await listener.stop()
+
+
+class Exhausted(socket.socket):
+    """A listening socket of a process that has no descriptor left, for a while."""
+
+    failures = 3
+
+    def accept(self):
+        if self.failures:
+            self.failures -= 1
+            raise OSError(errno.EMFILE, "Too many open files")
+        return super().accept()
+
+
+async def test_a_process_without_descriptors_accepts_again_when_it_has_some():
+    opened = Exhausted()
+    opened.bind(("127.0.0.1", 0))
+    opened.listen()
+    listener = Listener(named("here"))
+    await listener.start_on(opened)
+    with structlog.testing.capture_logs() as lines:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://127.0.0.1:{listener.port}") as response,
+        ):
+            assert await response.text() == "here"
+    assert [line["event"] for line in lines].count("accept_failed") == 3
+    await listener.stop()
