@@ -3,13 +3,14 @@
 What keeps an interpreter busy for long would make all requests of the same interpreter wait:
 here large bodies are surveyed, and on the embedded default jobs are done. After the assignment
 (see `carnet.processes`), an empty line on stdin says that a job waits, another one is a
-`Request`, with the body behind it. Each line on stdout is a `Word`.
+`Request`. Each line on stdout is a `Word`.
 """
 
 import asyncio
 import contextlib
 import os
 import sys
+from pathlib import Path
 
 import msgspec
 
@@ -32,19 +33,19 @@ class Assignment(msgspec.Struct):
 
 
 class Request(msgspec.Struct):
-    """Asks for the survey of a body of so many bytes."""
+    """Asks for the survey of a body, which is in a file."""
 
     number: int
     kind: ImportKind
-    size: int
+    path: str
 
 
 class Word(msgspec.Struct, omit_defaults=True):
-    """Tells of a job that has ended, or the survey a request asked for."""
+    """Tells of a job that has ended, or the survey a request asked for (None: it failed)."""
 
     ended: str | None = None
     number: int | None = None
-    survey: Survey = msgspec.field(default_factory=Survey)
+    survey: Survey | None = None
 
 
 class _PipeSignals(LocalSignals):
@@ -84,28 +85,36 @@ async def _listen(reader: asyncio.StreamReader, signals: LocalSignals) -> None:
     """Hears the parent out."""
     one_at_a_time = asyncio.Lock()
     async with asyncio.TaskGroup() as surveys:
-        # A parent that was killed may have said half of something.
-        with contextlib.suppress(asyncio.IncompleteReadError, msgspec.DecodeError):
-            while line := await reader.readline():
-                if line == b"\n":
-                    signals.wake()
-                    continue
+        while line := await reader.readline():
+            if line == b"\n":
+                signals.wake()
+            else:
                 request = msgspec.json.decode(line, type=Request)
-                raw = await reader.readexactly(request.size)
-                surveys.create_task(_survey(request, raw, one_at_a_time))
+                surveys.create_task(_survey(request, one_at_a_time))
 
 
-async def _survey(request: Request, raw: bytes, turn: asyncio.Lock) -> None:
+async def _survey(request: Request, turn: asyncio.Lock) -> None:
+    found = None
     async with turn:
-        survey = await LocalSurveyor().survey(raw, request.kind)
-    _say(Word(number=request.number, survey=survey))
+        # A parent that no longer waits, or has died, has taken the file with it.
+        with contextlib.suppress(OSError):
+            raw = await asyncio.to_thread(Path(request.path).read_bytes)
+            found = await LocalSurveyor().survey(raw, request.kind)
+    _say(Word(number=request.number, survey=found))
     give_back()
+
+
+def leave_a_processor() -> None:
+    """Keeps off one of several processors: there the server is never made to wait for its turn."""
+    if hasattr(os, "sched_setaffinity"):
+        processors = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, processors[1:] or processors)
 
 
 def main() -> None:
     """Works, and leaves when the parent says so."""
     leave_signals_to_parent()
-    os.nice(10)
+    leave_a_processor()
     keep_small()
     asyncio.run(work())
 

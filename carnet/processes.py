@@ -64,12 +64,12 @@ class KeptProcess:
         if self._keeping is None:
             self._keeping = asyncio.create_task(self._keep_running())
 
-    def tell(self, *lines: bytes) -> bool:
-        """Sends something; False when there is no process. One that has just died hears nothing."""
+    def tell(self, line: bytes = b"\n") -> bool:
+        """Sends a line; False when there is no process. One that has just died does not hear it."""
         if self._process is None or self._process.stdin is None:
             return False
         with contextlib.suppress(ConnectionError, RuntimeError):
-            self._process.stdin.writelines(lines)
+            self._process.stdin.write(line)
         return True
 
     async def replace(self) -> None:

@@ -1,7 +1,9 @@
 """Runs a route: intake, the operation in its transaction, idempotency, and jobs to wait for."""
 
+import asyncio
 import dataclasses
 import datetime
+from collections.abc import AsyncIterator
 from typing import Final
 
 from aiohttp import web
@@ -10,6 +12,7 @@ from domain.errors import IdempotencyConflict, NotFound, Unavailable
 from server import intake, jobs
 from server.call import REQUEST_ID, SERVICES, Call, Queued, Reply, Route, Routed, json_reply
 from server.conditional import is_known, tagged
+from server.intake import PAUSE_SECONDS
 from server.observe import render
 from storage import creation, idempotency, trips
 from storage.creation import FirstAnswer
@@ -17,6 +20,8 @@ from storage.idempotency import Answer, IdempotencyRecord
 from storage.store import Tx
 
 REPLAYED: Final = "Idempotency-Replayed"
+PIECE_BYTES: Final = 128 * 1024
+"""Bodies above this are sent in pieces: the system takes a millisecond for each half megabyte."""
 
 
 class Endpoint(Routed):
@@ -33,12 +38,7 @@ class Endpoint(Routed):
             reply = await self._write(call)
         else:
             reply = await self._read(call)
-        return web.Response(
-            status=reply.status,
-            body=reply.body or None,
-            headers=reply.headers,
-            content_type="application/json" if reply.body else None,
-        )
+        return to_response(reply)
 
     async def _read(self, call: Call) -> Reply:
         trip = call.caller.trip if call.caller and self.route.on_trip else None
@@ -91,6 +91,26 @@ class Endpoint(Routed):
             lambda tx: creation.store(tx, call.trip_id, row, first)
         )
         return None if rev is None else dataclasses.replace(made, headers=tagged(rev))
+
+
+def to_response(reply: Reply) -> web.Response:
+    """A reply as aiohttp's; a large one is sent piece by piece, with others' turns between."""
+    headers, body = reply.headers, reply.body
+    if len(body) <= PIECE_BYTES:
+        content_type = "application/json" if body else None
+        return web.Response(
+            status=reply.status, body=body or None, headers=headers, content_type=content_type
+        )
+    headers = {**headers, "Content-Length": str(len(body))}
+    return web.Response(
+        status=reply.status, body=_pieces(body), headers=headers, content_type="application/json"
+    )
+
+
+async def _pieces(body: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(body), PIECE_BYTES):
+        yield body[start : start + PIECE_BYTES]
+        await asyncio.sleep(PAUSE_SECONDS)
 
 
 def _cannot_fail(request: web.Request) -> bool:

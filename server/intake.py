@@ -34,6 +34,9 @@ _VISIBLE = re.compile(r"[\x21-\x7e]*", re.ASCII)
 OFF_LOOP_BYTES: Final = 64 * 1024
 """Bodies above this are not worked on in the loop, so that other requests get their turn."""
 
+PAUSE_SECONDS: Final = 0.001
+"""Between the pieces of a large body, so that those who ask for little are not kept waiting."""
+
 
 async def admit_by_key(request: web.Request) -> Caller:
     """The caller behind the request's key, counted against its limit (401, 429)."""
@@ -168,10 +171,16 @@ async def _read(route: Route, request: web.Request, limit: int) -> bytes:
         raise UnsupportedMediaType()
     if request.content_length is not None and request.content_length > limit:
         raise PayloadTooLarge(f"The body may have {limit} bytes at most")
-    try:
-        return await request.read()
-    except web.HTTPRequestEntityTooLarge as error:
-        raise PayloadTooLarge(f"The body may have {limit} bytes at most") from error
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in request.content.iter_any():
+        pieces.append(piece)
+        size += len(piece)
+        if size > limit:
+            raise PayloadTooLarge(f"The body may have {limit} bytes at most")
+        if size > OFF_LOOP_BYTES:
+            await asyncio.sleep(PAUSE_SECONDS)
+    return b"".join(pieces)
 
 
 def _is_json(request: web.Request) -> bool:
