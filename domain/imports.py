@@ -1,12 +1,14 @@
 """Batches and syncs: many items in one request (contract section 5)."""
 
+import collections
+from collections.abc import Iterator
 from typing import Any, Final, Literal
 
 import msgspec
 
 from domain.errors import Detail, ValidationFailed
 from domain.merge import Document
-from domain.plan import ItemResult, Needs, Plan, Tally, tally
+from domain.plan import ItemResult, Needs, Plan, Put, Row, Tally
 from domain.resource import Resource
 from domain.resources import BY_KIND, RESOURCES
 
@@ -115,22 +117,42 @@ def needs_of(lists: ItemLists) -> Needs:
     return needs
 
 
-def run(plan: Plan, request: ImportRequest, lists: ItemLists) -> tuple[int, bytes]:
-    """Applies the items to the plan; the response's status and JSON body."""
-    tallies = [(resource, _apply(plan, request, resource, items)) for resource, items in lists]
-    answer: Any
-    if request.kind == "batch":
-        answer = BatchResult(results=tallies[0][1].results, **tallies[0][1].counts)
-    else:
-        answer = {"dryRun": request.dry_run} | {
-            resource.snapshot: CategoryResult(**outcome.counts, items=outcome.results)
-            for resource, outcome in tallies
-        }
-    failed = any(outcome.counts["errors"] for _, outcome in tallies)
-    return 207 if failed else 200, msgspec.json.encode(answer)
+class Run:
+    """Items on their way into a plan, and in the end the answer to their import."""
 
+    def __init__(self, plan: Plan, request: ImportRequest, lists: ItemLists) -> None:
+        self._plan = plan
+        self._request = request
+        self._lists = lists
+        self._tallies: list[tuple[Resource, Tally]] = []
 
-def _apply(plan: Plan, request: ImportRequest, resource: Resource, items: list[Any]) -> Tally:
-    if request.kind == "batch":
-        return tally(plan, items, lambda item: plan.upsert(resource, item, request.parent_id))
-    return tally(plan, items, lambda item: plan.upsert_from_snapshot(resource, item))
+    def new_rows(self) -> Iterator[Row]:
+        """Applies the items; gives each new row once it is planned."""
+        for resource, items in self._lists:
+            tally = Tally()
+            self._tallies.append((resource, tally))
+            yield from tally.apply(self._plan, items, self._put(resource))
+
+    def finish(self) -> None:
+        """Applies the items."""
+        collections.deque(self.new_rows(), maxlen=0)
+
+    def _put(self, resource: Resource) -> Put:
+        plan, parent_id = self._plan, self._request.parent_id
+        if self._request.kind == "batch":
+            return lambda item: plan.upsert(resource, item, parent_id)
+        return lambda item: plan.upsert_from_snapshot(resource, item)
+
+    def answer(self) -> tuple[int, bytes]:
+        """The response's status and JSON body, once all items are applied."""
+        answer: Any
+        if self._request.kind == "batch":
+            ((_, tally),) = self._tallies
+            answer = BatchResult(results=tally.results, **tally.counts)
+        else:
+            answer = {"dryRun": self._request.dry_run} | {
+                resource.snapshot: CategoryResult(**tally.counts, items=tally.results)
+                for resource, tally in self._tallies
+            }
+        failed = any(tally.counts["errors"] for _, tally in self._tallies)
+        return 207 if failed else 200, msgspec.json.encode(answer)

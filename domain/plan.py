@@ -7,7 +7,7 @@ dry runs are all this; a dry run is a plan that nobody applies.
 
 import collections
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -131,9 +131,18 @@ class Plan:
         self._members = frozenset(user_ids)
 
     @property
+    def only_new(self) -> bool:
+        """Whether all it can come to is new rows, since no stored one is known."""
+        return not self._rows and not self.dry_run
+
+    @property
     def changed(self) -> bool:
         """Whether there is anything to write."""
         return bool(self.inserted or self.updated)
+
+    def let_go(self, row: Row) -> None:
+        """Tells that a new row is stored: what comes to it later is a change."""
+        del self.inserted[row.id]
 
     def upsert(self, resource: Resource, item: Any, parent_id: str = "") -> Outcome:
         """A create under `parent_id`: merges into the row with the item's clientRef, if any.
@@ -299,21 +308,29 @@ class Plan:
             self._refs[row.kind, parent_id, row.client_ref] = row
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass
 class Tally:
-    """The results of one list of items, and how many there are of each kind."""
+    """The results of one list of items so far."""
 
-    results: list[ItemResult]
-    counts: dict[str, int]
-    """`created`, `updated`, `unchanged`, `errors`."""
+    results: list[ItemResult] = dataclasses.field(default_factory=list)
 
+    def apply(self, plan: Plan, items: Iterable[Any], put: Put) -> Iterator[Row]:
+        """Applies `put` to each item in order; gives each new row once it is planned.
 
-def tally(plan: Plan, items: Iterable[Any], put: Put) -> Tally:
-    """Applies `put` to each item in order; an item that fails leaves the others alone."""
-    results = [_attempt(plan, index, item, put) for index, item in enumerate(items)]
-    seen = collections.Counter(result.status for result in results)
-    counts = {"created": seen["created"], "updated": seen["updated"]}
-    return Tally(results, counts | {"unchanged": seen["unchanged"], "errors": seen["error"]})
+        An item that fails leaves the others alone.
+        """
+        for index, item in enumerate(items):
+            result = _attempt(plan, index, item, put)
+            self.results.append(result)
+            if result.status == "created" and result.id is not UNSET:
+                yield plan.inserted[result.id]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """`created`, `updated`, `unchanged`, `errors`."""
+        seen = collections.Counter(result.status for result in self.results)
+        counts = {"created": seen["created"], "updated": seen["updated"]}
+        return counts | {"unchanged": seen["unchanged"], "errors": seen["error"]}
 
 
 def _attempt(plan: Plan, index: int, item: Any, put: Put) -> ItemResult:

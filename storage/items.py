@@ -17,6 +17,7 @@ _encode = msgspec.json.encode
 _decode = msgspec.json.decode
 
 _COLUMNS = "kind, id, parent_id, sort_key, rev, doc"
+_STORED = ("trip_id", "kind", "parent_id", "sort_key", "id", "client_ref", "rev", "doc")
 _AFTER_ALL = "\x7f"
 """Sorts after every sort key and id, which are ASCII."""
 
@@ -101,6 +102,19 @@ async def apply(tx: Tx, plan: Plan) -> None:
     await _insert(tx, plan.trip_id, plan.inserted.values(), rev)
 
 
+async def stream(tx: Tx, plan: Plan, rows: Iterator[Row], *, count: int, rev: int) -> None:
+    """Stores new rows, `count` at most, each once it is planned; then what changed in them since.
+
+    `rev` is the trip's after this write.
+    """
+    streamed = _Streamed(plan, rows, count, rev)
+    await tx.insert("items", _STORED, streamed)
+    if streamed.stored:
+        await trips.bump(tx, plan.trip_id)
+        await _insert_links(tx, plan.trip_id, streamed.linking)
+        await _update(tx, plan.trip_id, plan.updated.values(), rev)
+
+
 async def insert(tx: Tx, trip_id: str, row: Row, rev: int) -> None:
     """Stores one new row as it is; `rev` is the trip's after this write."""
     await _insert(tx, trip_id, [row], rev)
@@ -110,11 +124,7 @@ async def _insert(tx: Tx, trip_id: str, rows: Iterable[Row], rev: int) -> None:
     rows = _at_revision(rows, rev)
     if not rows:
         return
-    await tx.insert(
-        "items",
-        ("trip_id", "kind", "parent_id", "sort_key", "id", "client_ref", "rev", "doc"),
-        _Records(trip_id, rows),
-    )
+    await tx.insert("items", _STORED, _Records(trip_id, rows))
     await _insert_links(tx, trip_id, rows)
 
 
@@ -129,17 +139,44 @@ class _Records:
         return len(self._rows)
 
     def __iter__(self) -> Iterator[Sequence[Any]]:
+        return (_record(self._trip_id, row) for row in self._rows)
+
+
+class _Streamed:
+    """The records of new rows as they are planned; to be gone through once."""
+
+    def __init__(self, plan: Plan, rows: Iterator[Row], count: int, rev: int) -> None:
+        self.stored = 0
+        self.linking: list[Row] = []
+        self._plan = plan
+        self._rows = rows
+        self._count = count
+        self._rev = rev
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Sequence[Any]]:
         for row in self._rows:
-            yield (
-                self._trip_id,
-                row.kind,
-                row.parent_id,
-                row.sort_key,
-                row.id,
-                row.client_ref,
-                row.rev,
-                _encode(row.document).decode(),
-            )
+            row.rev = self._rev
+            self._plan.let_go(row)
+            self.stored += 1
+            if _item_links(row.kind):
+                self.linking.append(row)
+            yield _record(self._plan.trip_id, row)
+
+
+def _record(trip_id: str, row: Row) -> Sequence[Any]:
+    return (
+        trip_id,
+        row.kind,
+        row.parent_id,
+        row.sort_key,
+        row.id,
+        row.client_ref,
+        row.rev,
+        _encode(row.document).decode(),
+    )
 
 
 async def _update(tx: Tx, trip_id: str, rows: Iterable[Row], rev: int) -> None:

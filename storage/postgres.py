@@ -37,6 +37,7 @@ DIALECT = Dialect(
     ),
     join=lambda column: f"string_agg({column}, ',')",
     rows=lambda columns: f"json_agg(json_build_array({columns}))::text",
+    streams=True,
     lock="FOR UPDATE",
     skip_locked="FOR UPDATE SKIP LOCKED",
     migration_lock="SELECT pg_advisory_xact_lock(hashtext('carnet migrations'))",

@@ -33,6 +33,7 @@ DIALECT = Dialect(
     ),
     join=lambda column: f"group_concat({column}, ',')",
     rows=lambda columns: f"json_group_array(json_array({columns}))",
+    streams=False,
     lock="",
     skip_locked="",
     migration_lock="",

@@ -36,6 +36,8 @@ class Dialect:
     """An aggregate of a text column's values, joined by commas in the order they come."""
     rows: Callable[[str], str]
     """An aggregate of columns as JSON text, an array of arrays, in the order they come."""
+    streams: bool
+    """Whether rows are stored by another process while the next ones are made."""
     lock: str
     """What a SELECT ends with to lock the rows it finds; empty where there is one writer."""
     skip_locked: str

@@ -1,13 +1,14 @@
 """Plans and stored rows, for tests."""
 
 import itertools
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
 from domain.errors import ValidationFailed
 from domain.merge import merge
-from domain.plan import Plan, Row
+from domain.plan import Plan, Put, Row, Tally
 from domain.resource import Resource
 from tests.support import SAMPLES
 
@@ -41,3 +42,11 @@ def refusal(put: Any, *arguments: Any) -> list[tuple[str, str]]:
     with pytest.raises(ValidationFailed) as caught:
         put(*arguments)
     return [(detail.path, detail.reason) for detail in caught.value.details]
+
+
+def tally(plan: Plan, items: Iterable[Any], put: Put) -> Tally:
+    """The tally of all items."""
+    made = Tally()
+    for row in made.apply(plan, items, put):
+        assert row.id in plan.inserted
+    return made

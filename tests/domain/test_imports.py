@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain import imports
 from domain.errors import ValidationFailed
-from domain.imports import BATCH_ITEMS, ImportRequest, items_of, needs_of
+from domain.imports import BATCH_ITEMS, ImportRequest, Run, items_of, needs_of
+from domain.plan import Plan
 from domain.resources import BY_KIND, LEG, MAP_PIN, RESOURCES
 from tests.domain.planning import body, new_plan, stored
 
@@ -84,8 +84,14 @@ def test_needs_of_lists_are_those_of_all_their_items():
 
 def run(request: ImportRequest, sent: Any, *rows: Any) -> tuple[int, Any]:
     plan = new_plan(*rows, dry_run=request.dry_run)
-    status, answer = imports.run(plan, request, items_of(request, sent))
+    status, answer = answered(plan, request, sent)
     return status, msgspec.json.decode(answer)
+
+
+def answered(plan: Plan, request: ImportRequest, sent: Any) -> tuple[int, bytes]:
+    running = Run(plan, request, items_of(request, sent))
+    running.finish()
+    return running.answer()
 
 
 def test_the_answer_to_a_batch():
@@ -130,7 +136,7 @@ def test_the_answer_to_a_batch_in_which_an_item_failed():
 def test_items_of_a_batch_belong_to_the_row_of_the_path():
     request = ImportRequest("batch", "stay", "l1")
     plan = new_plan(stored(LEG, "l1"))
-    imports.run(plan, request, items_of(request, {"items": [{"name": "x", "legId": "ignored"}]}))
+    answered(plan, request, {"items": [{"name": "x", "legId": "ignored"}]})
     assert plan.inserted["new1"].parent_id == "l1"
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from domain.errors import NotFound
-from domain.plan import Needs, Plan, tally
+from domain.plan import Needs, Plan
 from domain.resources import ACTION_ITEM, COMMITMENT, LEG, MAP_PIN, STAY
-from tests.domain.planning import NOW, THEN, body, new_plan, refusal, stored
+from tests.domain.planning import NOW, THEN, body, new_plan, refusal, stored, tally
 
 
 def test_an_item_without_a_ref_is_created():

@@ -2,9 +2,8 @@
 
 import pytest
 
-from domain.plan import tally
 from domain.resources import ACTION_ITEM, COMMITMENT, LEG, MAP_PIN, STAY
-from tests.domain.planning import body, new_plan, refusal, stored
+from tests.domain.planning import body, new_plan, refusal, stored, tally
 
 
 def test_an_id_of_this_trip_and_kind_names_its_row():
