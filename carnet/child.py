@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from carnet.assignment import leave_signals_to_parent, stdin_lines
-from carnet.memory import give_back, keep_small
+from carnet.memory import give_back, keep_for_good, keep_small
 from domain.imports import ImportKind
 from server import logs
 from server.config import Log
@@ -78,6 +78,7 @@ async def work() -> None:
             loop = JobLoop(store, signals)
             loop.start()
             stack.push_async_callback(loop.stop)
+        keep_for_good()
         await _listen(reader, signals)
 
 

@@ -251,6 +251,7 @@ def worker(context: click.Context) -> None:
     settings = _settings(context)
     if not settings.queue.url:
         raise UsageFailure("queue.url is empty: `carnet serve` does the jobs itself")
+    from carnet.memory import keep_for_good
     from carnet.serve import stop_signal
     from workers.arq_worker import run_worker
 
@@ -258,6 +259,7 @@ def worker(context: click.Context) -> None:
 
     async def run(store: Store) -> None:
         await _require_current(store)
+        keep_for_good()
         await run_worker(store, settings.queue.url, stop_signal())
 
     _run(settings, run, create=False)

@@ -5,6 +5,7 @@ By default glibc keeps what a large body or reply took, in one heap for each thr
 
 import contextlib
 import ctypes
+import gc
 from typing import Final
 
 _M_TRIM_THRESHOLD: Final = -1
@@ -13,6 +14,8 @@ _M_ARENA_MAX: Final = -8
 """Parameters of mallopt(3)."""
 
 _LARGE: Final = 128 * 1024
+_NEW_OBJECTS: Final = 10_000
+"""So many more objects that can hold others make the collector look at the new ones."""
 
 
 def keep_small() -> None:
@@ -22,6 +25,16 @@ def keep_small() -> None:
         libc.mallopt(_M_ARENA_MAX, 1)
         libc.mallopt(_M_MMAP_THRESHOLD, _LARGE)
         libc.mallopt(_M_TRIM_THRESHOLD, _LARGE)
+
+
+def keep_for_good() -> None:
+    """Has Python's collector no longer go through what is there: it is there to stay.
+
+    It would at the most in the middle of a large import, which makes many objects.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS)
 
 
 def give_back() -> None:

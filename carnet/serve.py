@@ -11,7 +11,7 @@ from collections.abc import Callable
 import structlog
 
 from carnet.failure import Failure
-from carnet.memory import keep_small
+from carnet.memory import keep_for_good, keep_small
 from carnet.processes import KeptProcess
 from carnet.server_child import ServerAssignment
 from carnet.worker_process import WorkerProcess
@@ -87,6 +87,7 @@ async def run_server(
         )
         await listener.start_on(listening)
         stack.push_async_callback(listener.stop)
+        keep_for_good()
         _log.info("started", port=listener.port, pid=os.getpid())
         ready()
         await stopping.wait()

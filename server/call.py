@@ -84,6 +84,8 @@ class Call:
     """Decoded JSON; None where the operation takes none, or a survey says enough."""
     survey: Survey | None = None
     """What a body of many items comes to, in place of those."""
+    packed: bytes = b""
+    """Such a body as the payload of a job."""
 
     @property
     def now(self) -> str:

@@ -23,7 +23,7 @@ from domain.scopes import BaseScope
 from server import jsonbody
 from server.call import SERVICES, Call, Route, is_id
 from server.ratelimit import Allowance
-from storage import accounts
+from storage import accounts, jobs
 from storage.clock import now
 
 CALLER: Final = web.RequestKey("caller", Caller)
@@ -157,7 +157,8 @@ async def with_body(call: Call, route: Route) -> Call:
             if survey.malformed:
                 survey.count()
             if survey.refusal or survey.items > call.services.settings.imports.inline_items:
-                return dataclasses.replace(call, survey=survey)
+                packed = await asyncio.to_thread(jobs.pack, raw)
+                return dataclasses.replace(call, survey=survey, packed=packed)
     if large:
         return dataclasses.replace(call, body=await asyncio.to_thread(jsonbody.decode, raw, depth))
     return dataclasses.replace(call, body=jsonbody.decode(raw, depth))

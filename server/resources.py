@@ -126,7 +126,7 @@ async def run_import(tx: Tx, call: Call, request: ImportRequest) -> Reply | Queu
         user_id=call.user.user_id,
         trip_id=call.trip_id,
         request=request,
-        payload=call.raw,
+        payload=call.packed or jobs.pack(call.raw),
         total=total,
         now=call.now,
         due_at=call.moment.timestamp(),

@@ -6,6 +6,7 @@ whoever lost the lease finds the row changed and undoes its work.
 """
 
 import dataclasses
+import zlib
 from typing import Any, Final, Literal
 
 import msgspec
@@ -71,6 +72,19 @@ class Outcome:
     error: ItemError | None
 
 
+def pack(body: bytes) -> bytes:
+    """A request's body as a payload: a tenth of what would be written twice and read once."""
+    return zlib.compress(body, 1)
+
+
+def unpack(payload: bytes) -> bytes:
+    """The body of a payload; a job of an older release has it as it came.
+
+    No JSON begins as zlib's format does (RFC 1950 section 2.2).
+    """
+    return zlib.decompress(payload) if payload[:1] == b"x" else payload
+
+
 async def insert(
     tx: Tx,
     *,
@@ -83,7 +97,7 @@ async def insert(
     now: str,
     due_at: float,
 ) -> None:
-    """Queues a job; `total` in items, `due_at` in Unix seconds."""
+    """Queues a job; `payload` by `pack`, `total` in items, `due_at` in Unix seconds."""
     await tx.execute(
         "INSERT INTO jobs (user_id, id, trip_id, kind, params, payload, status, total, due_at,"
         " created_at) VALUES ($1, $2, $3, $4, $5, $6, 'queued', $7, $8, $9)",

@@ -90,8 +90,8 @@ async def _attempt(store: Store, claim: Claim, log: structlog.typing.FilteringBo
 
 
 async def _apply(store: Store, claim: Claim) -> int:
-    payload = await asyncio.to_thread(msgspec.json.decode, claim.payload)
-    lists = imports.items_of(claim.request, payload)
+    body = await asyncio.to_thread(lambda: msgspec.json.decode(jobs.unpack(claim.payload)))
+    lists = imports.items_of(claim.request, body)
     # Planned beside other writers, so that they wait for the writing only.
     ahead = await store.read(
         lambda tx: stored_imports.plan(tx, claim.trip_id, claim.request, lists, now())

@@ -244,3 +244,15 @@ async def test_a_large_payload_and_result(home):
     await home.store.write(lambda tx: jobs.succeed(tx, found, now(), 200, result))
     outcome = await home.store.read(lambda tx: jobs.outcome(tx, home.user_id, job_id))
     assert outcome.body == result
+
+
+@pytest.mark.parametrize("body", [b"{}", b"", b" \n[]", bytes(range(256)) * 999])
+def test_a_payload_brings_its_body_back(body):
+    packed = jobs.pack(body)
+    assert jobs.unpack(packed) == body
+    assert len(packed) < len(body) + 16
+
+
+@pytest.mark.parametrize("body", [b"{}", b' {"legs": []}', b"\n[]", "[1]".encode("utf-8-sig")])
+def test_a_payload_of_the_first_release_is_the_body_itself(body):
+    assert jobs.unpack(body) == body
