@@ -20,22 +20,65 @@ from domain.resource import Link, Resource
 Status = Literal["created", "updated", "unchanged"]
 
 
-@dataclasses.dataclass(slots=True, eq=False)
 class Row:
-    """A row of a trip, stored or about to be; `parent_id` is "" where there is no parent."""
+    """A row of a trip, stored or about to be; `parent_id` is "" where there is no parent.
 
-    kind: str
-    id: str
-    parent_id: str
-    document: Document
-    sort_key: str = ""
-    rev: int = 0
-    """The trip's revision at the row's last write; 0 until it is stored."""
+    Of one that comes from the database as JSON, that is decoded when it is looked into: most
+    rows of an import sent again never are.
+    """
+
+    __slots__ = ("_document", "_ref", "_text", "id", "kind", "parent_id", "rev", "sort_key")
+
+    def __init__(
+        self,
+        kind: str,
+        id: str,
+        parent_id: str,
+        document: Document | str,
+        sort_key: str = "",
+        rev: int = 0,
+        client_ref: str | None = None,
+    ) -> None:
+        """`rev` is the trip's revision at the row's last write; 0 until it is stored.
+
+        A `client_ref` goes with a document that is JSON; another one has it in itself.
+        """
+        self.kind = kind
+        self.id = id
+        self.parent_id = parent_id
+        self.sort_key = sort_key
+        self.rev = rev
+        self._ref = client_ref
+        self._text: str | None = None
+        self._document: Document = {}
+        if isinstance(document, str):
+            self._text = document
+        else:
+            self._document = document
+
+    @property
+    def document(self) -> Document:
+        """All its members."""
+        if self._text is not None:
+            self._document, self._text = msgspec.json.decode(self._text), None
+        return self._document
+
+    @document.setter
+    def document(self, document: Document) -> None:
+        self._document, self._text = document, None
 
     @property
     def client_ref(self) -> str | None:
         """The caller's name for it, if it has one."""
-        return self.document.get("clientRef")
+        return self._document.get("clientRef") if self._text is None else self._ref
+
+    def begins(self, opening: str, patch: Document) -> bool:
+        """Whether its JSON goes on after `opening` with just the members of a patch."""
+        if self._text is None:
+            return False
+        members = msgspec.json.encode(patch)[1:-1].decode()
+        # The comma tells that the last member ends there.
+        return self._text.startswith(f"{opening}{members},")
 
 
 Outcome = tuple[Status, Row, Document]
@@ -236,8 +279,7 @@ class Plan:
         parent_id: str,
         details: list[Detail],
     ) -> Outcome:
-        stays = row is not None and row.parent_id == parent_id and not details
-        if row is not None and stays and leaves(row.document, patch):
+        if row is not None and not details and self._stays(resource, row, patch, parent_id):
             return "unchanged", row, {}
         before = resource.fields_of(row.document) if row else {}
         fields, problems = resource.merge(before, patch)
@@ -254,6 +296,16 @@ class Plan:
         changes = self._changes(resource, row, parent_id, before, fields)
         self._update(resource, row, fields, parent_id)
         return "updated", row, changes
+
+    def _stays(self, resource: Resource, row: Row, patch: Document, parent_id: str) -> bool:
+        """Whether a row plainly stays what it is; False where it takes a merge to tell."""
+        if row.parent_id != parent_id:
+            return False
+        opening = resource.opening(row.id, self.trip_id, parent_id)
+        ordered = {name: patch[name] for name in resource.fields if name in patch}
+        if len(ordered) == len(patch) and row.begins(opening, ordered):
+            return True
+        return leaves(row.document, patch)
 
     def _changes(
         self, resource: Resource, row: Row, parent_id: str, before: Document, fields: Document

@@ -184,6 +184,11 @@ class Resource:
         """The client's members of a stored document."""
         return {name: document[name] for name in self.fields if name in document}
 
+    def opening(self, row_id: str, trip_id: str, parent_id: str) -> str:
+        """How the JSON of a document that `compose` makes begins, up to the client's members."""
+        parent = f'"{self.parent_link.field}":"{parent_id}",' if self.parent_link else ""
+        return f'{{"_id":"{row_id}","tripId":"{trip_id}",{parent}'
+
     def compose(
         self,
         fields: Document,

@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from domain.cursor import Position
-from domain.merge import Document
 from domain.plan import Needs, Plan, Row
 from domain.resources import BY_KIND, RESOURCES
 from storage import trips
@@ -14,9 +13,8 @@ from storage.page import Page
 from storage.store import Record, Tx
 
 _encode = msgspec.json.encode
-_decode = msgspec.json.decode
 
-_COLUMNS = "kind, id, parent_id, sort_key, rev, doc"
+_COLUMNS = "kind, id, parent_id, sort_key, rev, doc, client_ref"
 _STORED = ("trip_id", "kind", "parent_id", "sort_key", "id", "client_ref", "rev", "doc")
 _AFTER_ALL = "\x7f"
 """Sorts after every sort key and id, which are ASCII."""
@@ -275,9 +273,8 @@ def _unlinked(row: Row, removed: set[str], now: str) -> Row:
 
 
 def _row(record: Record) -> Row:
-    kind, row_id, parent_id, sort_key, rev, document = record
-    decoded: Document = _decode(document)
-    return Row(kind, row_id, parent_id, decoded, sort_key, rev)
+    kind, row_id, parent_id, sort_key, rev, document, client_ref = record
+    return Row(kind, row_id, parent_id, document, sort_key, rev, client_ref)
 
 
 def _array(values: Iterable[Any]) -> str:

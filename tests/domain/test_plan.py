@@ -1,9 +1,12 @@
 """Diff-merge of single writes and batches."""
 
+from typing import Any
+
+import msgspec
 import pytest
 
 from domain.errors import NotFound
-from domain.plan import Needs, Plan
+from domain.plan import Needs, Plan, Row
 from domain.resources import ACTION_ITEM, COMMITMENT, LEG, MAP_PIN, STAY
 from tests.domain.planning import NOW, THEN, body, new_plan, refusal, stored, tally
 
@@ -322,3 +325,57 @@ def test_a_row_told_of_twice_is_one_row():
     plan = new_plan(pin)
     plan.know([again])
     assert plan.upsert(MAP_PIN, {"clientRef": "a"})[1] is pin
+
+
+def as_json(row: Row) -> Row:
+    """The row as it comes from a database."""
+    text = msgspec.json.encode(row.document).decode()
+    return Row(row.kind, row.id, row.parent_id, text, row.sort_key, row.rev, row.client_ref)
+
+
+PATCHES = {
+    "the same": {"clientRef": "a", "name": "Senso-ji", "lat": 35.7148, "lng": 139.7967},
+    "in another order": {"lng": 139.7967, "lat": 35.7148, "clientRef": "a"},
+    "the beginning of a number": {"clientRef": "a", "name": "Senso-ji", "lat": 35},
+    "the beginning of a text": {"clientRef": "a", "name": "Senso"},
+    "one more": {"clientRef": "a", "notes": "new"},
+    "one less": {"clientRef": "a", "category": None},
+    "the ref alone": {"clientRef": "a"},
+    "an unknown one": {"clientRef": "a", "colour": "red"},
+    "an unknown null": {"clientRef": "a", "colour": None},
+    "a boolean for a number": {"clientRef": "a", "lat": True},
+}
+
+
+@pytest.mark.parametrize("name", PATCHES)
+def test_a_row_that_is_json_is_merged_as_one_that_was_decoded(name):
+    row = stored(MAP_PIN, "p1", clientRef="a", category="temple", lat=35.7148, lng=139.7967)
+    assert merged(as_json(row), PATCHES[name]) == merged(row, PATCHES[name])
+
+
+def merged(row: Row, patch: Any) -> Any:
+    """The results, the row's document, and whether it is to be stored."""
+    plan = new_plan(row)
+    made = tally(plan, [patch], lambda item: plan.upsert(MAP_PIN, item))
+    return made.results, row.document, sorted(plan.updated)
+
+
+def test_a_row_is_what_was_written_to_it():
+    row = as_json(stored(MAP_PIN, "p1", clientRef="a"))
+    assert row.client_ref == "a"
+    row.document = {**row.document, "clientRef": "b"}
+    assert row.client_ref == "b"
+    row.document["clientRef"] = "c"
+    assert row.client_ref == "c"
+
+
+def test_only_plain_json_begins_like_a_patch():
+    row = as_json(stored(STAY, "s1", parent_id="l1", clientRef="a"))
+    opening = STAY.opening("s1", "trip", "l1")
+    name = row.document["name"]
+    assert not row.begins(opening, {"name": name}), "it was looked into"
+    row = as_json(row)
+    assert row.begins(opening, {"name": name})
+    assert not row.begins(STAY.opening("s1", "trip", "l2"), {"name": name})
+    assert not row.begins(STAY.opening("s2", "trip", "l1"), {"name": name})
+    assert not row.begins(opening, {"name": name[:-1]})

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain import cursor
-from domain.errors import REASONS
+from domain.errors import REASONS, ValidationFailed
 from domain.explain import explain, validate
 from domain.fields import CHECKS, check_custom
 from domain.merge import diff, leaves, merge, same
 from domain.message import CHANNEL, MESSAGE
+from domain.plan import Plan, Row
 from domain.resource import number_key
 from domain.resources import RESOURCES
 from domain.trip import TRIP
@@ -87,6 +88,39 @@ def test_what_plainly_stays_is_what_a_merge_finds_unchanged(resource, data):
     merged, wrong = resource.merge(fields, patch)
     assert wrong == []
     assert same(merged, fields)
+
+
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.kind)
+@often
+@given(st.data())
+def test_a_row_that_is_json_is_merged_as_one_that_was_decoded(resource, data):
+    fields, details = resource.settle(merge({}, data.draw(bodies(resource))))
+    if details:
+        return
+    fields = msgspec.json.decode(msgspec.json.encode(fields))
+    document = resource.compose(
+        fields, None, row_id="r", trip_id="t", parent_id="p" if resource.parent else "", now="n"
+    )
+    patch = data.draw(
+        st.one_of(
+            near(bodies(resource)),
+            st.permutations(list(fields.items())).map(dict),
+            st.dictionaries(st.sampled_from(sorted(resource.fields)), JSON, max_size=2),
+        )
+    )
+    outcomes = []
+    for known in (document, msgspec.json.encode(document).decode()):
+        row = Row(resource.kind, "r", "p" if resource.parent else "", known)
+        plan = Plan("t", now="later", new_id=lambda: "new")
+        plan.know([row])
+        status: str
+        try:
+            status = plan.patch(resource, row, patch)[0]
+        except ValidationFailed as error:
+            status = str(error.details)
+        outcomes.append((status, row.document))
+    assert outcomes[0] == outcomes[1]
+    assert same(outcomes[0][1], outcomes[1][1])
 
 
 @often
