@@ -26,10 +26,10 @@ run: install ## install, then serve
 demo: $(VENV)/.demo ## install, then run the demo
 	$(PY) -m examples.demo $(ARGS)
 
-test: $(VENV)/.dev ## install, then run every test (but the faults)
-	$(PY) -m pytest -n $(JOBS) --ignore tests/faults $(ARGS)
+test: $(VENV)/.dev ## install, then run every test
+	$(PY) -m pytest -n $(JOBS) $(ARGS)
 
-faults: $(VENV)/.dev ## kill, stop and cut off every part in turn (FAULT_ROUNDS=10: longer)
+faults: $(VENV)/.dev ## of these, those that kill and cut off parts (FAULT_ROUNDS=10: longer)
 	$(PY) -m pytest -n $(JOBS) tests/faults $(ARGS)
 
 check: lint types test ## style, types and tests: what CI runs

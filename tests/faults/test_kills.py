@@ -9,9 +9,11 @@ from tests.faults.load import Load, postgres_names
 from tests.faults.polling import until
 from tests.faults.production import Production, alive, children, production
 
-WRITES = 500
-IMPORTS = 100
-KILLS = 9
+SCALE = int(os.environ.get("FAULT_SCALE", "1"))
+"""How many times as much is written while processes are killed."""
+WRITES = 500 * SCALE
+IMPORTS = 125 * SCALE
+KILLS = 9 * SCALE
 
 
 async def test_killed_workers_servers_and_parents(tmp_path, database, valkey, rng, record_property):
