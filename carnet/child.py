@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from carnet.assignment import leave_signals_to_parent, stdin_lines
 from carnet.memory import give_back, keep_for_good, keep_small
@@ -23,6 +24,8 @@ from server.survey import LocalSurveyor, Survey
 from storage import open_store
 from storage.signals import LocalSignals
 from workers.loop import JobLoop
+
+_log = structlog.get_logger("carnet.worker")
 
 
 class Assignment(msgspec.Struct):
@@ -97,19 +100,32 @@ async def _listen(reader: asyncio.StreamReader, signals: LocalSignals) -> None:
 async def _survey(request: Request, turn: asyncio.Lock) -> None:
     found = None
     async with turn:
-        # A parent that no longer waits, or has died, has taken the file with it.
-        with contextlib.suppress(OSError):
-            raw = await asyncio.to_thread(Path(request.path).read_bytes)
+        try:
+            raw = await asyncio.to_thread(_read, request.path)
             found = await LocalSurveyor().survey(raw, request.kind)
+        except Exception as error:  # noqa: BLE001 - the jobs go on, and the parent does it itself
+            _log.warning("survey_failed", reason=repr(error))
     _say(Word(number=request.number, survey=found))
     give_back()
 
 
+def _read(path: str) -> bytes:
+    """A file's content; a parent that no longer waits has taken the file with it."""
+    file = Path(path)
+    if not file.is_file():
+        raise FileNotFoundError(path)
+    return file.read_bytes()
+
+
 def leave_a_processor() -> None:
     """Keeps off one of several processors: there the server is never made to wait for its turn."""
-    if hasattr(os, "sched_setaffinity"):
-        processors = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, processors[1:] or processors)
+    if not hasattr(os, "sched_setaffinity"):
+        return
+    others = sorted(os.sched_getaffinity(0))[1:]
+    # Who supervises us may not allow it.
+    with contextlib.suppress(OSError):
+        if others:
+            os.sched_setaffinity(0, others)
 
 
 def main() -> None:

@@ -96,7 +96,11 @@ class KeptProcess:
 
     async def _keep_running(self) -> None:
         while True:
-            code = await self._run_once()
+            try:
+                code = await self._run_once()
+            except Exception as error:  # noqa: BLE001 - whatever it was, another one is needed
+                _log.error("process_failed", module=self._module, reason=repr(error))
+                code = None
             if self._stopping:
                 return
             if not self._replacing:
@@ -114,14 +118,18 @@ class KeptProcess:
             limit=LINE_BYTES,
         )
         self._process = process
-        self.tell(self._assignment)
-        if self._stopping:
-            self._let_go()
-        assert process.stdout is not None
-        while line := await process.stdout.readline():
-            self._ready.set()
-            await self._hear(line)
-        code = await process.wait()
-        self._process = None
-        self._gone()
-        return code
+        try:
+            self.tell(self._assignment)
+            if self._stopping:
+                self._let_go()
+            assert process.stdout is not None
+            while (line := await process.stdout.readline()).endswith(b"\n"):
+                self._ready.set()
+                await self._hear(line)
+            return await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+            self._process = None
+            self._gone()

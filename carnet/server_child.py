@@ -39,6 +39,8 @@ async def work() -> None:
     ending = asyncio.create_task(_end_with(reader, stopping))
     try:
         with socket.socket(fileno=assignment.descriptor) as listening:
+            # A process beside this one would keep the port taken after all others have gone.
+            listening.set_inheritable(False)
             await run_server(settings, store, listening, stopping, ready=_say_ready)
     finally:
         ending.cancel()

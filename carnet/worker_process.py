@@ -1,8 +1,10 @@
 """The server's hold on the process beside it (see `carnet.child`)."""
 
 import asyncio
+import contextlib
 import itertools
 import os
+from typing import IO
 
 import msgspec
 
@@ -14,6 +16,8 @@ from server.survey import LocalSurveyor, Survey
 from storage.signals import LocalSignals
 
 _RING_SECONDS = 3600.0
+_SURVEY_SECONDS = 15.0
+"""A process that needs longer is taken to hang."""
 
 
 class WorkerProcess:
@@ -50,20 +54,25 @@ class WorkerProcess:
         self._process.start()
         found = None
         if hasattr(os, "memfd_create"):
-            with os.fdopen(os.memfd_create("body"), "wb", buffering=0) as memory:
-                await asyncio.to_thread(_write, memory.fileno(), raw)
+            with (
+                contextlib.suppress(OSError, TimeoutError),
+                await asyncio.to_thread(_in_memory, raw) as memory,
+            ):
                 found = await self._ask(kind, f"/proc/{os.getpid()}/fd/{memory.fileno()}")
         return found or await self._local.survey(raw, kind)
 
     async def _ask(self, kind: ImportKind, path: str) -> Survey | None:
-        """What it says of the body in a file; None when it has nothing to say."""
+        """What it says of the body in a file; None when it has nothing to say.
+
+        `TimeoutError` when it does not answer.
+        """
         number = next(self._numbers)
         told: asyncio.Future[Survey | None] = asyncio.get_running_loop().create_future()
         self._asked[number] = told
         try:
             if not self._process.tell(msgspec.json.encode(Request(number, kind, path)) + b"\n"):
                 return None
-            return await told
+            return await asyncio.wait_for(told, _SURVEY_SECONDS)
         finally:
             del self._asked[number]
 
@@ -87,7 +96,9 @@ class WorkerProcess:
                 told.set_result(None)
 
 
-def _write(descriptor: int, raw: bytes) -> None:
-    rest = memoryview(raw)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
+def _in_memory(raw: bytes) -> IO[bytes]:
+    """A file in memory, as Linux has them."""
+    file = os.fdopen(os.memfd_create("body"), "wb")
+    file.write(raw)
+    file.flush()
+    return file

@@ -1,6 +1,7 @@
 """The aiohttp application, and the listening server around it."""
 
 import asyncio
+import contextlib
 import socket
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ MAX_HEADER_BYTES: Final = 64 * 1024
 SHUTDOWN_SECONDS: Final = 20.0
 ACCEPT_AGAIN_SECONDS: Final = 0.1
 """The pause when no connection can be taken: the system has no descriptor left."""
+TAKEN_IN_A_ROW: Final = 4
+"""Connections taken before others are let go first."""
 
 _log = structlog.get_logger("carnet.server")
 
@@ -85,9 +88,11 @@ class Listener:
         """Times are in seconds.
 
         `linger_seconds`: how long open connections are served once no more are accepted.
-        `pause_seconds`: how long others that accept from the same socket are let go first.
+        `pause_seconds`: how long others that accept from the same socket are let go first, now
+        and then; 0 where there are none.
         """
         self._pause_seconds = pause_seconds
+        self._taken = 0
         self._linger_seconds = linger_seconds
         self._runner = web.AppRunner(
             app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS
@@ -121,18 +126,25 @@ class Listener:
         would end up with all connections of a proxy that opens them together.
         """
         try:
-            accepted, _ = self._listening.accept()
-        except (BlockingIOError, ConnectionError):
-            return
+            taken = self._take()
         except OSError as error:
             _log.warning("accept_failed", reason=str(error))
             self._rest(ACCEPT_AGAIN_SECONDS)
             return
+        self._taken += taken
+        if taken and self._pause_seconds and self._taken % TAKEN_IN_A_ROW == 0:
+            self._rest(self._pause_seconds)
+
+    def _take(self) -> bool:
+        """Takes a connection, if one waits; whether one did."""
+        try:
+            accepted, _ = self._listening.accept()
+        except (BlockingIOError, ConnectionError):
+            return False
         task = asyncio.create_task(self._connect(accepted))
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
-        if self._pause_seconds:
-            self._rest(self._pause_seconds)
+        return True
 
     async def _connect(self, accepted: socket.socket) -> None:
         accepted.setblocking(False)
@@ -156,7 +168,12 @@ class Listener:
         if self._resting is not None:
             self._resting.cancel()
         asyncio.get_running_loop().remove_reader(self._listening)
+        # What waits would be reset, unless there are others who take it.
+        with contextlib.suppress(OSError):
+            while not self._pause_seconds and self._take():
+                pass
         self._listening.close()
+        await asyncio.gather(*self._connecting)
         # A connection accepted just now has not been read from yet, and looks idle.
         await asyncio.sleep(self._linger_seconds)
         await self._runner.cleanup()

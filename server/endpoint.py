@@ -12,7 +12,7 @@ from domain.errors import IdempotencyConflict, NotFound, Unavailable
 from server import intake, jobs
 from server.call import REQUEST_ID, SERVICES, Call, Queued, Reply, Route, Routed, json_reply
 from server.conditional import is_known, tagged
-from server.intake import PAUSE_SECONDS
+from server.intake import OFF_LOOP_BYTES, PAUSE_SECONDS
 from server.observe import render
 from storage import creation, idempotency, trips
 from storage.creation import FirstAnswer
@@ -82,7 +82,9 @@ class Endpoint(Routed):
 
     async def _create(self, call: Call, protected: "_Protected | None") -> Reply | None:
         """The answer to a create that finds nothing in its way; None for any other write."""
-        row = self.route.new_row(call) if self.route.new_row else None
+        if self.route.new_row is None or len(call.raw) > OFF_LOOP_BYTES:
+            return None
+        row = self.route.new_row(call)
         if row is None:
             return None
         made = json_reply(row.document, 201, tagged(creation.REVISION))

@@ -156,9 +156,9 @@ async def with_body(call: Call, route: Route) -> Call:
             survey = await call.services.surveyor.survey(raw, route.imports)
             if survey.malformed:
                 survey.count()
+            call = dataclasses.replace(call, packed=await asyncio.to_thread(jobs.pack, raw))
             if survey.refusal or survey.items > call.services.settings.imports.inline_items:
-                packed = await asyncio.to_thread(jobs.pack, raw)
-                return dataclasses.replace(call, survey=survey, packed=packed)
+                return dataclasses.replace(call, survey=survey)
     if large:
         return dataclasses.replace(call, body=await asyncio.to_thread(jsonbody.decode, raw, depth))
     return dataclasses.replace(call, body=jsonbody.decode(raw, depth))

@@ -80,7 +80,7 @@ async def migrate(store: Store, now: str) -> list[str]:
             )
         return [migration.name for migration in ours[done:]]
 
-    return await store.write(apply)
+    return await store.write_slowly(apply)
 
 
 async def is_current(store: Store) -> bool:

@@ -22,6 +22,7 @@ ATTEMPTS: Final = 5
 """How often an operation is run before a conflict with others is told."""
 COPY_FROM: Final = 100
 """Rows from which COPY is faster than inserting them."""
+ROWS_AT_ONCE: Final = 500
 
 DIALECT = Dialect(
     name="postgres",
@@ -137,6 +138,20 @@ class PostgresStore:
         """See `Store.write_at_once`: a statement is a transaction of its own."""
         return await self._write(operation, contextlib.nullcontext)
 
+    async def write_slowly(self, operation: Operation[T]) -> T:
+        """See `Store.write_slowly`: on a connection of its own, which no time-out ends."""
+        with self._counted(), _told_as_unavailable():
+            connection = await asyncpg.connect(
+                self._url,
+                timeout=CONNECT_SECONDS,
+                server_settings=_SESSION | {"statement_timeout": "0"},
+            )
+            try:
+                async with connection.transaction():
+                    return await operation(PostgresTx(connection))
+            finally:
+                await connection.close(timeout=CONNECT_SECONDS)
+
     async def _write(
         self,
         operation: Operation[T],
@@ -213,6 +228,14 @@ def _told_as_unavailable() -> Iterator[None]:
         raise Unavailable("The database is unavailable") from error
 
 
+async def _in_turns(rows: Records) -> AsyncIterator[Sequence[Any]]:
+    """Rows one by one; now and then others get their turn, such as who renews a lease."""
+    for number, row in enumerate(rows):
+        if number % ROWS_AT_ONCE == 0:
+            await asyncio.sleep(0)
+        yield row
+
+
 class PostgresTx(Tx):
     """A transaction, or a sequence of reads, on a connection."""
 
@@ -244,7 +267,9 @@ class PostgresTx(Tx):
     async def insert(self, table: str, columns: Sequence[str], rows: Records) -> None:
         """See `Tx.insert`."""
         if len(rows) >= COPY_FROM:
-            await self._connection.copy_records_to_table(table, records=rows, columns=columns)
+            await self._connection.copy_records_to_table(
+                table, records=_in_turns(rows), columns=columns
+            )
             return
         marks = ", ".join(f"${n}" for n in range(1, len(columns) + 1))
         statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"

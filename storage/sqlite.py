@@ -117,6 +117,10 @@ class SQLiteStore:
         """See `Store.write_at_once`."""
         return await self.write(operation)
 
+    async def write_slowly(self, operation: Operation[T]) -> T:
+        """See `Store.write_slowly`."""
+        return await self.write(operation)
+
     async def close(self) -> None:
         """See `Store.close`."""
         await self._writer.at_rest()

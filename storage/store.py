@@ -122,6 +122,10 @@ class Store(Protocol):
         """Like `write`, for an operation of one statement, or of one chain of them."""
         ...
 
+    async def write_slowly(self, operation: Operation[T]) -> T:
+        """Like `write`, for what may take as long as it takes, such as building an index."""
+        ...
+
     async def close(self) -> None:
         """Finishes what runs, checkpoints, and lets go of the database."""
         ...

@@ -1,12 +1,15 @@
 """The process beside a server: surveys of large bodies, and what becomes of them when it dies."""
 
 import asyncio
+import errno
 import os
 import signal
 
 import msgspec
 import pytest
+import structlog
 
+from carnet.child import leave_a_processor
 from carnet.worker_process import WorkerProcess
 from domain.errors import ValidationFailed
 from server.config import Settings
@@ -87,3 +90,58 @@ async def test_one_who_no_longer_waits_is_forgotten(beside):
     assert asked.cancelled()
     assert (await beside.survey(b'{"legs": [{}]}', "sync")).count() == 1
     assert beside._asked == {}
+
+
+async def test_without_a_file_in_memory_this_process_does_it(beside, monkeypatch):
+    await started(beside)
+
+    def none_left(_name: str) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(os, "memfd_create", none_left)
+    assert (await beside.survey(BODY, "sync")).count() == 20_000
+
+
+async def test_one_that_does_not_answer_is_not_waited_for(beside, monkeypatch):
+    pid = await started(beside)
+    monkeypatch.setattr("carnet.worker_process._SURVEY_SECONDS", 0.2)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        assert (await beside.survey(BODY, "sync")).count() == 20_000
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+async def test_what_cannot_be_understood_is_followed_by_another_process(beside, monkeypatch):
+    pid = await started(beside)
+    with structlog.testing.capture_logs() as lines:
+        await beside._process._hear(b'{"ended": "job"}\n')
+
+        async def stumble(_line: bytes) -> None:
+            raise ValueError("of another release")
+
+        monkeypatch.setattr(beside._process, "_hear", stumble)
+        assert (await beside.survey(BODY, "sync")).count() == 20_000
+        monkeypatch.setattr(beside._process, "_hear", beside._hear)
+        await until(lambda: _pid(beside) not in (0, pid))
+    assert [line["event"] for line in lines][:2] == ["process_failed", "process_ended"]
+    monkeypatch.setattr(beside, "_local", Nobody())
+    assert (await beside.survey(BODY, "sync")).count() == 20_000
+
+
+def test_who_may_not_choose_its_processors_works_on_all(monkeypatch):
+    def forbidden(_pid: int, _processors: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "sched_setaffinity", forbidden)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1})
+    leave_a_processor()
+
+
+def test_it_leaves_the_first_of_several_processors(monkeypatch):
+    chosen: list[object] = []
+    monkeypatch.setattr(os, "sched_setaffinity", lambda _pid, those: chosen.append(those))
+    for have in ({3}, {2, 5}, {0, 1, 2}):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _pid, have=have: have)
+        leave_a_processor()
+    assert chosen == [[5], [1, 2]]

@@ -183,3 +183,18 @@ async def test_a_process_without_descriptors_accepts_again_when_it_has_some():
             assert await response.text() == "here"
     assert [line["event"] for line in lines].count("accept_failed") == 3
     await listener.stop()
+
+
+async def test_what_waits_when_it_stops_is_served():
+    opened = socket.create_server(("127.0.0.1", 0), backlog=64)
+    listener = Listener(named("here"), linger_seconds=0.3)
+    await listener.start_on(opened)
+    clients = [socket.create_connection(("127.0.0.1", listener.port)) for _ in range(20)]
+    for client in clients:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    # Nothing has been accepted yet: this task has not let the loop turn.
+    await listener.stop()
+    for client in clients:
+        with client:
+            client.settimeout(5)
+            assert client.recv(4096).startswith(b"HTTP/1.1 200 OK")

@@ -64,6 +64,9 @@ class Watch:
     async def write_at_once(self, operation: Operation[T]) -> T:
         return await self._store.write_at_once(self._watched(operation))
 
+    async def write_slowly(self, operation: Operation[T]) -> T:
+        return await self._store.write_slowly(self._watched(operation))
+
     async def close(self) -> None:
         await self._store.close()
 

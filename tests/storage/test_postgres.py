@@ -347,3 +347,12 @@ async def test_sessions_that_are_ended_from_outside_are_replaced(store, database
     await until(lambda: reads(store))
     await soon(store.write(adding("b")))
     assert await store.read(names) == ["a", "b"]
+
+
+async def test_a_migration_takes_as_long_as_it_takes(database, monkeypatch):
+    monkeypatch.setitem(postgres._SESSION, "statement_timeout", "50ms")
+    monkeypatch.setattr(postgres, "COMMAND_SECONDS", 0.1)
+    async with opened(database) as store:
+        with pytest.raises(Unavailable):
+            await store.write(lambda tx: tx.execute("SELECT pg_sleep(0.3)"))
+        await store.write_slowly(lambda tx: tx.execute("SELECT pg_sleep(0.3)"))
