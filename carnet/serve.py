@@ -124,6 +124,8 @@ async def _run_processes(
     for process in kept:
         process.start()
     await stopping.wait()
+    # Who comes now is to be refused, so that a proxy asks another server, and not left waiting.
+    listening.close()
     for task in replacing:
         task.cancel()
     await asyncio.gather(*(process.stop() for process in kept))

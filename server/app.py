@@ -17,6 +17,7 @@ from server.routes import ROUTES
 
 MAX_HEADER_BYTES: Final = 64 * 1024
 SHUTDOWN_SECONDS: Final = 20.0
+"""aiohttp waits so long twice: requests at hand have 40 s to end."""
 ACCEPT_AGAIN_SECONDS: Final = 0.1
 """The pause when no connection can be taken: the system has no descriptor left."""
 TAKEN_IN_A_ROW: Final = 4
@@ -168,9 +169,9 @@ class Listener:
         if self._resting is not None:
             self._resting.cancel()
         asyncio.get_running_loop().remove_reader(self._listening)
-        # What waits would be reset, unless there are others who take it.
+        # What waits would be reset when the last of those who share the socket closes it.
         with contextlib.suppress(OSError):
-            while not self._pause_seconds and self._take():
+            while self._take():
                 pass
         self._listening.close()
         await asyncio.gather(*self._connecting)

@@ -17,7 +17,7 @@ from server.observe import render
 from storage import creation, idempotency, trips
 from storage.creation import FirstAnswer
 from storage.idempotency import Answer, IdempotencyRecord
-from storage.store import Tx
+from storage.store import Operation, Tx
 
 REPLAYED: Final = "Idempotency-Replayed"
 PIECE_BYTES: Final = 128 * 1024
@@ -71,17 +71,22 @@ class Endpoint(Routed):
         if key is not None:
             fingerprint = await intake.fingerprint(call.request, call.raw)
             protected = _Protected(self.route, call, key, fingerprint)
-        if (reply := await self._create(call, protected)) is not None:
-            return reply
         store = call.services.store
-        outcome = await store.write(protected or (lambda tx: _operate(tx, self.route, call)))
+        operation = protected or (lambda tx: _operate(tx, self.route, call))
+        create = self._creation(call, protected)
+        if create is None:
+            outcome = await store.write(operation)
+        else:
+            outcome = await store.write_at_once(create, operation)
         if isinstance(outcome, Reply):
             return outcome
         reply = await jobs.finish(call, outcome)
         return await protected.settle(outcome, reply) if protected else reply
 
-    async def _create(self, call: Call, protected: "_Protected | None") -> Reply | None:
-        """The answer to a create that finds nothing in its way; None for any other write."""
+    def _creation(
+        self, call: Call, protected: "_Protected | None"
+    ) -> Operation[Reply | Queued | None] | None:
+        """The operation of a create that may find nothing in its way; None for other writes."""
         if self.route.new_row is None or len(call.raw) > OFF_LOOP_BYTES:
             return None
         row = self.route.new_row(call)
@@ -89,10 +94,12 @@ class Endpoint(Routed):
             return None
         made = json_reply(row.document, 201, tagged(creation.REVISION))
         first = protected.first_answer(made) if protected else None
-        rev = await call.services.store.write_at_once(
-            lambda tx: creation.store(tx, call.trip_id, row, first)
-        )
-        return None if rev is None else dataclasses.replace(made, headers=tagged(rev))
+
+        async def create(tx: Tx) -> Reply | None:
+            rev = await creation.store(tx, call.trip_id, row, first)
+            return None if rev is None else dataclasses.replace(made, headers=tagged(rev))
+
+        return create
 
 
 def to_response(reply: Reply) -> web.Response:

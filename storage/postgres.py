@@ -134,9 +134,10 @@ class PostgresStore:
         """See `Store.write`. An operation that meets another one's write is run again."""
         return await self._write(operation, _transaction)
 
-    async def write_at_once(self, operation: Operation[T]) -> T:
+    async def write_at_once(self, attempt: Operation[T | None], otherwise: Operation[T]) -> T:
         """See `Store.write_at_once`: a statement is a transaction of its own."""
-        return await self._write(operation, contextlib.nullcontext)
+        done = await self._write(attempt, contextlib.nullcontext)
+        return await self.write(otherwise) if done is None else done
 
     async def write_slowly(self, operation: Operation[T]) -> T:
         """See `Store.write_slowly`: on a connection of its own, which no time-out ends."""

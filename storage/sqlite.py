@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 import aiosqlite
 
 from storage.sqlite_engine import DIALECT, Lane, commit_together, read_together
-from storage.store import DatabaseError, Operation, StorageUrlError
+from storage.store import DatabaseError, Operation, StorageUrlError, Tx
 
 T = TypeVar("T")
 
@@ -113,9 +113,14 @@ class SQLiteStore:
         """See `Store.write`. Operations waiting at the same time share one commit."""
         return await self._writer.submit(operation)
 
-    async def write_at_once(self, operation: Operation[T]) -> T:
+    async def write_at_once(self, attempt: Operation[T | None], otherwise: Operation[T]) -> T:
         """See `Store.write_at_once`."""
-        return await self.write(operation)
+
+        async def both(tx: Tx) -> T:
+            done = await attempt(tx)
+            return await otherwise(tx) if done is None else done
+
+        return await self.write(both)
 
     async def write_slowly(self, operation: Operation[T]) -> T:
         """See `Store.write_slowly`."""

@@ -118,8 +118,11 @@ class Store(Protocol):
         """
         ...
 
-    async def write_at_once(self, operation: Operation[T]) -> T:
-        """Like `write`, for an operation of one statement, or of one chain of them."""
+    async def write_at_once(self, attempt: Operation[T | None], otherwise: Operation[T]) -> T:
+        """Like `write`, for what is most often done by one statement, or one chain of them.
+
+        Where the `attempt` gives None and has changed nothing, it is done `otherwise`.
+        """
         ...
 
     async def write_slowly(self, operation: Operation[T]) -> T:

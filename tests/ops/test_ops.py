@@ -244,10 +244,12 @@ def test_a_container_has_the_time_its_program_takes_to_stop():
     from server.app import SHUTDOWN_SECONDS
     from workers.arq_worker import DRAIN_SECONDS
 
-    assert seconds(SERVICES["server-1"]["stop_grace_period"]) > SHUTDOWN_SECONDS
+    assert seconds(SERVICES["server-1"]["stop_grace_period"]) > 2 * SHUTDOWN_SECONDS
     assert seconds(SERVICES["worker"]["stop_grace_period"]) > DRAIN_SECONDS
     for path in UNITS:
-        assert int(unit(path)["Service"]["TimeoutStopSec"]) > max(SHUTDOWN_SECONDS, DRAIN_SECONDS)
+        assert int(unit(path)["Service"]["TimeoutStopSec"]) > max(
+            2 * SHUTDOWN_SECONDS, DRAIN_SECONDS
+        )
 
 
 def seconds(text: str) -> int:

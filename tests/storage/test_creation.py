@@ -11,6 +11,7 @@ from domain.resources import BY_KIND
 from storage import accounts, creation, idempotency, items
 from storage.creation import REVISION, FirstAnswer
 from storage.idempotency import Answer
+from storage.store import Tx
 from tests.storage.home import Home, pin, watch
 from tests.support import SAMPLES, now
 
@@ -36,7 +37,15 @@ def first_answer(key_id: str, key: str = "i", fingerprint: str = "f") -> FirstAn
 
 
 async def create(home: Home, row: Row, first: FirstAnswer | None = None) -> int | None:
-    return await home.store.write_at_once(lambda tx: creation.store(tx, home.trip_id, row, first))
+    """The revision; None where it is left to the long way, which does nothing here."""
+
+    async def long_way(_tx: Tx) -> int:
+        return -1
+
+    rev = await home.store.write_at_once(
+        lambda tx: creation.store(tx, home.trip_id, row, first), long_way
+    )
+    return None if rev == -1 else rev
 
 
 @pytest.mark.parametrize("ref", [None, "r"])
@@ -139,8 +148,25 @@ async def test_a_chain_ends_where_a_step_gives_no_row(home):
 async def test_it_is_one_chain(home, key_id):
     row = new_row(home, pin(clientRef="r"))
     _, statements = await watch(
-        home.store.write_at_once,
+        home.store.write,
         lambda tx: creation.store(tx, home.trip_id, row, first_answer(key_id)),
     )
     assert {each.verb for each in statements} == {"chain"}
     assert len(statements) == 4
+
+
+async def test_what_is_done_otherwise_is_a_transaction_too(home):
+    """And it is done only where the attempt gives nothing."""
+
+    async def nothing(_tx: Tx) -> None:
+        return None
+
+    async def fail(tx: Tx) -> int:
+        await tx.execute("UPDATE trips SET rev = rev + 1 WHERE id = $1", home.trip_id)
+        raise LookupError
+
+    before = await home.rev()
+    with pytest.raises(LookupError):
+        await home.store.write_at_once(nothing, fail)
+    assert await home.rev() == before
+    assert await create(home, new_row(home, pin())) == before + 1

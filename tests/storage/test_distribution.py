@@ -61,8 +61,8 @@ class Watch:
     async def write(self, operation: Operation[T]) -> T:
         return await self._store.write(self._watched(operation))
 
-    async def write_at_once(self, operation: Operation[T]) -> T:
-        return await self._store.write_at_once(self._watched(operation))
+    async def write_at_once(self, attempt: Operation[T | None], otherwise: Operation[T]) -> T:
+        return await self._store.write_at_once(self._watched(attempt), self._watched(otherwise))
 
     async def write_slowly(self, operation: Operation[T]) -> T:
         return await self._store.write_slowly(self._watched(operation))

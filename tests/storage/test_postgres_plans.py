@@ -60,7 +60,7 @@ async def test_an_imports_rows_are_found_by_their_client_refs(unknown):
 async def test_a_creates_client_ref_is_looked_for_by_its_index(unknown):
     row = Row("mapPin", new_id(), "", {"name": "A", "clientRef": "pin-7"})
     _, steps = await watch(
-        unknown.store.write_at_once, lambda tx: creation.store(tx, unknown.trip_id, row, None)
+        unknown.store.write, lambda tx: creation.store(tx, unknown.trip_id, row, None)
     )
     (free,) = (step for step in steps if "AS free" in step.sql)
     sql = free.sql.replace("$7", "$4")
