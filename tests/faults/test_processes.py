@@ -5,6 +5,7 @@ import contextlib
 import signal
 import sqlite3
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import asyncpg
@@ -112,10 +113,23 @@ async def test_requests_at_hand_are_finished_before_a_server_leaves(tmp_path, da
             await until(lambda: queued(database, 4), every=0.05)
             carnet.server.signal(signal.SIGTERM)
             await until(lambda: len(carnet.server.events("stopping")) == 2)
+            # Who comes now is refused and asks another server, and is not left waiting.
+            await until(lambda: refused(carnet.base), 5)
+            assert not any(task.done() for task in waiting)
             carnet.add_worker()
             answers = await asyncio.gather(*waiting)
             assert [answer.status for answer in answers] == [200] * 4
         await until(lambda: not carnet.server.running)
+
+
+async def refused(base: str) -> bool:
+    url = urlsplit(base)
+    try:
+        _, writer = await asyncio.open_connection(url.hostname, url.port)
+    except ConnectionRefusedError:
+        return True
+    writer.close()
+    return False
 
 
 async def queued(database: str, number: int) -> bool:
