@@ -1,6 +1,5 @@
 """What requests cost every process that has a part in them: server, Postgres, Valkey, client."""
 
-import contextlib
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,12 +7,12 @@ from pathlib import Path
 
 from bench.figures import spread
 from bench.load import drive
-from bench.servers import TICKS, Carnet
+from bench.servers import Carnet, cpu_seconds
 from bench.services import Services
 
 CONNECTIONS = 24
 APART = 0.005
-"""Seconds between connections: of two server processes, one that is awake takes all it finds."""
+"""Seconds between connections: of those opened at once, a server process can get more than half."""
 
 Pids = Callable[[], Sequence[int]]
 
@@ -35,16 +34,6 @@ def parts(ours: Carnet, there: Services) -> dict[str, Pids]:
         "Valkey": lambda: [there.valkey_pid],
         "client": lambda: [os.getpid()],
     }
-
-
-def used(pids: Sequence[int]) -> float:
-    """Processor time of processes and of their ended children, in seconds."""
-    total = 0
-    for pid in pids:
-        with contextlib.suppress(OSError):  # ended meanwhile: its parent's figure has it
-            stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-            total += sum(map(int, stat.rpartition(")")[2].split()[11:15]))
-    return total / TICKS
 
 
 class Costs:
@@ -87,7 +76,7 @@ class Costs:
         self._sent, self._seconds = 0, 0.0
 
     def _read(self) -> dict[str, float]:
-        return {name: used(pids()) for name, pids in self._parts.items()}
+        return {name: cpu_seconds(pids()) for name, pids in self._parts.items()}
 
     def __str__(self) -> str:
         each = [f"{name} {s / self._sent * 1e6:.0f} µs" for name, s in self._used.items()]

@@ -1,9 +1,11 @@
 """Round trips to Postgres, counted on the wire: a proxy that understands what clients say."""
 
-import asyncio
 import contextlib
+import dataclasses
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+
+from tests.faults.proxy import proxy
 
 ENCRYPTION = (80877103, 80877104)
 """Codes of the requests for TLS and GSSAPI: a client whose request is turned down starts over."""
@@ -41,59 +43,29 @@ class Frontend:
         return True
 
 
+@dataclasses.dataclass
 class Wire:
-    """A proxy in front of a Postgres."""
+    """A proxy in front of a Postgres, and what its clients have said."""
 
-    def __init__(self, target: int) -> None:
-        self.port = 0
-        self._target = target
-        self._clients: list[Frontend] = []
-        self._writers: list[asyncio.StreamWriter] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+    clients: list[Frontend] = dataclasses.field(default_factory=list)
+    port: int = 0
 
     @property
     def round_trips(self) -> int:
         """Of all clients so far."""
-        return sum(client.round_trips for client in self._clients)
+        return sum(client.round_trips for client in self.clients)
 
-    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Connects a client."""
-        there, back = await asyncio.open_connection("127.0.0.1", self._target)
+    def listen(self) -> Callable[[bytes], None]:
+        """Listens to one more client."""
         client = Frontend()
-        self._clients.append(client)
-        self._writers += [writer, back]
-        for source, sink, listener in ((reader, back, client), (there, writer, None)):
-            task = asyncio.create_task(_pass(source, sink, listener))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def end(self) -> None:
-        """Breaks the connections that are left."""
-        for writer in self._writers:
-            writer.transport.abort()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-async def _pass(
-    source: asyncio.StreamReader, sink: asyncio.StreamWriter, listener: Frontend | None
-) -> None:
-    with contextlib.suppress(OSError):
-        while data := await source.read(65536):
-            if listener is not None:
-                listener.feed(data)
-            sink.write(data)
-            await sink.drain()
-    sink.close()
+        self.clients.append(client)
+        return client.feed
 
 
 @contextlib.asynccontextmanager
 async def wire(target: int) -> AsyncIterator[Wire]:
     """A running proxy in front of a port of this machine."""
-    made = Wire(target)
-    server = await asyncio.start_server(made.accept, "127.0.0.1", 0)
-    made.port = server.sockets[0].getsockname()[1]
-    try:
+    made = Wire()
+    async with proxy(target, made.listen) as between:
+        made.port = between.port
         yield made
-    finally:
-        server.close()
-        await made.end()

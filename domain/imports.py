@@ -61,20 +61,22 @@ def items_of(request: ImportRequest, body: Any) -> ItemLists:
 
     Raises `ValidationFailed` when the body is not such a request; items are not looked at.
     """
-    if not isinstance(body, dict):
-        raise ValidationFailed([Detail("", "wrong_type")])
     if request.kind == "batch":
-        return [(BY_KIND[request.resource], _batch_items(body))]
-    return _sync_items(body)
+        return [(BY_KIND[request.resource], _batch_items(_object(body)))]
+    return _sync_items(_object(body))
 
 
 def count_items(kind: ImportKind, body: Any) -> int:
     """How many items a body has; refuses what `items_of` refuses."""
+    if kind == "batch":
+        return len(_batch_items(_object(body)))
+    return sum(len(items) for _, items in _sync_items(_object(body)))
+
+
+def _object(body: Any) -> Document:
     if not isinstance(body, dict):
         raise ValidationFailed([Detail("", "wrong_type")])
-    if kind == "batch":
-        return len(_batch_items(body))
-    return sum(len(items) for _, items in _sync_items(body))
+    return body
 
 
 def _batch_items(body: Document) -> list[Any]:

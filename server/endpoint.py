@@ -118,8 +118,9 @@ def to_response(reply: Reply) -> web.Response:
 
 async def _pieces(body: bytes) -> AsyncIterator[bytes]:
     for start in range(0, len(body), PIECE_BYTES):
+        if start:
+            await asyncio.sleep(PAUSE_SECONDS)
         yield body[start : start + PIECE_BYTES]
-        await asyncio.sleep(PAUSE_SECONDS)
 
 
 def _cannot_fail(request: web.Request) -> bool:

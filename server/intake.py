@@ -156,8 +156,10 @@ async def with_body(call: Call, route: Route) -> Call:
             survey = await call.services.surveyor.survey(raw, route.imports)
             if survey.malformed:
                 survey.count()
+            if survey.refusal is not None:
+                return dataclasses.replace(call, survey=survey)
             call = dataclasses.replace(call, packed=await asyncio.to_thread(jobs.pack, raw))
-            if survey.refusal or survey.items > call.services.settings.imports.inline_items:
+            if survey.items > call.services.settings.imports.inline_items:
                 return dataclasses.replace(call, survey=survey)
     if large:
         return dataclasses.replace(call, body=await asyncio.to_thread(jsonbody.decode, raw, depth))

@@ -4,7 +4,7 @@ import dataclasses
 import re
 
 from domain.errors import Detail, NotFound, PayloadTooLarge, ValidationFailed
-from domain.imports import ImportRequest, count_items, items_of
+from domain.imports import ImportRequest, ItemLists, items_of
 from domain.plan import Needs, Plan, Row
 from domain.resource import Resource
 from server import jobs as job_replies
@@ -112,12 +112,12 @@ async def sync(tx: Tx, call: Call) -> Reply | Queued:
 async def run_import(tx: Tx, call: Call, request: ImportRequest) -> Reply | Queued:
     """Applies a small import here and now, and queues a large one for a worker."""
     settings = call.services.settings.imports
-    total = call.survey.count() if call.survey else count_items(request.kind, call.body)
+    lists: ItemLists = [] if call.survey else items_of(request, call.body)
+    total = call.survey.count() if call.survey else sum(len(listed) for _, listed in lists)
     if total > settings.max_items:
         raise PayloadTooLarge(f"A sync may have {settings.max_items} items at most")
     respond_async, wait_seconds = _preferences(call)
     if total <= settings.inline_items and not respond_async:
-        lists = items_of(request, call.body)
         return Reply(*await imports.apply(tx, call.trip_id, request, lists, call.now))
     job_id = new_id()
     await jobs.insert(

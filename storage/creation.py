@@ -5,12 +5,12 @@ does find something (the clientRef exists, the Idempotency-Key was used) is for 
 """
 
 import dataclasses
-import functools
 from typing import Any, Final
 
 import msgspec
 
 from domain.plan import Row
+from storage import items
 from storage.idempotency import Answer
 from storage.store import Tx
 
@@ -40,55 +40,45 @@ async def store(tx: Tx, trip_id: str, row: Row, first: FirstAnswer | None) -> in
         row.parent_id,
         row.sort_key,
         row.id,
+        row.client_ref,
         msgspec.json.encode(row.document).decode(),
     ]
-    if row.client_ref is not None:
-        arguments.append(row.client_ref)
     if first is not None:
         answer = first.answer
         headers = msgspec.json.encode(answer.headers).decode()
         remembered = (answer.status, headers, answer.body, first.now)
         arguments += [first.api_key_id, first.key, first.fingerprint, *remembered]
-    steps = _steps(row.client_ref is not None, first is not None)
-    record = await tx.chain(steps, *arguments)
+    record = await tx.chain(_UNPROTECTED if first is None else _PROTECTED, *arguments)
     return record[0] if record else None
 
 
-@functools.cache
-def _steps(named: bool, protected: bool) -> tuple[tuple[str, str], ...]:
-    """The statements; `named`: with a clientRef, `protected`: with an Idempotency-Key."""
-    ref, after = ("$7", 8) if named else ("NULL", 7)
-    key_id, key, fingerprint, status, headers, body, now = (f"${after + n}" for n in range(7))
-    taken = []
-    if named:
-        taken.append(
-            "SELECT 1 FROM items WHERE trip_id = $1 AND client_ref = $7 AND kind = $2"
-            " AND parent_id = $3"
-        )
-    if protected:
-        taken.append(
-            f"SELECT 1 FROM idempotency WHERE api_key_id = {key_id} AND idempotency_key = {key}"
-        )
-    free = " AND ".join(f"NOT EXISTS ({query})" for query in taken) or "true"
-    steps = [
-        ("free", f"SELECT 1 AS free WHERE {free}"),
-        (
-            "bumped",
-            "UPDATE trips SET rev = rev + 1 WHERE id = $1 AND EXISTS (SELECT 1 FROM free)"
-            " RETURNING rev",
-        ),
-        (
-            "stored",
-            "INSERT INTO items (trip_id, kind, parent_id, sort_key, id, client_ref, rev, doc)"
-            f" SELECT $1, $2, $3, $4, $5, {ref}, rev, $6 FROM bumped RETURNING rev",
-        ),
-    ]
-    if protected:
-        remembered = (
-            "INSERT INTO idempotency (api_key_id, idempotency_key, fingerprint, status, headers,"
-            f" body, created_at) SELECT {key_id}, {key}, {fingerprint}, {status},"
-            f" replace({headers}, '{REVISION}', CAST(rev AS TEXT)), {body}, {now}"
-            " FROM bumped RETURNING status"
-        )
-        steps.insert(2, ("remembered", remembered))
-    return tuple(steps)
+# A clientRef that is null equals none.
+_REF_IS_FREE: Final = (
+    "NOT EXISTS (SELECT 1 FROM items WHERE trip_id = $1 AND client_ref = $6 AND kind = $2"
+    " AND parent_id = $3)"
+)
+_KEY_IS_FREE: Final = (
+    "NOT EXISTS (SELECT 1 FROM idempotency WHERE api_key_id = $8 AND idempotency_key = $9)"
+)
+_BUMPED: Final = (
+    "bumped",
+    "UPDATE trips SET rev = rev + 1 WHERE id = $1 AND EXISTS (SELECT 1 FROM free) RETURNING rev",
+)
+_REMEMBERED: Final = (
+    "remembered",
+    "INSERT INTO idempotency (api_key_id, idempotency_key, fingerprint, status, headers, body,"
+    f" created_at) SELECT $8, $9, $10, $11, replace($12, '{REVISION}', CAST(rev AS TEXT)), $13,"
+    " $14 FROM bumped RETURNING status",
+)
+_STORED: Final = (
+    "stored",
+    f"INSERT INTO items ({', '.join(items.STORED)})"
+    " SELECT $1, $2, $3, $4, $5, $6, rev, $7 FROM bumped RETURNING rev",
+)
+_UNPROTECTED: Final = (("free", f"SELECT 1 AS free WHERE {_REF_IS_FREE}"), _BUMPED, _STORED)
+_PROTECTED: Final = (
+    ("free", f"SELECT 1 AS free WHERE {_REF_IS_FREE} AND {_KEY_IS_FREE}"),
+    _BUMPED,
+    _REMEMBERED,
+    _STORED,
+)

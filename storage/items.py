@@ -15,7 +15,9 @@ from storage.store import Record, Tx
 _encode = msgspec.json.encode
 
 _COLUMNS = "kind, id, parent_id, sort_key, rev, doc, client_ref"
-_STORED = ("trip_id", "kind", "parent_id", "sort_key", "id", "client_ref", "rev", "doc")
+STORED = ("trip_id", "kind", "parent_id", "sort_key", "id", "client_ref", "rev", "doc")
+"""The columns of a row, in the order of its records."""
+
 _AFTER_ALL = "\x7f"
 """Sorts after every sort key and id, which are ASCII."""
 
@@ -106,7 +108,7 @@ async def stream(tx: Tx, plan: Plan, rows: Iterator[Row], *, count: int, rev: in
     `rev` is the trip's after this write.
     """
     streamed = _Streamed(plan, rows, count, rev)
-    await tx.insert("items", _STORED, streamed)
+    await tx.insert("items", STORED, streamed)
     if streamed.stored:
         await trips.bump(tx, plan.trip_id)
         await _insert_links(tx, plan.trip_id, streamed.linking)
@@ -122,7 +124,7 @@ async def _insert(tx: Tx, trip_id: str, rows: Iterable[Row], rev: int) -> None:
     rows = _at_revision(rows, rev)
     if not rows:
         return
-    await tx.insert("items", _STORED, _Records(trip_id, rows))
+    await tx.insert("items", STORED, _Records(trip_id, rows))
     await _insert_links(tx, trip_id, rows)
 
 

@@ -12,7 +12,7 @@ Record = Sequence[Any]
 
 
 class Records(Protocol):
-    """Rows to insert, gone through once or more."""
+    """Rows to insert, gone through once: some are made as they are taken."""
 
     def __len__(self) -> int: ...
 

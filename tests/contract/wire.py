@@ -88,3 +88,17 @@ def check_envelope(answer: Any, status: int, code: str, *details: tuple[str, str
     assert error["message"]
     if details:
         assert sorted(answer.details) == sorted(details)
+
+
+def encoded(value: Any) -> bytes:
+    """A value as JSON."""
+    return msgspec.json.encode(value)
+
+
+async def refuse(
+    world: World, data: bytes, *details: tuple[str, str], path: str = "/legs", **options: Any
+) -> Any:
+    """Posts bytes and expects a 400 with these details."""
+    answer = await world.client.post(f"{world.trip}{path}", data=data, **options)
+    check_envelope(answer, 400, "VALIDATION_ERROR", *details)
+    return answer

@@ -2,16 +2,24 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from yarl import URL
+
+Hear = Callable[[bytes], None]
+
+
+def _ignore(_data: bytes) -> None:
+    pass
 
 
 class Proxy:
     """Passes bytes on between its port and another one of this machine."""
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int, listen: Callable[[], Hear] = lambda: _ignore) -> None:
+        """`listen` is called for each client, and what it gives with all that the client says."""
         self.port = 0
+        self._listen = listen
         self._target = target
         self._open = asyncio.Event()
         self._open.set()
@@ -41,16 +49,19 @@ class Proxy:
         with contextlib.suppress(OSError):
             there, back = await asyncio.open_connection("127.0.0.1", self._target)
             self._writers.add(back)
-            for source, sink in ((reader, back), (there, writer)):
-                task = asyncio.create_task(self._pass(source, sink))
+            for source, sink, hear in ((reader, back, self._listen()), (there, writer, _ignore)):
+                task = asyncio.create_task(self._pass(source, sink, hear))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
             return
         writer.close()
 
-    async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    async def _pass(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, hear: Hear
+    ) -> None:
         with contextlib.suppress(OSError):
             while data := await source.read(65536):
+                hear(data)
                 await self._open.wait()
                 sink.write(data)
                 await sink.drain()
@@ -64,9 +75,9 @@ class Proxy:
 
 
 @contextlib.asynccontextmanager
-async def proxy(target: int) -> AsyncIterator[Proxy]:
+async def proxy(target: int, listen: Callable[[], Hear] = lambda: _ignore) -> AsyncIterator[Proxy]:
     """A running proxy in front of a port."""
-    made = Proxy(target)
+    made = Proxy(target, listen)
     server = await asyncio.start_server(made.accept, "127.0.0.1", 0)
     made.port = server.sockets[0].getsockname()[1]
     try:

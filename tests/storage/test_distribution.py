@@ -6,45 +6,30 @@ be sent to every part of the database. The few that do are listed here, each wit
 """
 
 import dataclasses
-import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, TypeVar, cast
 
 import pytest
 
 from domain.scopes import Role
 from storage.store import Dialect, Operation, Store, Tx
+from tests.storage.distribution import (
+    BY_HASH,
+    GLOBAL,
+    KEYS,
+    REFERENCE,
+    everywhere,
+    is_keyed,
+    tables_of,
+    touching,
+    unexplained,
+    values_of,
+)
 from tests.storage.home import Statement, WatchedTx
 from tests.support import SAMPLES, World, new_world
 from workers.runner import run_next
 
 T = TypeVar("T")
-
-KEYS: dict[str, str] = {
-    **dict.fromkeys(("items", "links", "shares"), "trip_id"),
-    "trips": "id",
-    "jobs": "user_id",
-    "idempotency": "api_key_id",
-}
-"""The column by which each table that grows is split."""
-
-REFERENCE = {"users", "groups", "group_members", "api_keys", "server_state"}
-"""Small tables of which each part of the database has a copy."""
-
-GLOBAL = {
-    "FROM trips WHERE group_id IN (SELECT group_id FROM group_members": "a user's trips are in "
-    "all parts: one index range of each",
-    "SET status = 'running', attempts": "a worker takes the job that is due first, whoever's",
-    "SELECT min(due_at) FROM jobs": "and looks before it takes",
-    "FROM trips t WHERE t.id = (SELECT trip_id FROM shares WHERE token": "a share link names its "
-    "trip by nothing but a token",
-    "UPDATE trips SET rev = rev + 1 WHERE group_id": "a new member is news to all trips of the "
-    "group; a command of the operator's",
-}
-"""Statements that may go to every part, each with its reason. None is on a hot path."""
-
-BY_HASH = "WHERE k.hash = $1"
-"""The exception on every path: whose a key is, is found by its hash, whoever's it may be."""
 
 
 class Watch:
@@ -104,110 +89,6 @@ async def watched(store: Store, settings: Any) -> AsyncIterator[Watched]:
         key_id = (await world.client.get("/me")).json["key"]["_id"]
         watch.statements = []
         yield Watched(world, watch, key_id)
-
-
-def tables_of(sql: str) -> dict[str, str]:
-    """The aliases of the tables a statement speaks of, and those tables."""
-    found = re.findall(
-        r"\b(?:FROM|JOIN|UPDATE|INTO)\s+([a-z_]+)(?:\s+(?:AS\s+)?(?!set\b|where\b|on\b|as\b)"
-        r"([a-z]+)\b)?",
-        sql,
-        re.IGNORECASE,
-    )
-    return {
-        alias if alias and alias.islower() else table: table
-        for table, alias in found
-        if table in KEYS or table in REFERENCE
-    }
-
-
-def is_keyed(statement: Statement) -> bool:
-    """Whether every distributed table of a statement has its key set equal to something.
-
-    That is a parameter, or the key of another table of the statement that has it so.
-    """
-    verb, sql, args = statement
-    if verb == "insert":
-        columns, rows = args
-        key = KEYS[sql]
-        return key in columns and len({row[list(columns).index(key)] for row in rows}) == 1
-    if re.match(r"INSERT INTO", sql):
-        table, columns = re.findall(r"INSERT INTO (\w+) \((.*?)\)", sql)[0]
-        return table in REFERENCE or KEYS[table] in columns.split(", ")
-    return not _unkeyed(sql)
-
-
-def _unkeyed(sql: str) -> list[str]:
-    """The distributed tables in a statement or in any of its subqueries that are not keyed."""
-    missing = []
-    for query, outer in _queries(sql):
-        for alias, table in tables_of(query).items():
-            if table in KEYS and not _names_key(query, alias, KEYS[table], outer):
-                missing.append(table)
-    return missing
-
-
-def _names_key(query: str, alias: str, key: str, outer: str) -> bool:
-    """Whether `key = $n`, `alias.key = $n`, or the key of a table around it stands there."""
-    condition = re.search(rf"(?<![\w.])(?:{alias}\.)?{key} = (\$\d+|[a-z]\.(?:id|trip_id))", query)
-    if condition is None:
-        return False
-    where = condition[1]
-    return where.startswith("$") or re.search(rf"{re.escape(where)} = \$\d", outer) is not None
-
-
-def _queries(sql: str, outer: str = "") -> list[tuple[str, str]]:
-    """A statement without its subqueries, and those; each with the text around it."""
-    found: list[tuple[str, str]] = []
-    flat, depth, start = "", 0, 0
-    for place, letter in enumerate(sql):
-        if letter == "(":
-            if depth == 0:
-                start = place + 1
-            depth += 1
-        elif letter == ")":
-            depth -= 1
-            if depth == 0:
-                inner = sql[start:place]
-                flat += f"({inner})" if "SELECT" not in inner else "(...)"
-                if "SELECT" in inner:
-                    found += _queries(inner, outer + sql)
-        elif depth == 0:
-            flat += letter
-    return [(flat, outer), *found]
-
-
-def everywhere(statements: Sequence[Statement]) -> list[Statement]:
-    """The statements that would be sent to every part of the database."""
-    return [each for each in statements if not is_keyed(each)]
-
-
-def unexplained(statements: Sequence[Statement]) -> list[str]:
-    """Those of them that nobody has given a reason for."""
-    return [
-        each.sql for each in everywhere(statements) if not any(part in each.sql for part in GLOBAL)
-    ]
-
-
-def values_of(statements: Sequence[Statement]) -> set[Any]:
-    """Every value the statements were given."""
-    found: set[Any] = set()
-    for each in statements:
-        if each.verb == "insert":
-            found |= {value for row in each.args[1] for value in row}
-        elif each.verb == "executemany":
-            found |= {value for row in each.args[0] for value in row}
-        else:
-            found |= set(each.args)
-    return found
-
-
-def touching(statements: Sequence[Statement], *tables: str) -> list[Statement]:
-    return [
-        each
-        for each in statements
-        if each.sql in tables or set(tables) & set(tables_of(each.sql).values())
-    ]
 
 
 SNAPSHOT = {

@@ -63,7 +63,7 @@ async def test_a_creates_client_ref_is_looked_for_by_its_index(unknown):
         unknown.store.write, lambda tx: creation.store(tx, unknown.trip_id, row, None)
     )
     (free,) = (step for step in steps if "AS free" in step.sql)
-    sql = free.sql.replace("$7", "$4")
+    sql = free.sql.replace("$6", "$4")
     kind, parent = "mapPin", ""
     found = await plan_of(
         unknown, Statement("fetch", sql, (unknown.trip_id, kind, parent, "pin-7"))
