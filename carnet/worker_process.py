@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import os
+from collections.abc import AsyncIterator
 from typing import IO
 
 import msgspec
@@ -54,11 +55,9 @@ class WorkerProcess:
         self._process.start()
         found = None
         if hasattr(os, "memfd_create"):
-            with (
-                contextlib.suppress(OSError, TimeoutError),
-                await asyncio.to_thread(_in_memory, raw) as memory,
-            ):
-                found = await self._ask(kind, f"/proc/{os.getpid()}/fd/{memory.fileno()}")
+            with contextlib.suppress(OSError, TimeoutError):
+                async with _in_memory(raw) as memory:
+                    found = await self._ask(kind, f"/proc/{os.getpid()}/fd/{memory.fileno()}")
         return found or await self._local.survey(raw, kind)
 
     async def _ask(self, kind: ImportKind, path: str) -> Survey | None:
@@ -96,9 +95,28 @@ class WorkerProcess:
                 told.set_result(None)
 
 
-def _in_memory(raw: bytes) -> IO[bytes]:
+@contextlib.asynccontextmanager
+async def _in_memory(raw: bytes) -> AsyncIterator[IO[bytes]]:
     """A file in memory, as Linux has them."""
+    writing = asyncio.create_task(asyncio.to_thread(_write, raw))
+    try:
+        # Who no longer waits leaves the thread to its end, and the file to be closed then.
+        yield await asyncio.shield(writing)
+    finally:
+        writing.add_done_callback(_close)
+
+
+def _write(raw: bytes) -> IO[bytes]:
     file = os.fdopen(os.memfd_create("body"), "wb")
-    file.write(raw)
-    file.flush()
+    try:
+        file.write(raw)
+        file.flush()
+    except BaseException:
+        file.close()
+        raise
     return file
+
+
+def _close(writing: asyncio.Task[IO[bytes]]) -> None:
+    if not writing.cancelled() and writing.exception() is None:
+        writing.result().close()

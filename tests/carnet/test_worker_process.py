@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import signal
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -90,6 +91,23 @@ async def test_one_who_no_longer_waits_is_forgotten(beside):
     assert asked.cancelled()
     assert (await beside.survey(b'{"legs": [{}]}', "sync")).count() == 1
     assert beside._asked == {}
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def test_one_who_leaves_at_any_moment_leaves_no_file_open(beside):
+    await started(beside)
+    before = open_files()
+    for turns in range(30):
+        asked = asyncio.create_task(beside.survey(BODY, "sync"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        asked.cancel()
+        await asyncio.wait({asked})
+    assert (await beside.survey(BODY, "sync")).count() == 20_000
+    await until(lambda: open_files() <= before)
 
 
 async def test_without_a_file_in_memory_this_process_does_it(beside, monkeypatch):
