@@ -18,6 +18,8 @@ from examples.local_server import LocalServer
 from tests.servers import ValkeyServer, own_postgres, own_valkey
 
 READY_SECONDS = 60.0
+WAL_FILES = 60
+"""Of 16 MB: what a default Postgres logs between checkpoints at most."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,11 +45,12 @@ class Services:
 
 @contextlib.asynccontextmanager
 async def services() -> AsyncIterator[Services]:
-    """Both, new and empty; Postgres keeps what it says it keeps."""
+    """Both, empty; Postgres keeps what it says it keeps."""
     # In threads: the starters run event loops of their own.
     with contextlib.ExitStack() as stack:
         try:
             postgres = await asyncio.to_thread(stack.enter_context, own_postgres(durable=True))
+            await _make_old(postgres.dsn)
             valkey = await asyncio.to_thread(stack.enter_context, own_valkey())
             yield Services(
                 postgres.dsn,
@@ -58,6 +61,23 @@ async def services() -> AsyncIterator[Services]:
             )
         finally:
             await asyncio.to_thread(stack.close)
+
+
+async def _make_old(dsn: str) -> None:
+    """Leaves a Postgres with WAL files to use again, as one has that has run for a while.
+
+    A new one zeroes and syncs 16 MB, in somebody's transaction, for each 16 MB it logs.
+    """
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(f"ALTER SYSTEM SET min_wal_size = '{WAL_FILES * 16}MB'")
+        await connection.execute("SELECT pg_reload_conf()")
+        for _ in range(WAL_FILES):
+            await connection.execute("SELECT pg_logical_emit_message(false, '', '')")
+            await connection.execute("SELECT pg_switch_wal()")
+        await connection.execute("CHECKPOINT")
+    finally:
+        await connection.close()
 
 
 async def _postgres_pid(dsn: str) -> int:

@@ -14,7 +14,7 @@ _M_ARENA_MAX: Final = -8
 """Parameters of mallopt(3)."""
 
 _LARGE: Final = 128 * 1024
-_NEW_OBJECTS: Final = 10_000
+_NEW_OBJECTS: Final = 50_000
 """So many more objects that can hold others make the collector look at the new ones."""
 
 

@@ -1,6 +1,7 @@
 """Batches and syncs: many items in one request (contract section 5)."""
 
 import collections
+import functools
 from collections.abc import Iterator
 from typing import Any, Final, Literal
 
@@ -143,18 +144,19 @@ class Run:
         plan, parent_id = self._plan, self._request.parent_id
         if self._request.kind == "batch":
             return lambda item: plan.upsert(resource, item, parent_id)
-        return lambda item: plan.upsert_from_snapshot(resource, item)
+        return functools.partial(plan.upsert_from_snapshot, resource)
 
     def answer(self) -> tuple[int, bytes]:
         """The response's status and JSON body, once all items are applied."""
         answer: Any
+        told = [(resource, tally.counts, tally.results) for resource, tally in self._tallies]
         if self._request.kind == "batch":
-            ((_, tally),) = self._tallies
-            answer = BatchResult(results=tally.results, **tally.counts)
+            ((_, counts, results),) = told
+            answer = BatchResult(results=results, **counts)
         else:
             answer = {"dryRun": self._request.dry_run} | {
-                resource.snapshot: CategoryResult(**tally.counts, items=tally.results)
-                for resource, tally in self._tallies
+                resource.snapshot: CategoryResult(**counts, items=results)
+                for resource, counts, results in told
             }
-        failed = any(tally.counts["errors"] for _, tally in self._tallies)
+        failed = any(counts["errors"] for _, counts, _ in told)
         return 207 if failed else 200, msgspec.json.encode(answer)

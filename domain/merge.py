@@ -18,14 +18,12 @@ def merge(target: Any, patch: Any) -> Any:
     """
     if not isinstance(patch, dict):
         return patch
-    merged = dict(target) if isinstance(target, dict) else {}
+    merged = {**target, **patch} if isinstance(target, dict) else patch.copy()
     for name, value in patch.items():
         if value is None:
-            merged.pop(name, None)
+            del merged[name]
         elif isinstance(value, dict):
-            merged[name] = merge(merged.get(name), value)
-        else:
-            merged[name] = value
+            merged[name] = merge(target.get(name) if isinstance(target, dict) else None, value)
     return merged
 
 

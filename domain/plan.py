@@ -23,62 +23,51 @@ Status = Literal["created", "updated", "unchanged"]
 class Row:
     """A row of a trip, stored or about to be; `parent_id` is "" where there is no parent.
 
-    Of one that comes from the database as JSON, that is decoded when it is looked into: most
-    rows of an import sent again never are.
+    Its document is kept as JSON and decoded when it is looked into: most rows of an import, the
+    first time or again, never are.
     """
 
-    __slots__ = ("_document", "_ref", "_text", "id", "kind", "parent_id", "rev", "sort_key")
+    __slots__ = ("_decoded", "client_ref", "id", "json", "kind", "parent_id", "rev", "sort_key")
 
     def __init__(
         self,
         kind: str,
         id: str,
         parent_id: str,
-        document: Document | str,
+        json: str,
         sort_key: str = "",
         rev: int = 0,
         client_ref: str | None = None,
     ) -> None:
-        """`rev` is the trip's revision at the row's last write; 0 until it is stored.
+        """`client_ref` is the one in the document.
 
-        A `client_ref` goes with a document that is JSON; another one has it in itself.
+        `rev` is the trip's revision at the row's last write; 0 until it is stored.
         """
         self.kind = kind
         self.id = id
         self.parent_id = parent_id
+        self.json = json
         self.sort_key = sort_key
         self.rev = rev
-        self._ref = client_ref
-        self._text: str | None = None
-        self._document: Document = {}
-        if isinstance(document, str):
-            self._text = document
-        else:
-            self._document = document
+        self.client_ref = client_ref
+        self._decoded: Document | None = None
 
     @property
     def document(self) -> Document:
-        """All its members."""
-        if self._text is not None:
-            self._document, self._text = msgspec.json.decode(self._text), None
-        return self._document
+        """All its members, to be looked at only."""
+        if self._decoded is None:
+            self._decoded = msgspec.json.decode(self.json)
+        return self._decoded
 
-    @document.setter
-    def document(self, document: Document) -> None:
-        self._document, self._text = document, None
+    def rewrite(self, json: str, client_ref: str | None) -> None:
+        """Gives it another document, with its clientRef."""
+        self.json, self.client_ref, self._decoded = json, client_ref, None
 
-    @property
-    def client_ref(self) -> str | None:
-        """The caller's name for it, if it has one."""
-        return self._document.get("clientRef") if self._text is None else self._ref
-
-    def begins(self, opening: str, patch: Document) -> bool:
-        """Whether its JSON goes on after `opening` with just the members of a patch."""
-        if self._text is None:
-            return False
-        members = msgspec.json.encode(patch)[1:-1].decode()
+    def has(self, members: Document, start: int) -> bool:
+        """Whether its JSON goes on at `start` with just these members."""
+        text = msgspec.json.encode(members)[1:-1].decode()
         # The comma tells that the last member ends there.
-        return self._text.startswith(f"{opening}{members},")
+        return self.json.startswith(f"{text},", start)
 
 
 Outcome = tuple[Status, Row, Document]
@@ -164,10 +153,9 @@ class Plan:
     def know(self, rows: Iterable[Row]) -> None:
         """Takes stored rows into account."""
         for row in rows:
-            if (row.kind, row.id) not in self._rows:
-                self._rows[row.kind, row.id] = row
-                if row.client_ref is not None:
-                    self._refs[row.kind, row.parent_id, row.client_ref] = row
+            first = self._rows.setdefault((row.kind, row.id), row) is row
+            if first and row.client_ref is not None:
+                self._refs[row.kind, row.parent_id, row.client_ref] = row
 
     def know_members(self, user_ids: Iterable[str]) -> None:
         """Takes the trip's members into account."""
@@ -279,9 +267,14 @@ class Plan:
         parent_id: str,
         details: list[Detail],
     ) -> Outcome:
-        if row is not None and not details and self._stays(resource, row, patch, parent_id):
+        if row is None:
+            fields, problems = resource.merge({}, patch)
+            if details or problems:
+                raise ValidationFailed(details + problems)
+            return "created", self._insert(resource, fields, parent_id), {}
+        if not details and self._stays(resource, row, patch, parent_id):
             return "unchanged", row, {}
-        before = resource.fields_of(row.document) if row else {}
+        before = resource.fields_of(row.document)
         fields, problems = resource.merge(before, patch)
         details = details + problems
         taken = self._by_ref(resource, parent_id, fields.get("clientRef"))
@@ -289,8 +282,6 @@ class Plan:
             details.append(Detail("clientRef", "duplicate"))
         if details:
             raise ValidationFailed(details)
-        if row is None:
-            return "created", self._insert(resource, fields, parent_id), {}
         if row.parent_id == parent_id and same(before, fields):
             return "unchanged", row, {}
         changes = self._changes(resource, row, parent_id, before, fields)
@@ -301,9 +292,9 @@ class Plan:
         """Whether a row plainly stays what it is; False where it takes a merge to tell."""
         if row.parent_id != parent_id:
             return False
-        opening = resource.opening(row.id, self.trip_id, parent_id)
+        start = resource.members_at(row.id, self.trip_id, parent_id)
         ordered = {name: patch[name] for name in resource.fields if name in patch}
-        if len(ordered) == len(patch) and row.begins(opening, ordered):
+        if len(ordered) == len(patch) and row.has(ordered, start):
             return True
         return leaves(row.document, patch)
 
@@ -322,42 +313,56 @@ class Plan:
         return changes
 
     def _insert(self, resource: Resource, fields: Document, parent_id: str) -> Row:
-        row = Row(resource.kind, self._new_id(), parent_id, {})
-        self._write(resource, row, fields, parent_id, before=None)
-        self.inserted[row.id] = row
+        row_id = self._new_id()
+        json = self._compose(resource, fields, None, row_id, parent_id)
+        row = Row(
+            resource.kind,
+            row_id,
+            parent_id,
+            json,
+            resource.sort_key(fields),
+            client_ref=fields.get("clientRef"),
+        )
+        self._keep(row)
+        self.inserted[row_id] = row
         return row
 
     def _update(self, resource: Resource, row: Row, fields: Document, parent_id: str) -> None:
         old_key = (row.parent_id, row.client_ref)
         if row.client_ref is not None:
             del self._refs[resource.kind, row.parent_id, row.client_ref]
-        self._write(resource, row, fields, parent_id, before=row.document)
+        json = self._compose(resource, fields, row.document, row.id, parent_id)
+        row.rewrite(json, fields.get("clientRef"))
+        row.parent_id = parent_id
+        row.sort_key = resource.sort_key(fields)
+        self._keep(row)
         if row.id not in self.inserted:
             self.updated[row.id] = row
             if old_key != (row.parent_id, row.client_ref):
                 self.rekeyed.add(row.id)
 
-    def _write(
+    def _compose(
         self,
         resource: Resource,
-        row: Row,
         fields: Document,
-        parent_id: str,
         before: Document | None,
-    ) -> None:
-        row.document = resource.compose(
+        row_id: str,
+        parent_id: str,
+    ) -> str:
+        return resource.compose(
             fields,
             before,
-            row_id=row.id,
+            row_id=row_id,
             trip_id=self.trip_id,
             parent_id=parent_id,
             now=self.now,
         )
-        row.parent_id = parent_id
-        row.sort_key = resource.sort_key(fields)
+
+    def _keep(self, row: Row) -> None:
+        """Makes a row known by its id and its clientRef."""
         self._rows[row.kind, row.id] = row
         if row.client_ref is not None:
-            self._refs[row.kind, parent_id, row.client_ref] = row
+            self._refs[row.kind, row.parent_id, row.client_ref] = row
 
 
 @dataclasses.dataclass
@@ -386,10 +391,10 @@ class Tally:
 
 
 def _attempt(plan: Plan, index: int, item: Any, put: Put) -> ItemResult:
-    given = item.get("clientRef") if isinstance(item, dict) else None
     try:
         status, row, changes = put(item)
     except CarnetError as error:
+        given = item.get("clientRef") if isinstance(item, dict) else None
         ref = given if isinstance(given, str) else UNSET
         return ItemResult(index, "error", client_ref=ref, error=error.for_item())
     result = ItemResult(index, status, row.id, row.client_ref or UNSET)

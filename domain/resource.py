@@ -184,8 +184,15 @@ class Resource:
         """The client's members of a stored document."""
         return {name: document[name] for name in self.fields if name in document}
 
-    def opening(self, row_id: str, trip_id: str, parent_id: str) -> str:
-        """How the JSON of a document that `compose` makes begins, up to the client's members."""
+    def members_at(self, row_id: str, trip_id: str, parent_id: str) -> int:
+        """Where in the JSON of a stored document the client's members begin."""
+        return self._opening_length + len(row_id) + len(trip_id) + len(parent_id)
+
+    @functools.cached_property
+    def _opening_length(self) -> int:
+        return len(self._opening("", "", ""))
+
+    def _opening(self, row_id: str, trip_id: str, parent_id: str) -> str:
         parent = f'"{self.parent_link.field}":"{parent_id}",' if self.parent_link else ""
         return f'{{"_id":"{row_id}","tripId":"{trip_id}",{parent}'
 
@@ -198,16 +205,18 @@ class Resource:
         trip_id: str,
         parent_id: str,
         now: str,
-    ) -> Document:
-        """The stored document: identity, the client's members, the server's."""
-        document: Document = {"_id": row_id, "tripId": trip_id}
-        if self.parent_link:
-            document[self.parent_link.field] = parent_id
-        document.update(fields)
-        self.stamp(before or {}, document, now)
-        document["createdAt"] = before["createdAt"] if before else now
-        document["updatedAt"] = now
-        return document
+    ) -> str:
+        """The stored document as JSON: identity, the client's members, the server's.
+
+        `fields` are one member at least, in canonical order; `before` is the document until now.
+        """
+        if self.stamp is not _no_stamp:
+            fields = fields.copy()
+            self.stamp(before or {}, fields, now)
+        members = msgspec.json.encode(fields)[1:-1].decode()
+        created = before["createdAt"] if before else now
+        opening = self._opening(row_id, trip_id, parent_id)
+        return f'{opening}{members},"createdAt":"{created}","updatedAt":"{now}"}}'
 
 
 def _info(struct: type[msgspec.Struct]) -> types.StructType:

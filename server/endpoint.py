@@ -10,7 +10,7 @@ from aiohttp import web
 
 from domain.errors import IdempotencyConflict, NotFound, Unavailable
 from server import intake, jobs
-from server.call import REQUEST_ID, SERVICES, Call, Queued, Reply, Route, Routed, json_reply
+from server.call import REQUEST_ID, SERVICES, Call, Queued, Reply, Route, Routed
 from server.conditional import is_known, tagged
 from server.intake import OFF_LOOP_BYTES, PAUSE_SECONDS
 from server.observe import render
@@ -92,7 +92,7 @@ class Endpoint(Routed):
         row = self.route.new_row(call)
         if row is None:
             return None
-        made = json_reply(row.document, 201, tagged(creation.REVISION))
+        made = Reply(201, row.json.encode(), tagged(creation.REVISION))
         first = protected.first_answer(made) if protected else None
 
         async def create(tx: Tx) -> Reply | None:

@@ -3,7 +3,7 @@
 from domain.errors import Detail, NotFound, ValidationFailed
 from domain.message import CHANNEL, MESSAGE
 from domain.plan import Row
-from server.call import Call, Reply, json_reply
+from server.call import Call, Reply
 from server.conditional import tagged
 from server.lists import PageRequest
 from storage import items, trips
@@ -53,18 +53,17 @@ async def send(tx: Tx, call: Call) -> Reply:
     if details:
         raise ValidationFailed(details)
     row_id = new_id()
-    document = MESSAGE.compose(
-        fields,
+    json = MESSAGE.compose(
+        {**fields, "authorId": call.user.user_id},
         None,
         row_id=row_id,
         trip_id=call.trip_id,
         parent_id=channel_id,
         now=call.now,
     )
-    document["authorId"] = call.user.user_id
     rev = await trips.bump(tx, call.trip_id)
-    await items.insert(tx, call.trip_id, Row(MESSAGE.kind, row_id, channel_id, document), rev)
-    return json_reply(document, 201, tagged(rev))
+    await items.insert(tx, call.trip_id, Row(MESSAGE.kind, row_id, channel_id, json), rev)
+    return Reply(201, json.encode(), tagged(rev))
 
 
 async def _channel(tx: Tx, call: Call) -> str:

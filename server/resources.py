@@ -8,7 +8,7 @@ from domain.imports import ImportRequest, ItemLists, items_of
 from domain.plan import Needs, Plan, Row
 from domain.resource import Resource
 from server import jobs as job_replies
-from server.call import Call, Queued, Reply, json_reply
+from server.call import Call, Queued, Reply
 from server.conditional import require_match, tagged
 from server.lists import PageRequest
 from storage import imports, items, jobs
@@ -51,7 +51,7 @@ class Operations:
         plan = await self._plan(tx, call)
         status, row, _ = plan.upsert(self.resource, call.body, parent_id)
         await items.apply(tx, plan)
-        return json_reply(row.document, 201 if status == "created" else 200, tagged(row.rev))
+        return Reply(201 if status == "created" else 200, row.json.encode(), tagged(row.rev))
 
     async def change(self, tx: Tx, call: Call) -> Reply:
         """A merge into one row."""
@@ -59,7 +59,7 @@ class Operations:
         plan = await self._plan(tx, call, row)
         _, row, _ = plan.patch(self.resource, row, call.body)
         await items.apply(tx, plan)
-        return json_reply(row.document, 200, tagged(row.rev))
+        return Reply(200, row.json.encode(), tagged(row.rev))
 
     async def delete(self, tx: Tx, call: Call) -> Reply:
         """Removes one row, with what belongs to it, and the links to it."""

@@ -46,10 +46,10 @@ async def create(tx: Tx, call: Call) -> Reply:
 
 def _general_channel(trip_id: str, now: str) -> Row:
     row_id = new_id()
-    document = CHANNEL.compose(
+    json = CHANNEL.compose(
         {"name": GENERAL_CHANNEL}, None, row_id=row_id, trip_id=trip_id, parent_id="", now=now
     )
-    return Row(CHANNEL.kind, row_id, "", document)
+    return Row(CHANNEL.kind, row_id, "", json)
 
 
 async def show(tx: Tx, call: Call) -> Reply:

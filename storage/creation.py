@@ -41,7 +41,7 @@ async def store(tx: Tx, trip_id: str, row: Row, first: FirstAnswer | None) -> in
         row.sort_key,
         row.id,
         row.client_ref,
-        msgspec.json.encode(row.document).decode(),
+        row.json,
     ]
     if first is not None:
         answer = first.answer

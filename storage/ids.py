@@ -5,12 +5,14 @@ import os
 import secrets
 import threading
 import time
+from collections.abc import Iterator
 from typing import Final
 
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuv"
 """base32hex (RFC 4648 section 7), which keeps the order of the bits."""
 _PAIRS: Final = tuple(first + second for first in _DIGITS for second in _DIGITS)
 _RANDOM_CHARACTERS: Final = 13
+_ENDS_AT_ONCE: Final = 256
 _RANDOM: Final = (_DIGITS * 8).encode()
 """A digit for each byte, every digit for as many of them."""
 _BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -26,10 +28,30 @@ def new_id() -> str:
     """
     global _last
     with _lock:
-        _last = max(time.time_ns() // 1000, _last + 1)
-        moment = _last
-    end = os.urandom(_RANDOM_CHARACTERS).translate(_RANDOM).decode()
+        _last = moment = max(time.time_ns() // 1000, _last + 1)
+        end = next(_ends)
     return _first(moment >> 10) + _PAIRS[moment & 0x3FF] + end
+
+
+def _random_ends() -> Iterator[str]:
+    """The random characters of ids; asking the system for few at a time is slow."""
+    size = _RANDOM_CHARACTERS
+    while True:
+        digits = os.urandom(_ENDS_AT_ONCE * size).translate(_RANDOM).decode()
+        for start in range(0, len(digits), size):
+            yield digits[start : start + size]
+
+
+_ends = _random_ends()
+
+
+def _start_anew() -> None:
+    """In a process that was forked: it would go on with its parent's random characters."""
+    global _ends
+    _ends = _random_ends()
+
+
+os.register_at_fork(after_in_child=_start_anew)
 
 
 @functools.lru_cache(maxsize=8)

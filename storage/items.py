@@ -1,7 +1,8 @@
 """Rows of trips: everything a trip holds, of whatever kind."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -10,13 +11,19 @@ from domain.plan import Needs, Plan, Row
 from domain.resources import BY_KIND, RESOURCES
 from storage import trips
 from storage.page import Page
-from storage.store import Record, Tx
+from storage.store import Tx
 
 _encode = msgspec.json.encode
 
-_COLUMNS = "kind, id, parent_id, sort_key, rev, doc, client_ref"
+_COLUMNS = "kind, id, parent_id, doc, sort_key, rev, client_ref"
+"""Those of which a `Row` is made, in its order."""
 STORED = ("trip_id", "kind", "parent_id", "sort_key", "id", "client_ref", "rev", "doc")
 """The columns of a row, in the order of its records."""
+
+_MANY_REFS: Final = 1_000
+"""clientRefs from which it pays to ask how many the trip has."""
+_PER_REF: Final = 5
+"""What looking up one costs, in rows passed over."""
 
 _AFTER_ALL = "\x7f"
 """Sorts after every sort key and id, which are ASCII."""
@@ -57,7 +64,7 @@ async def get(tx: Tx, trip_id: str, kind: str, row_id: str) -> Row | None:
     record = await tx.fetchrow(
         f"SELECT {_COLUMNS} FROM items WHERE trip_id = $1 AND id = $2", trip_id, row_id
     )
-    row = _row(record) if record else None
+    row = Row(*record) if record else None
     return row if row and row.kind == kind else None
 
 
@@ -76,15 +83,41 @@ async def exists(tx: Tx, trip_id: str, kind: str, row_id: str) -> bool:
 
 async def load(tx: Tx, plan: Plan, needs: Needs) -> None:
     """Tells a plan of the stored rows it needs, in a number of statements that does not grow."""
+    present = await _count_refs(tx, plan.trip_id, needs)
     for kind, refs in needs.refs.items():
         if refs:
-            sql = f"{tx.dialect.each(_COLUMNS, 'client_ref', '$3')} AND kind = $2"
-            plan.know(map(_row, await tx.fetch(sql, plan.trip_id, kind, _array(refs))))
+            in_one_pass = len(refs) >= _MANY_REFS and present <= len(refs) * _PER_REF
+            sql = _by_ref_in_one_pass(tx) if in_one_pass else _by_ref(tx)
+            rows = await tx.fetch(sql, plan.trip_id, kind, _array(refs))
+            plan.know(itertools.starmap(Row, rows))
     if needs.ids:
         sql = tx.dialect.each(_COLUMNS, "id", "$2")
-        plan.know(map(_row, await tx.fetch(sql, plan.trip_id, _array(needs.ids))))
+        plan.know(itertools.starmap(Row, await tx.fetch(sql, plan.trip_id, _array(needs.ids))))
     if needs.members:
         plan.know_members(await trips.member_ids(tx, plan.trip_id))
+
+
+def _by_ref(tx: Tx) -> str:
+    """Finds rows of the trip `$1` and kind `$2` by clientRefs, `$3`, one by one."""
+    return f"{tx.dialect.each(_COLUMNS, 'client_ref', '$3')} AND kind = $2"
+
+
+def _by_ref_in_one_pass(tx: Tx) -> str:
+    """Finds the same in one pass over the trip's rows of the kind."""
+    named = tx.dialect.one_of("client_ref", "$3")
+    return f"SELECT {_COLUMNS} FROM items WHERE trip_id = $1 AND kind = $2 AND {named}"
+
+
+async def _count_refs(tx: Tx, trip_id: str, needs: Needs) -> int:
+    """How many clientRefs a trip has; not counted further, nor at all, where it does not matter."""
+    most = max(map(len, needs.refs.values()), default=0)
+    if most < _MANY_REFS:
+        return 0
+    sql = "SELECT 1 FROM items WHERE trip_id = $1 AND client_ref IS NOT NULL LIMIT $2"
+    count: int = await tx.fetchval(
+        f"SELECT count(*) FROM ({sql}) AS refs", trip_id, most * _PER_REF + 1
+    )
+    return count
 
 
 async def apply(tx: Tx, plan: Plan) -> None:
@@ -175,7 +208,7 @@ def _record(trip_id: str, row: Row) -> Sequence[Any]:
         row.id,
         row.client_ref,
         row.rev,
-        _encode(row.document).decode(),
+        row.json,
     )
 
 
@@ -192,7 +225,7 @@ async def _update(tx: Tx, trip_id: str, rows: Iterable[Row], rev: int) -> None:
                 row.sort_key,
                 row.client_ref,
                 row.rev,
-                _encode(row.document).decode(),
+                row.json,
                 trip_id,
                 row.id,
             )
@@ -257,7 +290,7 @@ async def delete(tx: Tx, trip_id: str, row: Row, now: str) -> None:
         gone,
     )
     await _update(
-        tx, trip_id, [_unlinked(_row(record), set(removed), now) for record in linking], rev
+        tx, trip_id, [_unlinked(Row(*record), set(removed), now) for record in linking], rev
     )
     await tx.execute(
         f"DELETE FROM links WHERE trip_id = $1 AND source_id {tx.dialect.among('$2')}",
@@ -267,16 +300,10 @@ async def delete(tx: Tx, trip_id: str, row: Row, now: str) -> None:
 
 
 def _unlinked(row: Row, removed: set[str], now: str) -> Row:
-    for field in _item_links(row.kind):
-        if row.document.get(field) in removed:
-            del row.document[field]
-    row.document["updatedAt"] = now
+    links = [field for field in _item_links(row.kind) if row.document.get(field) in removed]
+    kept = {name: value for name, value in row.document.items() if name not in links}
+    row.rewrite(_encode({**kept, "updatedAt": now}).decode(), row.client_ref)
     return row
-
-
-def _row(record: Record) -> Row:
-    kind, row_id, parent_id, sort_key, rev, document, client_ref = record
-    return Row(kind, row_id, parent_id, document, sort_key, rev, client_ref)
 
 
 def _array(values: Iterable[Any]) -> str:

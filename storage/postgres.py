@@ -29,6 +29,10 @@ DIALECT = Dialect(
     migrations=Path(__file__).parent / "migrations" / "postgres",
     # Made an array first: as a subquery it would be joined, and expanded again for every row.
     among=lambda parameter: f"= ANY (ARRAY(SELECT json_array_elements_text({parameter}::json)))",
+    # As a mere IN it could be made a join, by any method; this is always a hashed subplan.
+    one_of=lambda column, parameter: (
+        f"({column} IN (SELECT json_array_elements_text({parameter}::json))) IS TRUE"
+    ),
     # OFFSET keeps the planner from a plan of its own: on a table it knows nothing of yet, that
     # would compare all rows with all values.
     each=lambda columns, column, parameter: (

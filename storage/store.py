@@ -28,6 +28,9 @@ class Dialect:
     """The folder of numbered `.sql` files."""
     among: Callable[[str], str]
     """A condition on the column before it: one of the strings of the JSON array in a parameter."""
+    one_of: Callable[[str, str], str]
+    """A condition on a column: one of the strings of the JSON array in a parameter, of which there
+    are so many that a table of them is made, and no index looked into."""
     each: Callable[[str, str, str], str]
     """A query for these columns of the `items` of the trip `$1` whose column of the second name is
     one of the strings of the JSON array in a parameter: a look-up for each in that column's index.

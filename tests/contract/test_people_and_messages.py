@@ -16,10 +16,10 @@ NOBODY = "0" * 26
 async def add_channel(world, name):
     """A further channel, which the API has no way to make; the path of its messages."""
     row_id = new_id()
-    document = CHANNEL.compose(
+    json = CHANNEL.compose(
         {"name": name}, None, row_id=row_id, trip_id=world.trip_id, parent_id="", now=now()
     )
-    row = Row(CHANNEL.kind, row_id, "", document)
+    row = Row(CHANNEL.kind, row_id, "", json)
 
     async def insert(tx):
         await items.insert(tx, world.trip_id, row, await trips.bump(tx, world.trip_id))

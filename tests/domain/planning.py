@@ -27,10 +27,11 @@ def stored(resource: Resource, row_id: str, parent_id: str = "", **change: Any) 
     """A row as it was stored once, made of the resource's sample."""
     fields, wrong = resource.settle(merge({}, {**SAMPLES[resource.kind], **change}))
     assert not wrong
-    document = resource.compose(
+    json = resource.compose(
         fields, None, row_id=row_id, trip_id="trip", parent_id=parent_id, now=THEN
     )
-    return Row(resource.kind, row_id, parent_id, document, resource.sort_key(fields))
+    sort_key = resource.sort_key(fields)
+    return Row(resource.kind, row_id, parent_id, json, sort_key, client_ref=fields.get("clientRef"))
 
 
 def body(resource: Resource, **change: Any) -> dict[str, Any]:

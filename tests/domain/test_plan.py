@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import msgspec
 import pytest
 
 from domain.errors import NotFound
 from domain.plan import Needs, Plan, Row
-from domain.resources import ACTION_ITEM, COMMITMENT, LEG, MAP_PIN, STAY
+from domain.resources import ACTION_ITEM, COMMITMENT, LEG, MAP_PIN, RESOURCES, STAY
 from tests.domain.planning import NOW, THEN, body, new_plan, refusal, stored, tally
 
 
@@ -327,12 +326,6 @@ def test_a_row_told_of_twice_is_one_row():
     assert plan.upsert(MAP_PIN, {"clientRef": "a"})[1] is pin
 
 
-def as_json(row: Row) -> Row:
-    """The row as it comes from a database."""
-    text = msgspec.json.encode(row.document).decode()
-    return Row(row.kind, row.id, row.parent_id, text, row.sort_key, row.rev, row.client_ref)
-
-
 PATCHES = {
     "the same": {"clientRef": "a", "name": "Senso-ji", "lat": 35.7148, "lng": 139.7967},
     "in another order": {"lng": 139.7967, "lat": 35.7148, "clientRef": "a"},
@@ -348,9 +341,13 @@ PATCHES = {
 
 
 @pytest.mark.parametrize("name", PATCHES)
-def test_a_row_that_is_json_is_merged_as_one_that_was_decoded(name):
-    row = stored(MAP_PIN, "p1", clientRef="a", category="temple", lat=35.7148, lng=139.7967)
-    assert merged(as_json(row), PATCHES[name]) == merged(row, PATCHES[name])
+def test_a_row_is_merged_the_same_whether_it_was_looked_into_or_not(name):
+    known: dict[str, Any] = {"clientRef": "a", "category": "temple", "lat": 35.7148}
+    looked_into = stored(MAP_PIN, "p1", **known)
+    assert looked_into.document["category"] == "temple"
+    assert merged(stored(MAP_PIN, "p1", **known), PATCHES[name]) == merged(
+        looked_into, PATCHES[name]
+    )
 
 
 def merged(row: Row, patch: Any) -> Any:
@@ -361,21 +358,24 @@ def merged(row: Row, patch: Any) -> Any:
 
 
 def test_a_row_is_what_was_written_to_it():
-    row = as_json(stored(MAP_PIN, "p1", clientRef="a"))
-    assert row.client_ref == "a"
-    row.document = {**row.document, "clientRef": "b"}
-    assert row.client_ref == "b"
-    row.document["clientRef"] = "c"
-    assert row.client_ref == "c"
+    row = stored(MAP_PIN, "p1", clientRef="a")
+    assert (row.client_ref, row.document["clientRef"]) == ("a", "a")
+    row.rewrite('{"clientRef":"b"}', "b")
+    assert (row.client_ref, row.document, row.json) == (
+        "b",
+        {"clientRef": "b"},
+        '{"clientRef":"b"}',
+    )
 
 
-def test_only_plain_json_begins_like_a_patch():
-    row = as_json(stored(STAY, "s1", parent_id="l1", clientRef="a"))
-    opening = STAY.opening("s1", "trip", "l1")
-    name = row.document["name"]
-    assert not row.begins(opening, {"name": name}), "it was looked into"
-    row = as_json(row)
-    assert row.begins(opening, {"name": name})
-    assert not row.begins(STAY.opening("s1", "trip", "l2"), {"name": name})
-    assert not row.begins(STAY.opening("s2", "trip", "l1"), {"name": name})
-    assert not row.begins(opening, {"name": name[:-1]})
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.kind)
+def test_a_rows_members_begin_where_the_resource_says(resource):
+    parent = "leg7" if resource.parent else ""
+    row = stored(resource, "r1", parent_id=parent)
+    members = resource.fields_of(row.document)
+    start = resource.members_at("r1", "trip", parent)
+    assert row.has(members, start)
+    assert not row.has(members, start - 1)
+    assert not row.has({**members, "more": 1}, start)
+    last = list(members)[-1]
+    assert not row.has({**members, last: f"{members[last]}x"}, start)

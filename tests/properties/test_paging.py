@@ -48,7 +48,7 @@ class Listing:
             self._resource.kind,
             row_id,
             self._parent_id,
-            {"_id": row_id, **fields},
+            msgspec.json.encode({"_id": row_id, **fields}).decode(),
             self._resource.sort_key(fields),
         )
         await self._store.write(lambda tx: items.insert(tx, self._trip_id, row, rev=1))

@@ -7,12 +7,13 @@ import msgspec
 import pytest
 
 from domain.message import CHANNEL, MESSAGE
-from domain.plan import Row
+from domain.plan import Needs, Plan, Row
+from domain.resources import MAP_PIN
 from storage import items, trips
 from storage.ids import new_id
 from storage.page import Page
 from storage.store import Tx
-from tests.storage.home import Home, event, leg, pin, stay
+from tests.storage.home import Home, event, leg, pin, stay, watch
 from tests.support import now
 
 
@@ -66,7 +67,9 @@ async def test_lists_by_age(home, kind, limit):
 
     async def insert(tx: Tx) -> None:
         for row_id in ids:
-            await items.insert(tx, home.trip_id, Row(kind, row_id, "c", {"_id": row_id}), rev=1)
+            await items.insert(
+                tx, home.trip_id, Row(kind, row_id, "c", f'{{"_id":"{row_id}"}}'), rev=1
+            )
 
     await home.store.write(insert)
     oldest_first, _ = await listed(home, kind, limit, "c")
@@ -270,11 +273,28 @@ async def test_an_owner_is_a_member_of_the_trips_group(home):
     assert [item["status"] for item in answer["actionItems"]["items"]] == ["created", "error"]
 
 
+@pytest.mark.parametrize("more", [0, 5_000])
+async def test_a_thousand_client_refs_are_found_in_a_small_trip_and_in_a_large_one(home, more):
+    """In one pass over the trip's rows, or one by one."""
+    wanted = [pin(clientRef=f"pin-{n}", name=f"Pin {n}") for n in range(1_000)]
+    others = [pin(clientRef=f"other-{n}") for n in range(more)]
+    legs = [leg(clientRef=f"pin-{n}") for n in range(3)]
+    await home.sync({"mapPins": wanted[::2] + others, "legs": legs})
+    needs = Needs()
+    needs.add(MAP_PIN, wanted)
+    plan = Plan(home.trip_id, now=now(), new_id=new_id)
+    _, statements = await watch(home.store.read, lambda tx: items.load(tx, plan, needs))
+    in_one_pass = home.store.dialect.one_of("client_ref", "$3")
+    assert (in_one_pass in statements[-1].sql) == (not more)
+    outcomes = [plan.upsert(MAP_PIN, item)[0] for item in wanted]
+    assert outcomes == ["unchanged", "created"] * 500
+
+
 async def test_messages_belong_to_their_channel(home):
     async def post(tx: Tx) -> None:
         for channel in ("c1", "c2"):
             row_id = new_id()
-            document = MESSAGE.compose(
+            json = MESSAGE.compose(
                 {"content": channel},
                 None,
                 row_id=row_id,
@@ -282,7 +302,7 @@ async def test_messages_belong_to_their_channel(home):
                 parent_id=channel,
                 now=now(),
             )
-            row = Row(MESSAGE.kind, row_id, channel, document)
+            row = Row(MESSAGE.kind, row_id, channel, json)
             await items.insert(tx, home.trip_id, row, await trips.bump(tx, home.trip_id))
 
     await home.store.write(post)

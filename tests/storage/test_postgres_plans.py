@@ -46,19 +46,31 @@ async def plan_of(home: Home, statement: Statement) -> str:
     return await home.store.read(explain)
 
 
-async def test_an_imports_rows_are_found_by_their_client_refs(unknown):
+async def loading(home: Home, count: int) -> str:
+    """How Postgres goes about finding so many of the trip's pins."""
     needs = Needs()
-    needs.add(BY_KIND["mapPin"], [pin(clientRef=f"pin-{n}") for n in range(ROWS)])
-    plan = Plan(unknown.trip_id, now=now(), new_id=new_id)
-    _, (statement,) = await watch(unknown.store.read, lambda tx: items.load(tx, plan, needs))
-    found = await plan_of(unknown, statement)
+    needs.add(BY_KIND["mapPin"], [pin(clientRef=f"pin-{n}") for n in range(count)])
+    plan = Plan(home.trip_id, now=now(), new_id=new_id)
+    _, statements = await watch(home.store.read, lambda tx: items.load(tx, plan, needs))
+    return await plan_of(home, statements[-1])
+
+
+async def test_an_imports_rows_are_found_by_their_client_refs(unknown):
+    found = await loading(unknown, 500)
     assert "items_by_client_ref" in found, found
-    assert "Rows Removed" not in found
+    assert "Subquery Scan on found" in found, found
     assert "items_pkey" not in found, found
 
 
+async def test_rows_that_are_most_of_a_trip_are_found_in_one_pass(unknown):
+    found = await loading(unknown, ROWS)
+    assert "hashed SubPlan" in found, found
+    assert "Join" not in found, found
+    assert "Loop" not in found, found
+
+
 async def test_a_creates_client_ref_is_looked_for_by_its_index(unknown):
-    row = Row("mapPin", new_id(), "", {"name": "A", "clientRef": "pin-7"})
+    row = Row("mapPin", new_id(), "", '{"name":"A","clientRef":"pin-7"}', client_ref="pin-7")
     _, steps = await watch(
         unknown.store.write, lambda tx: creation.store(tx, unknown.trip_id, row, None)
     )
