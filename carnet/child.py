@@ -17,6 +17,7 @@ import structlog
 
 from carnet.assignment import leave_signals_to_parent, stdin_lines
 from carnet.memory import give_back, keep_for_good, keep_small
+from carnet.scheduling import leave_a_processor, take_usual_turns
 from domain.imports import ImportKind
 from server import logs
 from server.config import Log
@@ -117,20 +118,10 @@ def _read(path: str) -> bytes:
     return file.read_bytes()
 
 
-def leave_a_processor() -> None:
-    """Keeps off one of several processors: there the server is never made to wait for its turn."""
-    if not hasattr(os, "sched_setaffinity"):
-        return
-    others = sorted(os.sched_getaffinity(0))[1:]
-    # Who supervises us may not allow it.
-    with contextlib.suppress(OSError):
-        if others:
-            os.sched_setaffinity(0, others)
-
-
 def main() -> None:
     """Works, and leaves when the parent says so."""
     leave_signals_to_parent()
+    take_usual_turns()
     leave_a_processor()
     keep_small()
     asyncio.run(work())

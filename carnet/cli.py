@@ -84,8 +84,10 @@ def cli() -> None:
 @click.pass_context
 def serve(context: click.Context) -> None:
     """Serve the API; on a first start also create a user and a key, and print the key."""
+    from carnet.scheduling import prefer_short_turns
     from carnet.serve import serve as run_server
 
+    prefer_short_turns()
     settings = _settings(context)
     logs.configure(settings.log.level, settings.log.format)
 

@@ -10,7 +10,6 @@ import msgspec
 import pytest
 import structlog
 
-from carnet.child import leave_a_processor
 from carnet.worker_process import WorkerProcess
 from domain.errors import ValidationFailed
 from server.config import Settings
@@ -145,21 +144,3 @@ async def test_what_cannot_be_understood_is_followed_by_another_process(beside, 
     assert [line["event"] for line in lines][:2] == ["process_failed", "process_ended"]
     monkeypatch.setattr(beside, "_local", Nobody())
     assert (await beside.survey(BODY, "sync")).count() == 20_000
-
-
-def test_who_may_not_choose_its_processors_works_on_all(monkeypatch):
-    def forbidden(_pid: int, _processors: object) -> None:
-        raise PermissionError(errno.EPERM, "Operation not permitted")
-
-    monkeypatch.setattr(os, "sched_setaffinity", forbidden)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1})
-    leave_a_processor()
-
-
-def test_it_leaves_the_first_of_several_processors(monkeypatch):
-    chosen: list[object] = []
-    monkeypatch.setattr(os, "sched_setaffinity", lambda _pid, those: chosen.append(those))
-    for have in ({3}, {2, 5}, {0, 1, 2}):
-        monkeypatch.setattr(os, "sched_getaffinity", lambda _pid, have=have: have)
-        leave_a_processor()
-    assert chosen == [[5], [1, 2]]

@@ -1,0 +1,81 @@
+"""How processes share processors."""
+
+import ctypes
+import errno
+import os
+import platform
+import struct
+import subprocess
+import sys
+
+import pytest
+
+from carnet import scheduling
+from carnet.scheduling import leave_a_processor, prefer_short_turns, take_usual_turns
+
+on_linux = pytest.mark.skipif(
+    platform.machine() != "x86_64" or sys.platform != "linux", reason="asks Linux on x86-64"
+)
+
+SLICES = """
+import ctypes, os, struct
+from carnet.scheduling import prefer_short_turns, take_usual_turns
+def turn():
+    told = ctypes.create_string_buffer(56)
+    assert ctypes.CDLL(None).syscall(315, 0, told, 56, 0) == 0
+    return struct.unpack("=IIQiIQQQII", told.raw)[5]
+usual = turn()
+os.nice(3)
+prefer_short_turns()
+short = turn()
+take_usual_turns()
+print(usual, short, turn(), os.getpriority(os.PRIO_PROCESS, 0))
+"""
+
+
+@on_linux
+def test_a_wish_for_short_turns_is_heard_and_undone():
+    """By Linux 6.12 and later; an earlier one tells of no turns, and hears the wish in vain."""
+    done = subprocess.run(
+        [sys.executable, "-c", SLICES], capture_output=True, text=True, check=True
+    )
+    usual, short, again, nice = map(int, done.stdout.split())
+    assert usual == again
+    assert short in (100_000, usual)
+    assert nice == os.getpriority(os.PRIO_PROCESS, 0) + 3
+
+
+def test_where_the_call_is_not_known_nothing_is_wished(monkeypatch):
+    monkeypatch.setattr(platform, "machine", lambda: "vax")
+    monkeypatch.setattr(ctypes, "CDLL", lambda _name: pytest.fail("it called"))
+    prefer_short_turns()
+    take_usual_turns()
+
+
+def test_whoever_put_us_under_another_policy_knows_better(monkeypatch):
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(os, "sched_getscheduler", lambda _pid: os.SCHED_BATCH, raising=False)
+    monkeypatch.setattr(ctypes, "CDLL", lambda _name: pytest.fail("it called"))
+    prefer_short_turns()
+
+
+def test_the_wish_has_the_form_the_kernel_knows():
+    assert scheduling._SCHED_ATTR.size == struct.calcsize("=IIQiIQQQII") == 56
+
+
+def test_who_may_not_choose_its_processors_works_on_all(monkeypatch):
+    def forbidden(_pid: int, _processors: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "sched_setaffinity", forbidden)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1})
+    leave_a_processor()
+
+
+def test_it_leaves_the_first_of_several_processors(monkeypatch):
+    chosen: list[object] = []
+    monkeypatch.setattr(os, "sched_setaffinity", lambda _pid, those: chosen.append(those))
+    for have in ({3}, {2, 5}, {0, 1, 2}):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _pid, have=have: have)
+        leave_a_processor()
+    assert chosen == [[5], [1, 2]]
