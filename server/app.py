@@ -18,6 +18,10 @@ from server.routes import ROUTES
 MAX_HEADER_BYTES: Final = 64 * 1024
 SHUTDOWN_SECONDS: Final = 20.0
 """aiohttp waits so long twice: requests at hand have 40 s to end."""
+IDLE_SECONDS: Final = 75.0
+"""How long a connection may be open without a whole request head; proxies give up sooner."""
+UNREAD_MS: Final = 60_000
+"""How long a client may take nothing of what it was sent."""
 ACCEPT_AGAIN_SECONDS: Final = 0.1
 """The pause when no connection can be taken: the system has no descriptor left."""
 TAKEN_IN_A_ROW: Final = 4
@@ -149,6 +153,8 @@ class Listener:
 
     async def _connect(self, accepted: socket.socket) -> None:
         accepted.setblocking(False)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
         try:
             await asyncio.get_running_loop().connect_accepted_socket(self._connection, accepted)
         except OSError:
@@ -159,6 +165,7 @@ class Listener:
         options: dict[str, Any] = {
             "access_log": None,
             "auto_decompress": False,
+            "keepalive_timeout": IDLE_SECONDS,
             "max_line_size": MAX_HEADER_BYTES,
             "max_field_size": MAX_HEADER_BYTES,
         }

@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import hashlib
 import re
+from collections.abc import AsyncIterator
 from typing import Final
 
 from aiohttp import web
@@ -36,6 +37,11 @@ OFF_LOOP_BYTES: Final = 64 * 1024
 
 PAUSE_SECONDS: Final = 0.001
 """Between the pieces of a large body, so that those who ask for little are not kept waiting."""
+
+
+BODY_SECONDS: Final = 30.0
+"""What a body may take to arrive, however small it is; a large one gets more."""
+SLOWEST_BYTES_PER_SECOND: Final = 8 * 1024
 
 
 async def admit_by_key(request: web.Request) -> Caller:
@@ -167,23 +173,34 @@ async def with_body(call: Call, route: Route) -> Call:
 
 
 async def _read(route: Route, request: web.Request, limit: int) -> bytes:
-    """The body's bytes, `limit` of them at most."""
+    """The body's bytes, `limit` of them at most, and not too slowly."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType("Compressed bodies are not taken: send JSON as it is")
     if (route.body is not None or request.body_exists) and not _is_json(request):
         raise UnsupportedMediaType()
     if request.content_length is not None and request.content_length > limit:
         raise PayloadTooLarge(f"The body may have {limit} bytes at most")
-    pieces: list[bytes] = []
+    try:
+        async with asyncio.timeout(BODY_SECONDS) as patience:
+            return b"".join([piece async for piece in _pieces(request, limit, patience)])
+    except TimeoutError as error:
+        raise ValidationFailed([], "The body did not arrive in time") from error
+
+
+async def _pieces(
+    request: web.Request, limit: int, patience: asyncio.Timeout
+) -> AsyncIterator[bytes]:
     size = 0
     async for piece in request.content.iter_any():
-        pieces.append(piece)
         size += len(piece)
         if size > limit:
             raise PayloadTooLarge(f"The body may have {limit} bytes at most")
+        yield piece
         if size > OFF_LOOP_BYTES:
             await asyncio.sleep(PAUSE_SECONDS)
-    return b"".join(pieces)
+        until = patience.when()
+        assert until is not None
+        patience.reschedule(until + len(piece) / SLOWEST_BYTES_PER_SECOND)
 
 
 def _is_json(request: web.Request) -> bool:

@@ -11,13 +11,17 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from domain.errors import ItemError
+from domain.errors import ItemError, Unavailable
 from domain.imports import ImportRequest
 from storage.store import Tx
 
 LEASE_SECONDS: Final = 10.0
 MAX_ATTEMPTS: Final = 5
 KEPT_DAYS: Final = 7
+MAX_UNFINISHED: Final = 1_000
+"""Jobs of one user that may wait or run at a time."""
+_FULL_SECONDS: Final = 5
+"""After so long it is worth trying again."""
 
 Status = Literal["queued", "running", "succeeded", "failed"]
 
@@ -97,10 +101,16 @@ async def insert(
     now: str,
     due_at: float,
 ) -> None:
-    """Queues a job; `payload` by `pack`, `total` in items, `due_at` in Unix seconds."""
-    await tx.execute(
+    """Queues a job; `payload` by `pack`, `total` in items, `due_at` in Unix seconds.
+
+    `Unavailable` when too many of the user's are not done yet.
+    """
+    queued = await tx.execute(
         "INSERT INTO jobs (user_id, id, trip_id, kind, params, payload, status, total, due_at,"
-        " created_at) VALUES ($1, $2, $3, $4, $5, $6, 'queued', $7, $8, $9)",
+        " created_at) SELECT $1, $2, $3, $4, $5, $6, 'queued', $7, $8, $9"
+        " WHERE (SELECT count(*) FROM (SELECT 1 FROM jobs WHERE user_id = $1"
+        f" AND status IN ('queued', 'running') LIMIT {MAX_UNFINISHED}) AS unfinished)"
+        f" < {MAX_UNFINISHED}",
         user_id,
         job_id,
         trip_id,
@@ -111,6 +121,8 @@ async def insert(
         due_at,
         now,
     )
+    if not queued:
+        raise Unavailable("Too many of your imports are not done yet", _FULL_SECONDS)
 
 
 async def get(tx: Tx, user_id: str, job_id: str) -> Job | None:

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 import asyncpg
 
 from domain.errors import Unavailable
-from storage.store import DatabaseError, Dialect, Operation, Record, Records, Tx
+from storage.store import MAX_WAITING, DatabaseError, Dialect, Operation, Record, Records, Tx
 
 T = TypeVar("T")
 
@@ -104,8 +104,8 @@ class PostgresStore:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._readers: Any = None
-        self._writers: Any = None
+        self._readers: _Pool
+        self._writers: _Pool
         self._closing = False
         self._running = 0
         self._at_rest = asyncio.Event()
@@ -116,22 +116,24 @@ class PostgresStore:
         self._writers = await self._pool(_SESSION)
         self._readers = await self._pool(_SESSION | {"default_transaction_read_only": "on"})
 
-    async def _pool(self, session: dict[str, str]) -> Any:
-        return await asyncpg.create_pool(
-            self._url,
-            min_size=1,
-            max_size=POOL_SIZE,
-            connection_class=_Connection,
-            command_timeout=COMMAND_SECONDS,
-            timeout=CONNECT_SECONDS,
-            statement_cache_size=512,
-            server_settings=session,
+    async def _pool(self, session: dict[str, str]) -> "_Pool":
+        return _Pool(
+            await asyncpg.create_pool(
+                self._url,
+                min_size=1,
+                max_size=POOL_SIZE,
+                connection_class=_Connection,
+                command_timeout=COMMAND_SECONDS,
+                timeout=CONNECT_SECONDS,
+                statement_cache_size=512,
+                server_settings=session,
+            )
         )
 
     async def read(self, operation: Operation[T]) -> T:
         """See `Store.read`. Statements run one by one, without a transaction around them."""
         with self._counted(), _told_as_unavailable():
-            async with _connection(self._readers) as connection:
+            async with self._readers.connection() as connection:
                 return await operation(PostgresTx(connection))
 
     async def write(self, operation: Operation[T]) -> T:
@@ -165,8 +167,8 @@ class PostgresStore:
         with self._counted(), _told_as_unavailable():
             for attempt in range(1, ATTEMPTS + 1):
                 try:
-                    async with _connection(self._writers) as connection, transaction(connection):
-                        return await operation(PostgresTx(connection))
+                    async with self._writers.connection() as one, transaction(one):
+                        return await operation(PostgresTx(one))
                 except _CONFLICTS:
                     if attempt == ATTEMPTS:
                         raise
@@ -193,22 +195,40 @@ class PostgresStore:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._at_rest.wait(), COMMAND_SECONDS)
         for pool in (self._readers, self._writers):
-            try:
-                await asyncio.wait_for(pool.close(), ACQUIRE_SECONDS)
-            except TimeoutError:
-                pool.terminate()
+            await pool.close()
 
 
-@contextlib.asynccontextmanager
-async def _connection(pool: Any) -> AsyncIterator[Any]:
-    connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
-    try:
-        yield connection
-    finally:
-        # Without a reset query, a connection left in a transaction would poison the pool.
-        if not connection.is_closed() and connection.is_in_transaction():
-            connection.terminate()
-        await pool.release(connection)
+class _Pool:
+    """Connections, and how many wait for one."""
+
+    def __init__(self, connections: Any) -> None:
+        self._connections = connections
+        self._waiting = 0
+
+    @contextlib.asynccontextmanager
+    async def connection(self) -> AsyncIterator[Any]:
+        """A connection of one's own; `Unavailable` when too many wait for one already."""
+        if self._waiting >= MAX_WAITING:
+            raise Unavailable("Too many requests wait for the database")
+        self._waiting += 1
+        try:
+            connection = await self._connections.acquire(timeout=ACQUIRE_SECONDS)
+        finally:
+            self._waiting -= 1
+        try:
+            yield connection
+        finally:
+            # Without a reset query, one left in a transaction would poison the pool.
+            if not connection.is_closed() and connection.is_in_transaction():
+                connection.terminate()
+            await self._connections.release(connection)
+
+    async def close(self) -> None:
+        """Closes them, if need be without asking the server."""
+        try:
+            await asyncio.wait_for(self._connections.close(), ACQUIRE_SECONDS)
+        except TimeoutError:
+            self._connections.terminate()
 
 
 @contextlib.asynccontextmanager

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 import aiosqlite
 
 from domain.errors import Unavailable
-from storage.store import Dialect, Operation, Record, Records, Tx
+from storage.store import MAX_WAITING, Dialect, Operation, Record, Records, Tx
 
 T = TypeVar("T")
 
@@ -71,7 +71,12 @@ class Lane:
         return self._loop.time() - self._since if self._working else 0.0
 
     def submit(self, operation: Operation[T]) -> asyncio.Future[T]:
-        """The operation's outcome, once it has been run in a group."""
+        """The operation's outcome, once it has been run in a group.
+
+        `Unavailable` when too many wait already.
+        """
+        if len(self._waiting) >= MAX_WAITING:
+            raise Unavailable("Too many requests wait for the database")
         done: asyncio.Future[T] = self._loop.create_future()
         self._waiting.append((operation, done))
         if self._working is None:

@@ -3,12 +3,16 @@
 import dataclasses
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 T = TypeVar("T")
 
 Record = Sequence[Any]
 """One row of a result, by position."""
+
+MAX_WAITING: Final = 1_000
+"""Operations that may wait for one connection, or one pool of them: further ones are refused at
+once. That is less than a second's work, so who comes later would wait for nothing good."""
 
 
 class Records(Protocol):

@@ -366,3 +366,22 @@ async def test_a_body_of_unknown_length_is_413_once_it_is_too_large(world):
 
     refused = await world.client.post(f"{world.trip}/sync", data=chunks())
     assert (refused.status, refused.code) == (413, "PAYLOAD_TOO_LARGE")
+
+
+# Back-pressure
+
+
+async def test_an_import_too_many_is_refused_and_leaves_nothing(world, monkeypatch):
+    monkeypatch.setattr(jobs, "MAX_UNFINISHED", 2)
+    await stop_worker(world)
+    for _ in range(2):
+        assert (await sync(world, pins(INLINE + 1), ASYNC)).status == 202
+    protected = {**ASYNC, "Idempotency-Key": "third"}
+    refused = await sync(world, pins(INLINE + 1), protected)
+    assert (refused.status, refused.code) == (503, "UNAVAILABLE")
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert await job_count(world) == 2
+    await work(world)
+    again = await sync(world, pins(INLINE + 1), protected)
+    assert again.status == 202
+    assert "Idempotency-Replayed" not in again.headers

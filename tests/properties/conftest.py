@@ -51,7 +51,7 @@ def living(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Living]:
     """A server with people and a trip, on every backend in turn."""
-    wanted = _ModuleRequest(request, tmp_path_factory)
+    wanted = ModuleRequest(request, tmp_path_factory)
     with (
         BACKENDS[request.param](cast(pytest.FixtureRequest, wanted)) as url,
         quiet_logs(),
@@ -63,7 +63,7 @@ def living(
         runner.run(stack.aclose())
 
 
-class _ModuleRequest:
+class ModuleRequest:
     """Gives a backend what it asks for, with a folder that lasts for the module."""
 
     def __init__(self, request: pytest.FixtureRequest, folders: pytest.TempPathFactory) -> None:

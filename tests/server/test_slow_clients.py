@@ -1,0 +1,108 @@
+"""Clients that are slow: each is hung up on in the end, and holds nothing for ever."""
+
+import asyncio
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+from aiohttp import web
+
+from server import app as app_module
+from server import intake
+from tests.server.test_app import Slow, listening
+
+PIN = b'{"name":"Senso-ji","lat":35.7,"lng":139.8}'
+
+
+async def connect(port: int, *, receive_bytes: int = 0) -> socket.socket:
+    """A connection; with `receive_bytes` the system takes in so little for it."""
+    made = socket.socket()
+    if receive_bytes:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+    made.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(made, ("127.0.0.1", port))
+    return made
+
+
+async def say(connection: socket.socket, data: bytes) -> None:
+    await asyncio.get_running_loop().sock_sendall(connection, data)
+
+
+async def reply_on(connection: socket.socket) -> bytes:
+    """What comes until the server hangs up, or a whole reply has come.
+
+    After a refusal the server goes on to take what a client sends, for a while.
+    """
+    heard = b""
+    async with asyncio.timeout(15):
+        while not heard.endswith(b"}"):
+            piece = await asyncio.get_running_loop().sock_recv(connection, 65536)
+            if not piece:
+                break
+            heard += piece
+    connection.close()
+    return heard
+
+
+@pytest.mark.parametrize("head", [b"", b"GET / HTT", b"GET / HTTP/1.1\r\nHost: x\r\n"])
+async def test_who_sends_no_whole_head_is_hung_up_on(monkeypatch, head):
+    monkeypatch.setattr(app_module, "IDLE_SECONDS", 0.2)
+    async with listening(Slow().app) as (listener, _):
+        connection = await connect(listener.port)
+        await say(connection, head)
+        assert await reply_on(connection) == b""
+
+
+async def test_who_takes_nothing_of_a_reply_is_hung_up_on(monkeypatch):
+    monkeypatch.setattr(app_module, "UNREAD_MS", 300)
+    lost = asyncio.Event()
+
+    async def endless(request: web.Request) -> web.StreamResponse:
+        reply = web.StreamResponse()
+        await reply.prepare(request)
+        try:
+            while True:
+                await reply.write(b"x" * 1_000_000)
+        except ConnectionError:
+            lost.set()
+            raise
+
+    app = web.Application()
+    app.router.add_get("/", endless)
+    async with listening(app) as (listener, _):
+        connection = await connect(listener.port, receive_bytes=4096)
+        await say(connection, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        async with asyncio.timeout(20):
+            await lost.wait()
+        connection.close()
+
+
+async def posting(world, sent: bytes) -> socket.socket:
+    """A connection on which a pin is being created, of which so much was sent."""
+    url = urlsplit(f"{world.running.base}/api/v1{world.trip}/map-pins")
+    assert url.port is not None
+    connection = await connect(url.port)
+    head = (
+        f"POST {url.path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {world.client.key}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(PIN)}\r\n"
+        "Connection: close\r\n\r\n"
+    )
+    await say(connection, head.encode() + sent)
+    return connection
+
+
+async def test_a_body_that_does_not_come_is_refused(world, monkeypatch):
+    monkeypatch.setattr(intake, "BODY_SECONDS", 0.2)
+    heard = await reply_on(await posting(world, b""))
+    assert heard.startswith(b"HTTP/1.1 400 ")
+    assert b"VALIDATION_ERROR" in heard
+    assert b"did not arrive in time" in heard
+
+
+async def test_each_piece_of_a_body_buys_time(world, monkeypatch):
+    monkeypatch.setattr(intake, "BODY_SECONDS", 0.2)
+    monkeypatch.setattr(intake, "SLOWEST_BYTES_PER_SECOND", 1)
+    patient = await posting(world, PIN[:20])
+    assert b"did not arrive in time" in await reply_on(await posting(world, b""))
+    await say(patient, PIN[20:])
+    assert (await reply_on(patient)).startswith(b"HTTP/1.1 201 ")
