@@ -46,11 +46,12 @@ class Caller:
     email: str
     trip: TripAccess | None
     """The trip the request is about; None when it names none, or one that does not exist."""
+    expires_at: str | None = None
+    """When the key ends, as `domain.clock.timestamp` writes it."""
 
-
-def is_live(expires_at: str | None, revoked_at: str | None, now: str) -> bool:
-    """Whether a key may be used; moments as `domain.clock.timestamp` writes them."""
-    return revoked_at is None and (expires_at is None or now < expires_at)
+    def may_call_at(self, now: str) -> bool:
+        """Whether the key is good at a moment."""
+        return self.expires_at is None or now < self.expires_at
 
 
 def parse_expiry(text: str) -> datetime.datetime:

@@ -9,7 +9,7 @@ from typing import Final
 
 from aiohttp import web
 
-from domain.account import KEY_PREFIX, Caller
+from domain.account import KEY_PREFIX, Caller, key_hash
 from domain.errors import (
     Detail,
     Forbidden,
@@ -48,11 +48,13 @@ async def admit_by_key(request: web.Request) -> Caller:
     """The caller behind the request's key, counted against its limit (401, 429)."""
     services = request.app[SERVICES]
     trip_id = request.match_info.get("tripId")
-    key, moment = _key(request), now()
+    key = _key(request)
     if trip_id is not None and not is_id(trip_id):
         trip_id = None
-    caller = await services.store.read(lambda tx: accounts.authenticate(tx, key, trip_id, moment))
-    if caller is None:
+    caller = await services.store.look_up(
+        lambda tx: accounts.authenticate(tx, key, trip_id), name=("caller", key_hash(key), trip_id)
+    )
+    if caller is None or not caller.may_call_at(now()):
         raise Unauthorized()
     request[CALLER] = caller
     limit = caller.rate_limit or services.settings.limits.requests_per_minute

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from domain.account import KEY_PREFIX, Caller, TripAccess, is_live, key_hash
+from domain.account import KEY_PREFIX, Caller, TripAccess, key_hash
 from domain.scopes import BASE_SCOPES, Role, Scopes
 from storage.ids import new_id, new_secret
 from storage.store import Tx
@@ -160,26 +160,28 @@ async def revoke_key(tx: Tx, key_id: str, now: str) -> None:
         raise AccountError(f"there is no key {key_id}")
 
 
-async def authenticate(tx: Tx, key: str, trip_id: str | None, now: str) -> Caller | None:
-    """Whose live key this is, with their part in a trip; None for any other key. One statement."""
+async def authenticate(tx: Tx, key: str, trip_id: str | None) -> Caller | None:
+    """Whose key this is, with their part in a trip; None for any other key, or a revoked one.
+
+    Whether it has expired is for the caller to say. One statement.
+    """
     record = await tx.fetchrow(
-        "SELECT k.id, k.name, k.scopes, k.rate_limit, k.expires_at, k.revoked_at,"
+        "SELECT k.id, k.name, k.scopes, k.rate_limit, k.expires_at,"
         " u.id, u.name, u.email, t.rev, m.role"
         " FROM api_keys k JOIN users u ON u.id = k.user_id"
         " LEFT JOIN trips t ON t.id = $2"
         " LEFT JOIN group_members m ON m.group_id = t.group_id AND m.user_id = k.user_id"
-        " WHERE k.hash = $1",
+        " WHERE k.hash = $1 AND k.revoked_at IS NULL",
         key_hash(key),
         trip_id,
     )
     if record is None:
         return None
-    key_id, key_name, scopes, rate_limit, expires_at, revoked_at = record[:6]
-    user_id, user_name, email, rev, role = record[6:]
-    if not is_live(expires_at, revoked_at, now):
-        return None
+    key_id, key_name, scopes, rate_limit, expires_at = record[:5]
+    user_id, user_name, email, rev, role = record[5:]
     trip = None if rev is None else TripAccess(rev, Role(role) if role else None)
-    return Caller(key_id, key_name, _scopes(scopes), rate_limit, user_id, user_name, email, trip)
+    caller = (user_id, user_name, email, trip, expires_at)
+    return Caller(key_id, key_name, _scopes(scopes), rate_limit, *caller)
 
 
 async def groups_of(tx: Tx, user_id: str) -> list[Group]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -135,6 +135,10 @@ class PostgresStore:
         with self._counted(), _told_as_unavailable():
             async with self._readers.connection() as connection:
                 return await operation(PostgresTx(connection))
+
+    async def look_up(self, operation: Operation[T], name: Hashable) -> T:
+        """See `Store.look_up`. Nothing tells here that nothing has changed."""
+        return await self.read(operation)
 
     async def write(self, operation: Operation[T]) -> T:
         """See `Store.write`. An operation that meets another one's write is run again."""

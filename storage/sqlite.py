@@ -4,6 +4,7 @@ import asyncio
 import os
 import sqlite3
 import time
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -11,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 import aiosqlite
 
 from storage.sqlite_engine import DIALECT, Lane, commit_together, read_together
+from storage.sqlite_lookups import LookUps
 from storage.store import DatabaseError, Operation, StorageUrlError, Tx
 
 T = TypeVar("T")
@@ -60,6 +62,7 @@ class SQLiteStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._writer: Lane
+        self._here: LookUps
         self._readers: list[Lane] = []
 
     async def open(self) -> None:
@@ -71,6 +74,7 @@ class SQLiteStore:
                 # Small caches, since the system has the file in its own.
                 reader = await self._connect("PRAGMA query_only = ON", "PRAGMA cache_size = -512")
                 self._readers.append(Lane(reader, read_together))
+            self._here = LookUps(self._path)
         except BaseException:
             await self.close()
             raise
@@ -102,6 +106,13 @@ class SQLiteStore:
         """See `Store.read`. Operations waiting at the same time share a hop to a thread."""
         return await self._reader().submit(operation)
 
+    async def look_up(self, operation: Operation[T], name: Hashable) -> T:
+        """See `Store.look_up`. In the loop itself, unless that would make it wait."""
+        try:
+            return self._here.look_up(operation, name)
+        except sqlite3.OperationalError:
+            return await self.read(operation)
+
     def _reader(self) -> Lane:
         """The first reader that is not held up; several at once only where one is."""
         for lane in self._readers:
@@ -129,6 +140,8 @@ class SQLiteStore:
     async def close(self) -> None:
         """See `Store.close`."""
         await self._writer.at_rest()
+        if hasattr(self, "_here"):
+            self._here.close()
         for reader in self._readers:
             await reader.at_rest()
             await reader.connection.close()

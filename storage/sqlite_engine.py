@@ -138,7 +138,7 @@ def read_together(
 
 def _attempt(connection: sqlite3.Connection, operation: Operation[Any]) -> Any:
     try:
-        return _drive(operation, connection)
+        return drive(operation, connection)
     except BaseException as error:  # noqa: BLE001 - it is the operation's outcome
         return _Failure(_translated(error))
 
@@ -161,7 +161,7 @@ def commit_together(
 def _attempt_alone(connection: sqlite3.Connection, operation: Operation[Any]) -> Any:
     connection.execute("SAVEPOINT operation")
     try:
-        value = _drive(operation, connection)
+        value = drive(operation, connection)
     except BaseException as error:
         # A full disk makes SQLite undo the whole transaction: then nothing of it may be told.
         if not connection.in_transaction:
@@ -173,8 +173,11 @@ def _attempt_alone(connection: sqlite3.Connection, operation: Operation[Any]) ->
     return value
 
 
-def _drive(operation: Operation[T], connection: sqlite3.Connection) -> T:
-    """Runs an operation's coroutine to its end; it may await nothing but its transaction."""
+def drive(operation: Operation[T], connection: sqlite3.Connection) -> T:
+    """Runs an operation's coroutine to its end on a connection, in the thread it is called in.
+
+    The operation may await nothing but its transaction.
+    """
     coroutine: Awaitable[T] = operation(SQLiteTx(connection))
     steps = coroutine.__await__()
     try:

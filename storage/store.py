@@ -1,7 +1,7 @@
 """What a backend is: two ways to run an operation, and the five verbs of a transaction."""
 
 import dataclasses
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
@@ -115,6 +115,13 @@ class Store(Protocol):
 
         Each of its statements sees one moment; an operation that needs one moment for all it
         reads has one statement.
+        """
+        ...
+
+    async def look_up(self, operation: Operation[T], name: Hashable) -> T:
+        """Like `read`, for a few rows by their keys, which are there without a wait.
+
+        What it gave under this name may be given again while nothing in the database changes.
         """
         ...
 

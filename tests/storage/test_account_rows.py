@@ -28,7 +28,8 @@ async def add_key(store, user_id, **options):
 
 
 async def who(store, key, trip_id=None, at=MOMENT):
-    return await store.read(lambda tx: accounts.authenticate(tx, key, trip_id, at))
+    found = await store.read(lambda tx: accounts.authenticate(tx, key, trip_id))
+    return found if found and found.may_call_at(at) else None
 
 
 async def test_the_first_account(store):

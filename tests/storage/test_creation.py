@@ -21,7 +21,7 @@ _numbers = itertools.count()
 
 @pytest.fixture
 async def key_id(home: Home) -> str:
-    found = await home.store.read(lambda tx: accounts.authenticate(tx, home.key, None, now()))
+    found = await home.store.read(lambda tx: accounts.authenticate(tx, home.key, None))
     assert found is not None
     return found.key_id
 

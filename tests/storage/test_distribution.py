@@ -6,7 +6,7 @@ be sent to every part of the database. The few that do are listed here, each wit
 """
 
 import dataclasses
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Hashable, Mapping
 from typing import Any, TypeVar, cast
 
 import pytest
@@ -41,6 +41,9 @@ class Watch:
         self.statements: list[Statement] = []
 
     async def read(self, operation: Operation[T]) -> T:
+        return await self._store.read(self._watched(operation))
+
+    async def look_up(self, operation: Operation[T], name: Hashable) -> T:
         return await self._store.read(self._watched(operation))
 
     async def write(self, operation: Operation[T]) -> T:

@@ -16,7 +16,7 @@ MADE = Answer(201, {"Location": "/x", "ETag": '"é"'}, '{"_id":"é"}'.encode())
 
 @pytest.fixture
 async def key_id(home) -> str:
-    found = await home.store.read(lambda tx: accounts.authenticate(tx, home.key, None, now()))
+    found = await home.store.read(lambda tx: accounts.authenticate(tx, home.key, None))
     assert found is not None
     key: str = found.key_id
     return key

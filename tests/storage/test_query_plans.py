@@ -56,7 +56,7 @@ def reads(home: Home) -> dict[str, Any]:
     place = ("0", "0")
     trip_id, user_id = home.trip_id, home.user_id
     return {
-        "authenticate": lambda tx: accounts.authenticate(tx, home.key, trip_id, now()),
+        "authenticate": lambda tx: accounts.authenticate(tx, home.key, trip_id),
         "groups": lambda tx: accounts.groups_of(tx, user_id),
         "role": lambda tx: accounts.role_in(tx, home.group_id, user_id),
         "trip": lambda tx: trips.get(tx, trip_id),
@@ -122,7 +122,7 @@ async def _delete(tx: Tx, home: Home) -> None:
 
 
 async def _remember(tx: Tx, home: Home, answer: idempotency.Answer) -> None:
-    caller = await accounts.authenticate(tx, home.key, None, now())
+    caller = await accounts.authenticate(tx, home.key, None)
     assert caller is not None
     assert await idempotency.reserve(tx, caller.key_id, "i", "f", 0.0)
     await idempotency.remember(tx, caller.key_id, "i", answer=answer)

@@ -306,7 +306,7 @@ async def test_an_upgrade_keeps_every_row(old):
 
 async def test_an_upgraded_database_is_read(upgraded):
     async def look(tx: Tx) -> None:
-        caller = await accounts.authenticate(tx, KEY, TRIP, LATER)
+        caller = await accounts.authenticate(tx, KEY, TRIP)
         assert caller is not None
         assert caller.trip == TripAccess(14, Role.OWNER)
         page = await trips.page(tx, caller.user_id, among=None, after=None, limit=1)
@@ -348,7 +348,7 @@ async def test_jobs_of_an_upgraded_database_are_read_and_done(upgraded):
 
 
 async def test_first_answers_of_an_upgraded_database_are_remembered(upgraded):
-    caller = await upgraded.read(lambda tx: accounts.authenticate(tx, KEY, None, LATER))
+    caller = await upgraded.read(lambda tx: accounts.authenticate(tx, KEY, None))
     key_id = caller.key_id
 
     async def find(key: str) -> Any:

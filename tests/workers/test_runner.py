@@ -13,7 +13,6 @@ from storage.jobs import LEASE_SECONDS, MAX_ATTEMPTS
 from storage.signals import LocalSignals
 from storage.store import Tx
 from tests.storage.home import leg, pin, soon, stay
-from tests.support import now
 from tests.workers.work import Clock, claim, queue, show
 from workers.runner import run, run_next
 
@@ -237,7 +236,7 @@ async def test_what_is_remembered_of_a_request_whose_job_ended(
     home, signals, body, request_, remembered
 ):
     """2xx and 404 are, other failures are not (contract section 4)."""
-    caller = await home.store.read(lambda tx: accounts.authenticate(tx, home.key, None, now()))
+    caller = await home.store.read(lambda tx: accounts.authenticate(tx, home.key, None))
     job_id = await queue(home, body, request_)
 
     async def remember(tx: Tx) -> None:

@@ -72,7 +72,7 @@ async def test_a_job_that_has_not_ended_is_kept_however_old_it_is(home):
 
 
 async def test_answers_are_kept_for_their_time(home):
-    caller = await home.store.read(lambda tx: accounts.authenticate(tx, home.key, None, now()))
+    caller = await home.store.read(lambda tx: accounts.authenticate(tx, home.key, None))
     assert caller is not None
 
     async def remember(tx: Tx, key: str, age: float) -> None:

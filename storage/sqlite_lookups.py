@@ -1,0 +1,50 @@
+"""Look-ups in the loop's own thread: going to another one and back takes many times as long."""
+
+import sqlite3
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from storage.sqlite_engine import drive
+from storage.store import Operation
+
+T = TypeVar("T")
+
+MOST: Final = 4_096
+"""Outcomes kept."""
+
+
+class LookUps:
+    """A reader that never waits for a lock, and what it found since the last commit of anybody.
+
+    SQLite tells of commits by a number (`PRAGMA data_version`), those of other processes too.
+    It is read first: what is found afterwards can only be newer.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(
+            path, isolation_level=None, cached_statements=512, timeout=0
+        )
+        self._connection.execute("PRAGMA query_only = ON")
+        self._connection.execute("PRAGMA cache_size = -512")
+        self._version = -1
+        self._found: dict[Hashable, Any] = {}
+
+    def look_up(self, operation: Operation[T], name: Hashable) -> T:
+        """What the operation gives, or gave under this name since the last commit.
+
+        `sqlite3.OperationalError` when it would have to wait.
+        """
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        if version != self._version or len(self._found) >= MOST:
+            self._found.clear()
+            self._version = version
+        if name in self._found:
+            found: T = self._found[name]
+            return found
+        made = self._found[name] = drive(operation, self._connection)
+        return made
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._connection.close()
