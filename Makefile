@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run demo test faults check lint types format bench lock clean
+.PHONY: help install run demo test faults check lint types format bench profiles lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,10 +45,13 @@ format: $(VENV)/.dev ## mend what ruff can mend
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-bench: $(VENV)/.dev ## install, then run the benchmarks
+bench: $(VENV)/.bench ## install, then run the benchmarks (QUICK=1: in a minute)
 	$(PY) -m bench $(ARGS)
 
-# The development lock is the largest; the other two take their versions from it. One version
+profiles: $(VENV)/.bench ## install, then write bench/profiles: where the time of a request goes
+	$(PY) -m bench.profiles
+
+# The lock of the benchmarks is the largest; the others take their versions from it. One version
 # of each package serves every Python: fork-strategy fewest.
 lock: ## bring the lock files up to date with pyproject.toml (ARGS=--upgrade: newest versions)
 	@uv=$$(command -v $(VENV)/bin/uv || command -v uv) || { \
@@ -56,7 +59,8 @@ lock: ## bring the lock files up to date with pyproject.toml (ARGS=--upgrade: ne
 	compile() { \
 		"$$uv" pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
 			--generate-hashes --custom-compile-command "make lock" --quiet "$$@" >/dev/null; }; \
-	compile --extra demo --group dev -o requirements-dev.lock $(ARGS) && \
+	compile --extra demo --group bench -o requirements-bench.lock $(ARGS) && \
+	compile --extra demo --group dev -c requirements-bench.lock -o requirements-dev.lock && \
 	compile --extra demo --group build -c requirements-dev.lock -o requirements-demo.lock && \
 	compile --group build -c requirements-dev.lock -o requirements.lock
 
@@ -102,4 +106,8 @@ $(VENV)/.demo: $(VENV)/.installed requirements-demo.lock
 
 $(VENV)/.dev: $(VENV)/.installed requirements-dev.lock
 	$(call pip_install,requirements-dev.lock,--require-hashes -r requirements-dev.lock)
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.dev requirements-bench.lock
+	$(call pip_install,requirements-bench.lock,--require-hashes -r requirements-bench.lock)
 	@touch $@

@@ -1,13 +1,13 @@
 """What Carnet is measured beside: `python -m bench.bare aiohttp|raw FOLDER`.
 
-`aiohttp`: a bare handler on uvloop that serves the file `export` to GET, and to POST reads the
-body and answers with the file `made`. `raw`: no HTTP at all, the same bytes for whatever comes,
-which shows what the load generator itself can do.
+`aiohttp`: bare handlers on uvloop that serve the files `export`, `page` and `trip` to GET, or 304
+to a GET that has an ETag; to POST they read the body and answer with the file `made`. `raw`: no
+HTTP at all, the same bytes for whatever comes, which shows what the load generator itself can do.
 """
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import cast
 
@@ -16,20 +16,31 @@ from aiohttp import web
 
 from bench.load import API
 
+TRIP = f"{API}/trips/{{tripId}}"
+READS = {"trip": TRIP, "export": f"{TRIP}/export", "page": f"{TRIP}/map-pins"}
+"""What is read, and where."""
 
-async def serve_aiohttp(exported: bytes, made: bytes) -> int:
+
+def _reading(body: bytes) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def read(request: web.Request) -> web.Response:
+        if "If-None-Match" in request.headers:
+            return web.Response(status=304, headers={"ETag": '"1"'})
+        return web.Response(body=body, content_type="application/json", headers={"ETag": '"1"'})
+
+    return read
+
+
+async def serve_aiohttp(replies: dict[str, bytes]) -> int:
     """Starts a bare aiohttp server; its port."""
-
-    async def export(_request: web.Request) -> web.Response:
-        return web.Response(body=exported, content_type="application/json")
 
     async def create(request: web.Request) -> web.Response:
         await request.read()
-        return web.Response(status=201, body=made, content_type="application/json")
+        return web.Response(status=201, body=replies["made"], content_type="application/json")
 
     app = web.Application()
-    app.router.add_get(f"{API}/trips/{{tripId}}/export", export)
-    app.router.add_post(f"{API}/trips/{{tripId}}/map-pins", create)
+    for name, path in READS.items():
+        app.router.add_get(path, _reading(replies[name]))
+    app.router.add_post(READS["page"], create)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -38,9 +49,9 @@ async def serve_aiohttp(exported: bytes, made: bytes) -> int:
     return port
 
 
-async def serve_raw(exported: bytes, made: bytes) -> int:
+async def serve_raw(replies: dict[str, bytes]) -> int:
     """Starts a server that looks at the first letter of a request only; its port."""
-    answers = {b"G": _whole(200, exported), b"P": _whole(201, made)}
+    answers = {b"G": _whole(200, replies["export"]), b"P": _whole(201, replies["made"])}
 
     class Raw(asyncio.Protocol):
         write: Callable[[bytes], None]
@@ -63,8 +74,8 @@ def _whole(status: int, body: bytes) -> bytes:
 async def main(kind: str, folder: Path) -> None:
     """Serves until killed, after a line with the port."""
     serve = {"aiohttp": serve_aiohttp, "raw": serve_raw}[kind]
-    exported, made = ((folder / name).read_bytes() for name in ("export", "made"))
-    print(await serve(exported, made), flush=True)
+    replies = {name: (folder / name).read_bytes() for name in (*READS, "made")}
+    print(await serve(replies), flush=True)
     await asyncio.Event().wait()
 
 

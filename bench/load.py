@@ -19,6 +19,15 @@ class Response:
     status: int
     body: bytes
     seconds: float
+    head: bytes = b""
+
+    def header(self, name: str) -> str:
+        """A header's value, "" where there is none; `name` in lower case."""
+        for line in self.head.split(b"\r\n")[1:]:
+            found, _, value = line.decode().partition(":")
+            if found.lower() == name:
+                return value.strip()
+        return ""
 
     @property
     def json(self) -> Any:
@@ -48,6 +57,7 @@ class Connection(asyncio.Protocol):
         self.lost: Callable[[], None] = lambda: None
         self._keep_body = keep_body
         self._head = b""
+        self._told = b""
         self._body: list[bytes] = []
         self._status = 0
         self._missing = 0
@@ -73,7 +83,7 @@ class Connection(asyncio.Protocol):
             head, end, data = self._head.partition(b"\r\n\r\n")
             if not end:
                 return
-            self._head = b""
+            self._told, self._head = head, b""
             self._status = int(head[9:12])
             self._missing = _content_length(head)
         self._missing -= len(data)
@@ -84,7 +94,7 @@ class Connection(asyncio.Protocol):
         if self._missing < 0:
             raise RuntimeError("more bytes than the response has")
         seconds = time.perf_counter() - self._sent_at
-        response = Response(self._status, b"".join(self._body), seconds)
+        response = Response(self._status, b"".join(self._body), seconds, self._told)
         self._status, self._body = 0, []
         self.answered(response)
 
