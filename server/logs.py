@@ -1,11 +1,17 @@
 """Structured logs: one JSON line an event, or colours for a person at a terminal."""
 
+import asyncio
+import atexit
 import logging
 import sys
-from typing import Any, Literal
+import threading
+from typing import Any, BinaryIO, Final, Literal, cast
 
 import msgspec
 import structlog
+
+TOGETHER_SECONDS: Final = 0.05
+"""How long a line may wait for others, to be written with them."""
 
 
 def configure(level: str, style: Literal["json", "console", ""]) -> None:
@@ -20,7 +26,7 @@ def configure(level: str, style: Literal["json", "console", ""]) -> None:
             *_rendering(console),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(minimum),
-        logger_factory=_console_factory if console else structlog.BytesLoggerFactory(_stderr()),
+        logger_factory=_console_factory if console else _lines_factory(),
         cache_logger_on_first_use=True,
     )
     # aiohttp and asyncio log only what went wrong under us, and never a request's content.
@@ -52,5 +58,44 @@ def _console_factory(*_args: Any) -> Any:
     return structlog.PrintLogger(sys.stderr)
 
 
-def _stderr() -> Any:
-    return sys.stderr.buffer
+def _lines_factory() -> structlog.BytesLoggerFactory:
+    lines = Lines(sys.stderr.buffer)
+    atexit.register(lines.write_out)
+    return structlog.BytesLoggerFactory(cast("BinaryIO", lines))
+
+
+class Lines:
+    """A stream to which the lines of a busy loop are written together.
+
+    Each write of its own would cost a request a system call. Without a loop that runs, lines are
+    written at once. A process that is killed takes those of the last moment with it.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+        self._waiting: list[bytes] = []
+        self._due = 0.0
+
+    def write(self, data: bytes) -> None:
+        """Takes a line."""
+        with self._lock:
+            self._waiting.append(data)
+
+    def flush(self) -> None:
+        """Sees to it that what was taken is written soon."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self.write_out()
+            return
+        if self._due <= loop.time():
+            self._due = loop.time() + TOGETHER_SECONDS
+            loop.call_at(self._due, self.write_out)
+
+    def write_out(self) -> None:
+        """Writes all that waits."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, []
+            self._stream.write(b"".join(waiting))
+            self._stream.flush()
