@@ -104,6 +104,7 @@ async def test_a_request_is_a_line_and_no_secret_is_in_any(tmp_path, spoilt):
         await converse(talk)
         await raw_nonsense(server.client.base)
         spoilt()
+        await server.err.first('"trip_id"')
         trip_id = next(e["trip_id"] for e in server.events("request") if e.get("trip_id"))
         one = "/api/v1/trips/{tripId}"
         crashed = await talk("PATCH", f"/trips/{trip_id}", one, {"title": SECRET})
