@@ -1,5 +1,6 @@
 """Rows of trips: everything a trip holds, of whatever kind."""
 
+import functools
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
@@ -259,6 +260,7 @@ async def _insert_links(tx: Tx, trip_id: str, rows: Sequence[Row]) -> None:
         await tx.insert("links", ("trip_id", "target_id", "source_id"), sorted(links))
 
 
+@functools.cache
 def _item_links(kind: str) -> list[str]:
     """The fields of a kind that name rows of the trip, rather than members."""
     resource = BY_KIND.get(kind)

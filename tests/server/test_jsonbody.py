@@ -6,6 +6,8 @@ import string
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.errors import ValidationFailed
 from server.jsonbody import MAX_DEPTH, decode
@@ -167,3 +169,34 @@ def test_a_large_body_is_read_in_a_moment():
     raw = json.dumps([{"name": 'a"b\\', "n": i} for i in range(50_000)]).encode()
     assert len(decode(raw)) == 50_000
     assert decode(b'"' + b'\\"' * 500_000 + b'"') == '"' * 500_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":1,"a":2}',
+        '{"a" :1,"a":2}',
+        '{"a"\t:1,"a"\n:2}',
+        '{"a":1,"a" \r\n :2,"b":"\\":"}',
+        '[{"x":"\\":","y":{"a":1,"a" :2}}]',
+    ],
+)
+def test_a_name_that_comes_twice_is_found_whatever_stands_before_the_colon(text):
+    with pytest.raises(ValidationFailed) as caught:
+        decode(text.encode())
+    assert {detail.reason for detail in caught.value.details or ()} == {"duplicate"}
+
+
+@pytest.mark.parametrize("text", ['{"a":"x\\":y"}', '{"a" : "b :"}', '{"\\":":1,"b":" :"}'])
+def test_what_only_looks_like_a_name_is_none(text):
+    assert decode(text.encode()) == json.loads(text)
+
+
+TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+
+
+@given(st.recursive(TEXT, lambda inner: st.dictionaries(TEXT, inner)), st.data())
+def test_names_are_counted_alike_by_looking_and_by_tokens(value, data):
+    style = data.draw(st.sampled_from([(",", ":"), (", ", ": "), (",", " :"), (",\n", "\n:\t")]))
+    raw = json.dumps(value, separators=style).encode()
+    assert decode(raw) == value
