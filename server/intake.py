@@ -37,6 +37,8 @@ OFF_LOOP_BYTES: Final = 64 * 1024
 
 PAUSE_SECONDS: Final = 0.001
 """Between the pieces of a large body, so that those who ask for little are not kept waiting."""
+PAUSE_FROM_BYTES: Final = 256 * 1024
+"""What is taken in before the first of these pauses: so much costs little time."""
 
 
 BODY_SECONDS: Final = 30.0
@@ -204,7 +206,7 @@ async def _pieces(
         if size > limit:
             raise PayloadTooLarge(f"The body may have {limit} bytes at most")
         yield piece
-        if size > OFF_LOOP_BYTES:
+        if size > PAUSE_FROM_BYTES:
             await asyncio.sleep(PAUSE_SECONDS)
         until = patience.when()
         assert until is not None

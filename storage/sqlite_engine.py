@@ -146,10 +146,16 @@ def _attempt(connection: sqlite3.Connection, operation: Operation[Any]) -> Any:
 def commit_together(
     connection: sqlite3.Connection, operations: Sequence[Operation[Any]]
 ) -> list[Any]:
-    """Runs operations in one transaction, each undone alone if it fails; commits."""
+    """Runs operations in one transaction, each undone alone if it fails; commits.
+
+    What a single one raises is raised.
+    """
     connection.execute("BEGIN IMMEDIATE")
     try:
-        outcomes = [_attempt_alone(connection, operation) for operation in operations]
+        if len(operations) == 1:
+            outcomes = [drive(operations[0], connection)]
+        else:
+            outcomes = [_attempt_alone(connection, operation) for operation in operations]
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
