@@ -10,7 +10,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import growth, imports, overhead, production, startup, waiting
+from bench import growth, imports, million, overhead, overload, peers, production, startup, waiting
 from bench.figures import FULL, QUICK, Figure, Scale, machine, report, table
 
 HERE = Path(__file__).parent
@@ -21,9 +21,12 @@ PIECES: dict[str, Piece] = {
     "overhead": overhead.measure,
     "growth": growth.measure,
     "imports": imports.measure,
+    "million": million.measure,
     "waiting": waiting.measure,
+    "overload": overload.measure,
     "startup": startup.measure,
     "production": production.measure,
+    "pocketbase": peers.measure,
 }
 
 

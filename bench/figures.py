@@ -6,7 +6,7 @@ import os
 import platform
 import sqlite3
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 
@@ -30,10 +30,17 @@ class Scale:
     latency_seconds: float
     """Of requests while nothing else happens, and of requests while imports run."""
     starts: int
+    sync_sizes: tuple[int, ...] = (300,)
+    """Items of syncs; those of `import_items` have goals."""
+    database_items: int = 1_000
+    """Of the database that is large."""
+    overload_seconds: float = 0.2
 
 
-FULL = Scale("full", 5, 1.5, 100_000, 250, 7, 10_000, 100, 8.0, 7)
-QUICK = Scale("quick", 3, 0.5, 100_000, 50, 3, 10_000, 40, 2.0, 3)
+FULL = Scale(
+    "full", 5, 1.5, 100_000, 250, 7, 10_000, 100, 8.0, 7, (1_000, 10_000, 50_000), 1_000_000, 3.0
+)
+QUICK = Scale("quick", 3, 0.5, 100_000, 50, 3, 10_000, 40, 2.0, 3, (1_000, 10_000), 50_000, 0.8)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,6 +79,20 @@ def at_most(claim: str, value: float, limit: float, figure: str) -> Figure:
 def at_least(claim: str, value: float, limit: float, figure: str) -> Figure:
     """A figure whose goal is a limit below."""
     return Figure(claim, figure, f"≥ {limit}", value >= limit)
+
+
+def ratio(
+    goal: Callable[[str, float, float, str], Figure],
+    claim: str,
+    above: Sequence[float],
+    below: Sequence[float],
+    limit: float,
+) -> Figure:
+    """The medians of two things measured in turns, in seconds, one by the other."""
+    middle = statistics.median(above) / statistics.median(below)
+    ratios = spread([a / b for a, b in zip(above, below, strict=True)])
+    told = f"{middle:.2f}; by round {ratios}; {quartiles(above)} / {quartiles(below)}"
+    return goal(claim, middle, limit, told)
 
 
 def machine() -> str:

@@ -1,69 +1,147 @@
-"""Large imports over HTTP, beside SQLite alone: the same rows, the same tables, the same fsync."""
+"""Syncs of map pins, at the job and over HTTP, beside SQLite alone: the same rows, tables, fsync.
 
-import contextlib
+At the job is from its claim to its commit, as the worker's `job_succeeded` tells: it includes
+decoding the body and what is read for the plan.
+"""
+
+import asyncio
+import dataclasses
 import sqlite3
-import statistics
 import time
-from collections.abc import Sequence
+from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
-from bench.figures import Figure, Scale, quartiles
-from bench.servers import carnet, pins
+from bench.figures import Figure, Scale, at_least, at_most, quartiles, ratio
+from bench.servers import Carnet, carnet, pin, pins
+from bench.services import events
 
-_COLUMNS = "trip_id, kind, parent_id, sort_key, id, client_ref, rev, doc"
+JOB_GOAL = 0.75
+CALL_GOAL = 0.5
+UNCHANGED_GOAL = 0.5
+PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "temp_store = MEMORY", "foreign_keys = ON")
+LOG_SECONDS = 10
+NEW, UNCHANGED, CHANGED = "new", "unchanged", "1 % changed"
+
+
+class Alone:
+    """A database like a server's, with nothing around it."""
+
+    def __init__(self, source: Path, target: Path) -> None:
+        self._source = sqlite3.connect(source, isolation_level=None)
+        self._target = sqlite3.connect(target, isolation_level=None)
+        for pragma in PRAGMAS:
+            self._target.execute(f"PRAGMA {pragma}")
+        schema = self._source.execute(
+            "SELECT sql FROM sqlite_schema WHERE tbl_name IN ('groups', 'trips', 'items')"
+            " AND sql IS NOT NULL ORDER BY type DESC"  # tables, then their indexes
+        )
+        for (statement,) in schema.fetchall():
+            self._target.execute(statement)
+        self._copy("groups", "TRUE")
+
+    def insert(self, trip: str) -> float:
+        """Seconds to write the pins that a trip of the server has, in one durable commit."""
+        trip_id = trip.rpartition("/")[2]
+        self._copy("trips", "id = ?", trip_id)
+        return self._copy("items", "trip_id = ? AND kind = 'mapPin'", trip_id)
+
+    def _copy(self, table: str, condition: str, *arguments: str) -> float:
+        query = f"SELECT * FROM {table} WHERE {condition}"  # noqa: S608 - all ours
+        rows = self._source.execute(query, arguments).fetchall()
+        marks = ", ".join("?" * len(rows[0]))
+        statement = f"INSERT INTO {table} VALUES ({marks})"  # noqa: S608
+        started = time.perf_counter()
+        self._target.execute("BEGIN IMMEDIATE")
+        self._target.executemany(statement, rows)
+        self._target.execute("COMMIT")
+        return time.perf_counter() - started
+
+    def close(self) -> None:
+        """Closes both databases."""
+        self._source.close()
+        self._target.close()
+
+
+class Syncs:
+    """Syncs of one size, turn after turn; each turn has a trip of its own. Times in seconds."""
+
+    def __init__(self, ours: Carnet, alone: Alone, size: int) -> None:
+        self.size = size
+        self.raw: list[float] = []
+        self.jobs: dict[str, list[float]] = defaultdict(list)
+        self.calls: dict[str, list[float]] = defaultdict(list)
+        self._ours = ours
+        self._alone = alone
+        first = pins(size)
+        changed = [pin(n, "Seen") if n % 100 == 0 else first[n] for n in range(size)]
+        self._bodies = {NEW: first, UNCHANGED: first, CHANGED: changed}
+
+    async def turn(self) -> None:
+        """One of each kind, and the same rows alone."""
+        trip = await self._ours.new_trip()
+        for kind, items in self._bodies.items():
+            request = self._ours.request("POST", f"{trip}/sync", {"mapPins": items})
+            number = len(self._durations())
+            response = await self._ours.caller.send(request, expect=200)
+            self.calls[kind].append(response.seconds)
+            self.jobs[kind].append(await self._duration(number))
+        self.raw.append(self._alone.insert(trip))
+
+    async def warm_up(self) -> None:
+        """A turn that does not count."""
+        await self.turn()
+        self.raw.clear()
+        self.jobs.clear()
+        self.calls.clear()
+
+    async def _duration(self, number: int) -> float:
+        """That of one job, which is in the log soon after its request is answered, or before."""
+        async with asyncio.timeout(LOG_SECONDS):
+            while len(durations := self._durations()) <= number:  # noqa: ASYNC110 - of a file
+                await asyncio.sleep(0.01)
+        return durations[number]
+
+    def _durations(self) -> list[float]:
+        """Of the jobs so far, in order."""
+        return [event["duration"] for event in events(self._ours.server.log, "job_succeeded")]
 
 
 async def measure(folder: Path, scale: Scale) -> list[Figure]:
     """The figures of this module."""
-    new, unchanged, raw = [], [], []
+    figures: list[Figure] = []
     async with carnet(folder / "carnet") as ours:
-        body = {"mapPins": pins(scale.import_items)}
-        for turn in range(scale.imports + 1):
-            trip = await ours.new_trip()
-            request = ours.request("POST", f"{trip}/sync", body)
-            first = await ours.caller.send(request, expect=200)
-            again = await ours.caller.send(request, expect=200)
-            alone = _insert_alone(ours.server.database, trip, folder / f"raw-{turn}.db")
-            if turn:  # the first is to warm up
-                new.append(first.seconds)
-                unchanged.append(again.seconds)
-                raw.append(alone)
-    ratio = statistics.median(new) / statistics.median(raw)
-    what = f"import of {scale.import_items:,} pins over HTTP"
+        alone = Alone(ours.server.database, folder / "alone.db")
+        for size in scale.sync_sizes:
+            syncs = Syncs(ours, alone, size)
+            await syncs.warm_up()
+            for _ in range(scale.imports):
+                await syncs.turn()
+            told = _figures(syncs)
+            figures += told if size == scale.import_items else map(_without_goal, told)
+        alone.close()
+    return figures
+
+
+def _figures(syncs: Syncs) -> list[Figure]:
+    what, alone = f"sync of {syncs.size:,} pins", "executemany of the same rows alone"
+    jobs, calls, raw = syncs.jobs, syncs.calls, syncs.raw
     return [
-        Figure(f"{what}, all new", f"{quartiles(new)}; {ratio:.1f} times SQLite alone"),
-        Figure(f"{what}, all unchanged", quartiles(unchanged)),
-        Figure("  the same rows, sqlite3 executemany alone", quartiles(raw)),
+        ratio(at_least, f"{alone} / {what}, new, at the job", raw, jobs[NEW], JOB_GOAL),
+        ratio(at_least, f"{alone} / {what}, new, over HTTP", raw, calls[NEW], CALL_GOAL),
+        ratio(
+            at_most,
+            f"{what}, at the job: unchanged / new",
+            jobs[UNCHANGED],
+            jobs[NEW],
+            UNCHANGED_GOAL,
+        ),
+        Figure(
+            f"{what}, {CHANGED}",
+            f"{quartiles(jobs[CHANGED])} at the job, {quartiles(calls[CHANGED])} over HTTP",
+        ),
+        Figure(f"{what}, {UNCHANGED}, over HTTP", quartiles(calls[UNCHANGED])),
     ]
 
 
-def _insert_alone(source: Path, trip: str, target: Path) -> float:
-    """Seconds to write a trip's rows into empty tables like Carnet's, in one durable commit."""
-    trip_id = trip.rpartition("/")[2]
-    with contextlib.closing(sqlite3.connect(source)) as database:
-        query = f"SELECT {_COLUMNS} FROM items WHERE trip_id = ? AND kind = 'mapPin'"  # noqa: S608
-        rows = database.execute(query, [trip_id]).fetchall()
-        schema = database.execute(
-            "SELECT sql FROM sqlite_schema WHERE tbl_name = 'items' AND sql IS NOT NULL"
-            " ORDER BY type DESC"  # tables, then their indexes
-        ).fetchall()
-    with contextlib.closing(sqlite3.connect(target, isolation_level=None)) as database:
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = FULL")
-        for (statement,) in schema:
-            database.execute(statement)
-        seconds = _write_rows(database, rows)
-    target.unlink()
-    return seconds
-
-
-def _write_rows(database: sqlite3.Connection, rows: Sequence[Any]) -> float:
-    started = time.perf_counter()
-    database.execute("BEGIN IMMEDIATE")
-    database.executemany(
-        f"INSERT INTO items ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-        rows,
-    )
-    database.execute("COMMIT")
-    return time.perf_counter() - started
+def _without_goal(figure: Figure) -> Figure:
+    return dataclasses.replace(figure, goal="", met=None)

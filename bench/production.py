@@ -52,9 +52,18 @@ async def _trip_with_pins(ours: Carnet) -> str:
 async def _kinds(ours: Carnet) -> Kinds:
     trip = await _trip_with_pins(ours)
     others = [await ours.new_trip() for _ in range(CONNECTIONS)]  # writers of one take turns
+    export = ours.request("GET", f"{trip}/export")
+    etag = (await ours.caller.send(export, expect=200)).header("etag")
+    known = ours.request("GET", f"{trip}/export", If_None_Match=etag)
     return {
         "POST map-pin": (_posts(ours, others), 201),
-        "GET export": (itertools.repeat(ours.request("GET", f"{trip}/export")), 200),
+        "GET export": (itertools.repeat(export), 200),
+        "GET export, 304": (itertools.repeat(known), 304),
+        "GET trip": (itertools.repeat(ours.request("GET", trip)), 200),
+        "GET page of 100": (
+            itertools.repeat(ours.request("GET", f"{trip}/map-pins?limit=100")),
+            200,
+        ),
     }
 
 

@@ -5,12 +5,11 @@ import datetime
 import random
 import statistics
 import time
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import asyncpg
 
-from bench.figures import Figure, Scale, at_least, at_most, quartiles, spread
+from bench.figures import Figure, Scale, at_least, at_most, ratio
 from bench.servers import Carnet, pins
 from bench.services import Services, Worker
 
@@ -43,22 +42,9 @@ async def large(ours: Carnet, there: Services, worker: Worker, scale: Scale) -> 
         await connection.close()
     what = f"import of {scale.import_items:,} pins through the queue"
     return [
-        _ratio(at_least, f"COPY of the same rows / {what}", copied, new, COPY_GOAL),
-        _ratio(at_most, f"{what}: unchanged / new", unchanged, new, UNCHANGED_GOAL),
+        ratio(at_least, f"COPY of the same rows / {what}", copied, new, COPY_GOAL),
+        ratio(at_most, f"{what}: unchanged / new", unchanged, new, UNCHANGED_GOAL),
     ]
-
-
-def _ratio(
-    goal: Callable[[str, float, float, str], Figure],
-    claim: str,
-    above: Sequence[float],
-    below: Sequence[float],
-    limit: float,
-) -> Figure:
-    ratio = statistics.median(above) / statistics.median(below)
-    ratios = spread([a / b for a, b in zip(above, below, strict=True)])
-    told = f"{ratio:.2f}; by round {ratios}; {quartiles(above)} / {quartiles(below)}"
-    return goal(claim, ratio, limit, told)
 
 
 async def _job(ours: Carnet, worker: Worker, request: bytes) -> float:

@@ -14,10 +14,11 @@ from domain.errors import (
     MethodNotAllowed,
     NotFound,
     PayloadTooLarge,
+    Unavailable,
     ValidationFailed,
 )
 from server import intake
-from server.call import API, JOB_ID, REQUEST_ID, Reply, route_of
+from server.call import API, JOB_ID, REQUEST_ID, SERVICES, Reply, route_of
 
 _log = structlog.get_logger("carnet.request")
 
@@ -63,8 +64,14 @@ async def observe(request: web.Request, handler: AiohttpHandler) -> web.StreamRe
 
 @web.middleware
 async def admit(request: web.Request, handler: AiohttpHandler) -> web.StreamResponse:
-    """The caller first, then whether the route and method exist (contract section 1)."""
+    """The caller first, then whether the route and method exist (contract section 1).
+
+    Before all that, who would be refused for want of room: a refusal must cost next to nothing,
+    or a server that is asked too much does nothing else.
+    """
     route = route_of(request)
+    if route is not None and route.writes and request.app[SERVICES].store.full:
+        raise Unavailable("Too many requests wait for the database")
     if route is None:
         if request.path.startswith(f"{API}/shared/"):
             await intake.admit_by_address(request)

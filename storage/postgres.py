@@ -130,6 +130,11 @@ class PostgresStore:
             )
         )
 
+    @property
+    def full(self) -> bool:
+        """See `Store.full`."""
+        return self._writers.full
+
     async def read(self, operation: Operation[T]) -> T:
         """See `Store.read`. Statements run one by one, without a transaction around them."""
         with self._counted(), _told_as_unavailable():
@@ -209,10 +214,15 @@ class _Pool:
         self._connections = connections
         self._waiting = 0
 
+    @property
+    def full(self) -> bool:
+        """Whether so many wait for a connection that a further one is refused."""
+        return self._waiting >= MAX_WAITING
+
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
         """A connection of one's own; `Unavailable` when too many wait for one already."""
-        if self._waiting >= MAX_WAITING:
+        if self.full:
             raise Unavailable("Too many requests wait for the database")
         self._waiting += 1
         try:

@@ -102,6 +102,11 @@ class SQLiteStore:
             raise
         return connection
 
+    @property
+    def full(self) -> bool:
+        """See `Store.full`."""
+        return self._writer.full
+
     async def read(self, operation: Operation[T]) -> T:
         """See `Store.read`. Operations waiting at the same time share a hop to a thread."""
         return await self._reader().submit(operation)

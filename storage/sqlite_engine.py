@@ -8,6 +8,7 @@ import asyncio
 import functools
 import re
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -54,13 +55,21 @@ Group = Callable[[sqlite3.Connection, Sequence[Operation[Any]]], list[Any]]
 """Runs operations on a connection, in its thread; a failed one gives a `_Failure`."""
 
 
+Waiting = tuple[Operation[Any], asyncio.Future[Any]]
+"""An operation, and who waits for its outcome."""
+
+
 class Lane:
-    """A connection, and the operations that wait for its thread."""
+    """A connection, and the operations that wait for its thread.
+
+    The thread goes on with them group by group, without a word to the loop between: a loop that
+    is busy refusing requests must not keep those from being done that were accepted.
+    """
 
     def __init__(self, connection: aiosqlite.Connection, run: Group) -> None:
         self.connection = connection
         self._run = run
-        self._waiting: list[tuple[Operation[Any], asyncio.Future[Any]]] = []
+        self._waiting: list[Waiting] = []
         self._working: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._since = 0.0
@@ -68,18 +77,24 @@ class Lane:
     @property
     def backlog(self) -> float:
         """Seconds since the group at hand was begun; 0 when there is none."""
-        return self._loop.time() - self._since if self._working else 0.0
+        return time.monotonic() - self._since if self._working else 0.0
+
+    @property
+    def full(self) -> bool:
+        """Whether so many operations wait that a further one is refused."""
+        return len(self._waiting) >= MAX_WAITING
 
     def submit(self, operation: Operation[T]) -> asyncio.Future[T]:
         """The operation's outcome, once it has been run in a group.
 
         `Unavailable` when too many wait already.
         """
-        if len(self._waiting) >= MAX_WAITING:
+        if self.full:
             raise Unavailable("Too many requests wait for the database")
         done: asyncio.Future[T] = self._loop.create_future()
         self._waiting.append((operation, done))
         if self._working is None:
+            self._since = time.monotonic()
             self._working = asyncio.create_task(self._work())
         return done
 
@@ -90,30 +105,39 @@ class Lane:
 
     async def _work(self) -> None:
         try:
+            # What is submitted while the thread comes back has found somebody at work.
             while self._waiting:
-                group = self._waiting[:GROUP_SIZE]
-                del self._waiting[:GROUP_SIZE]
-                self._since = self._loop.time()
-                await self._run_group(group)
+                await _in_thread(self.connection, self._run_groups)
         finally:
             self._working = None
 
-    async def _run_group(self, group: list[tuple[Operation[Any], asyncio.Future[Any]]]) -> None:
-        operations = [operation for operation, _ in group]
+    def _run_groups(self, connection: sqlite3.Connection) -> None:
+        """In the connection's thread: runs all that waits."""
+        while self._waiting:
+            # Others only add to the end meanwhile.
+            group = self._waiting[:GROUP_SIZE]
+            del self._waiting[:GROUP_SIZE]
+            self._since = time.monotonic()
+            self._loop.call_soon_threadsafe(_tell, group, self._outcomes(connection, group))
+
+    def _outcomes(self, connection: sqlite3.Connection, group: list[Waiting]) -> list[Any]:
         try:
-            outcomes = await _in_thread(self.connection, lambda raw: self._run(raw, operations))
+            return self._run(connection, [operation for operation, _ in group])
         except BaseException as error:  # noqa: BLE001 - each waiting request must be told
-            outcomes = [_Failure(_translated(error))] * len(group)
-        for (_, done), outcome in zip(group, outcomes, strict=True):
-            if done.cancelled():
-                continue
-            if isinstance(outcome, _Failure):
-                done.set_exception(outcome.error)
-            else:
-                done.set_result(outcome)
-        # The thread holds on to both lists until its next group: not to a whole import.
-        operations.clear()
-        outcomes.clear()
+            return [_Failure(_translated(error))] * len(group)
+
+
+def _tell(group: list[Waiting], outcomes: list[Any]) -> None:
+    for (_, done), outcome in zip(group, outcomes, strict=True):
+        if done.cancelled():
+            continue
+        if isinstance(outcome, _Failure):
+            done.set_exception(outcome.error)
+        else:
+            done.set_result(outcome)
+    # The thread holds on to both lists until its next group: not to a whole import.
+    group.clear()
+    outcomes.clear()
 
 
 async def _in_thread(

@@ -10,9 +10,10 @@ T = TypeVar("T")
 Record = Sequence[Any]
 """One row of a result, by position."""
 
-MAX_WAITING: Final = 1_000
+MAX_WAITING: Final = 4_096
 """Operations that may wait for one connection, or one pool of them: further ones are refused at
-once. That is less than a second's work, so who comes later would wait for nothing good."""
+once. That is a second's work or two. Fewer would not help: who is refused asks again, and a refusal
+costs a third of what it refuses."""
 
 
 class Records(Protocol):
@@ -109,6 +110,11 @@ class Store(Protocol):
     """A database. Errors of the driver come out as `domain.errors.Unavailable` or as bugs."""
 
     dialect: Dialect
+
+    @property
+    def full(self) -> bool:
+        """Whether so many writes wait that a further one would be refused."""
+        ...
 
     async def read(self, operation: Operation[T]) -> T:
         """Runs an operation that cannot write.

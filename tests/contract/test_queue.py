@@ -385,3 +385,14 @@ async def test_an_import_too_many_is_refused_and_leaves_nothing(world, monkeypat
     again = await sync(world, pins(INLINE + 1), protected)
     assert again.status == 202
     assert "Idempotency-Replayed" not in again.headers
+
+
+async def test_where_too_many_writes_wait_another_is_refused_before_all_else(world, monkeypatch):
+    monkeypatch.setattr(type(world.store), "full", True)
+    for client in (world.client, world.as_(None), world.as_("osk_unknown")):
+        refused = await client.post(f"{world.trip}/map-pins", PIN)
+        assert (refused.status, refused.code) == (503, "UNAVAILABLE")
+        assert refused.headers["Retry-After"] == "1"
+    assert (await world.client.get(world.trip)).status == 200
+    monkeypatch.undo()
+    assert (await world.client.post(f"{world.trip}/map-pins", PIN)).status == 201

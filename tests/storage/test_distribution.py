@@ -40,6 +40,10 @@ class Watch:
         self.dialect: Dialect = store.dialect
         self.statements: list[Statement] = []
 
+    @property
+    def full(self) -> bool:
+        return self._store.full
+
     async def read(self, operation: Operation[T]) -> T:
         return await self._store.read(self._watched(operation))
 
