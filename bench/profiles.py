@@ -26,7 +26,7 @@ SECONDS = 6
 RATE = 500
 SHOWN = 0.01
 """Calls with a smaller share are left out."""
-IDLE = "_connection_worker_thread"
+IDLE = ("_connection_worker_thread", "_worker (concurrent/futures", "EpollSelector.select")
 """What a thread that waits for work is found in."""
 IMPORTED = 10_000
 
@@ -61,7 +61,7 @@ def told(raw: str) -> str:
     for line in raw.splitlines():
         stack, _, looks = line.rpartition(" ")
         frames = [frame.strip() for frame in stack.split(";")]
-        if IDLE not in frames[-1]:
+        if not frames[-1].startswith(IDLE):
             calls.add(frames, int(looks))
             selves[frames[-1]] += int(looks)
     total = max(calls.looks, 1)
