@@ -10,7 +10,18 @@ from pathlib import Path
 
 import uvloop
 
-from bench import growth, imports, million, overhead, overload, peers, production, startup, waiting
+from bench import (
+    commits,
+    growth,
+    imports,
+    million,
+    overhead,
+    overload,
+    peers,
+    production,
+    startup,
+    waiting,
+)
 from bench.figures import FULL, QUICK, Figure, Scale, machine, report, table
 
 HERE = Path(__file__).parent
@@ -19,6 +30,7 @@ Piece = Callable[[Path, Scale], Awaitable[list[Figure]]]
 
 PIECES: dict[str, Piece] = {
     "overhead": overhead.measure,
+    "commits": commits.measure,
     "growth": growth.measure,
     "imports": imports.measure,
     "million": million.measure,

@@ -142,11 +142,11 @@ async def kinds_of(ours: Carnet, folder: Path) -> list[Kind]:
         Kind("GET export, 304", itertools.repeat(known), 304, goal=0.70),
         Kind("GET page of 100", itertools.repeat(page)),
         Kind("GET trip", itertools.repeat(one)),
-        Kind("POST map-pin", _numbered(post), 201, goal=0.35, limit=True),
+        Kind("POST map-pin", numbered(post), 201, goal=0.35, limit=True),
     ]
 
 
-def _numbered(request: bytes) -> Iterator[bytes]:
+def numbered(request: bytes) -> Iterator[bytes]:
     """A request again and again, each time under another Idempotency-Key."""
     head, _, rest = request.partition(b"<key>")
     return (head + b"bench-%d" % number + rest for number in itertools.count())
