@@ -87,8 +87,10 @@ def serve(context: click.Context) -> None:
     from carnet.scheduling import prefer_short_turns
     from carnet.serve import serve as run_server
 
-    prefer_short_turns()
     settings = _settings(context)
+    if not settings.queue.url:
+        # Imports are done beside the server. Otherwise it would only push its databases aside.
+        prefer_short_turns()
     logs.configure(settings.log.level, settings.log.format)
 
     async def run(store: Store) -> None:
