@@ -32,15 +32,27 @@ class Scale:
     starts: int
     sync_sizes: tuple[int, ...] = (300,)
     """Items of syncs; those of `import_items` have goals."""
-    database_items: int = 1_000
-    """Of the database that is large."""
+    database_sizes: tuple[int, ...] = (1_000,)
+    """Items of the databases that are large."""
     overload_seconds: float = 0.2
 
 
 FULL = Scale(
-    "full", 5, 1.5, 100_000, 250, 7, 10_000, 100, 8.0, 7, (1_000, 10_000, 50_000), 1_000_000, 3.0
+    "full",
+    5,
+    1.5,
+    100_000,
+    250,
+    7,
+    10_000,
+    100,
+    8.0,
+    7,
+    (1_000, 10_000, 50_000),
+    (10_000, 100_000, 1_000_000),
+    3.0,
 )
-QUICK = Scale("quick", 2, 0.2, 20_000, 20, 2, 10_000, 15, 0.8, 2, (1_000, 10_000), 20_000, 0.5)
+QUICK = Scale("quick", 2, 0.2, 20_000, 20, 2, 10_000, 15, 0.8, 2, (1_000, 10_000), (20_000,), 0.5)
 
 
 @dataclasses.dataclass(frozen=True)

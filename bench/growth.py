@@ -1,4 +1,4 @@
-"""What a request costs in a trip of 100 items and in a large one: it should be the same."""
+"""What a request costs in a trip of 100 items and in larger ones: it should be the same."""
 
 import itertools
 import statistics
@@ -10,7 +10,7 @@ from bench.load import Response
 from bench.servers import Carnet, carnet, pin, pins
 
 GOAL = 1.3
-SMALL = 100
+SMALL, MIDDLE = 100, 10_000
 BATCH = 50
 MIDDLE_PAGE = 50
 
@@ -67,7 +67,7 @@ async def measure(folder: Path, scale: Scale) -> list[Figure]:
     """The figures of this module."""
     async with carnet(folder / "carnet") as ours:
         trips = []
-        for size in (SMALL, scale.large_trip):
+        for size in (SMALL, MIDDLE, scale.large_trip):
             path = await ours.new_trip()
             await ours.sync(path, pins(size))
             trips.append(Trip(ours, path, size))
@@ -78,8 +78,8 @@ async def measure(folder: Path, scale: Scale) -> list[Figure]:
         for turn in range(scale.repetitions):
             for trip in trips if turn % 2 else reversed(trips):
                 await trip.turn()
-    small, large = trips
-    return [_figure(name, small, large) for name in small.seconds]
+    small, *larger = trips
+    return [_figure(name, small, trip) for trip in larger for name in small.seconds]
 
 
 def _figure(name: str, small: Trip, large: Trip) -> Figure:
