@@ -136,11 +136,13 @@ async def test_a_statement_the_database_refuses_undoes_only_its_own_operation(st
             return_exceptions=True,
         )
     )
-    assert outcomes[0] == "a"
-    assert isinstance(outcomes[1], Exception)
-    assert "nothing_like_it" in str(outcomes[1])
-    assert isinstance(outcomes[2], Exception)
-    assert outcomes[3] == "b"
+    first, wrong, second, other = outcomes
+    assert isinstance(wrong, Exception)
+    assert "nothing_like_it" in str(wrong)
+    # Where writers run side by side, either may be the first.
+    assert sorted(isinstance(each, Exception) for each in (first, second)) == [False, True]
+    assert "a" in (first, second)
+    assert other == "b"
     assert await soon(store.read(names)) == ["a", "b"]
 
 
