@@ -4,7 +4,6 @@ At the job is from its claim to its commit, as the worker's `job_succeeded` tell
 decoding the body and what is read for the plan.
 """
 
-import asyncio
 import dataclasses
 import sqlite3
 import time
@@ -13,13 +12,12 @@ from pathlib import Path
 
 from bench.figures import Figure, Scale, at_least, at_most, quartiles, ratio
 from bench.servers import Carnet, carnet, pin, pins
-from bench.services import events
+from bench.services import duration, durations
 
 JOB_GOAL = 0.75
 CALL_GOAL = 0.5
 UNCHANGED_GOAL = 0.5
 PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "temp_store = MEMORY", "foreign_keys = ON")
-LOG_SECONDS = 10
 NEW, UNCHANGED, CHANGED = "new", "unchanged", "1 % changed"
 
 
@@ -81,10 +79,10 @@ class Syncs:
         trip = await self._ours.new_trip()
         for kind, items in self._bodies.items():
             request = self._ours.request("POST", f"{trip}/sync", {"mapPins": items})
-            number = len(self._durations())
+            number = len(durations(self._ours.server.log))
             response = await self._ours.caller.send(request, expect=200)
             self.calls[kind].append(response.seconds)
-            self.jobs[kind].append(await self._duration(number))
+            self.jobs[kind].append(await duration(self._ours.server.log, number))
         self.raw.append(self._alone.insert(trip))
 
     async def warm_up(self) -> None:
@@ -93,17 +91,6 @@ class Syncs:
         self.raw.clear()
         self.jobs.clear()
         self.calls.clear()
-
-    async def _duration(self, number: int) -> float:
-        """That of one job, which is in the log soon after its request is answered, or before."""
-        async with asyncio.timeout(LOG_SECONDS):
-            while len(durations := self._durations()) <= number:  # noqa: ASYNC110 - of a file
-                await asyncio.sleep(0.01)
-        return durations[number]
-
-    def _durations(self) -> list[float]:
-        """Of the jobs so far, in order."""
-        return [event["duration"] for event in events(self._ours.server.log, "job_succeeded")]
 
 
 async def measure(folder: Path, scale: Scale) -> list[Figure]:

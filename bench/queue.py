@@ -11,7 +11,7 @@ import asyncpg
 
 from bench.figures import Figure, Scale, at_least, at_most, ratio
 from bench.servers import Carnet, pins
-from bench.services import Services, Worker
+from bench.services import Services, Worker, duration, durations
 
 COPY_GOAL = 0.5
 UNCHANGED_GOAL = 0.6
@@ -48,9 +48,9 @@ async def large(ours: Carnet, there: Services, worker: Worker, scale: Scale) -> 
 
 
 async def _job(ours: Carnet, worker: Worker, request: bytes) -> float:
-    number = len(worker.durations())
+    number = len(durations(worker.log))
     await ours.caller.send(request, expect=200)
-    return await worker.duration(number)
+    return await duration(worker.log, number)
 
 
 async def _copy(connection: Any, source: str, target: str) -> float:

@@ -137,10 +137,10 @@ class Worker:
     """A `carnet worker`."""
 
     def __init__(self, folder: Path, there: Services) -> None:
-        self._log = folder / "worker.log"
+        self.log = folder / "worker.log"
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("CARNET_")}
         ours = {f"CARNET_{name}": value for name, value in there.settings().items()}
-        with self._log.open("ab") as log:
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "carnet", "worker"],
                 cwd=folder,
@@ -148,15 +148,6 @@ class Worker:
                 stdout=log,
                 stderr=log,
             )
-
-    def durations(self) -> list[float]:
-        """Of the jobs that have succeeded so far, in order: from claim to commit, in seconds."""
-        return [event["duration"] for event in events(self._log, "job_succeeded")]
-
-    async def duration(self, number: int) -> float:
-        """That of one job, which must have been asked for."""
-        await _until(lambda: len(self.durations()) > number)
-        return self.durations()[number]
 
     def stop(self) -> None:
         """Lets it end in good order."""
@@ -176,6 +167,17 @@ def worker(folder: Path, there: Services) -> Iterator[Worker]:
         yield made
     finally:
         made.stop()
+
+
+def durations(log: Path) -> list[float]:
+    """Of the jobs a log tells of so far, in order: from claim to commit, in seconds."""
+    return [event["duration"] for event in events(log, "job_succeeded")]
+
+
+async def duration(log: Path, number: int) -> float:
+    """That of one job, whose line may come a little after its request is answered."""
+    await _until(lambda: len(durations(log)) > number)
+    return durations(log)[number]
 
 
 def events(log: Path, name: str) -> list[dict[str, Any]]:

@@ -178,6 +178,12 @@ class Unavailable(CarnetError):
         super().__init__(message, headers={"Retry-After": str(retry_after)})
 
 
+class Overloaded(Unavailable):
+    """So many requests wait for the database that one more is refused at once."""
+
+    summary = "Too many requests wait for the database"
+
+
 ERRORS: tuple[type[CarnetError], ...] = (
     ValidationFailed,
     Unauthorized,

@@ -9,9 +9,10 @@ import msgspec
 
 from domain.errors import Detail, ValidationFailed
 from domain.merge import Document
-from domain.plan import ItemResult, Needs, Plan, Put, Row, Tally
+from domain.plan import ItemResult, Needs, Plan, Put, Tally
 from domain.resource import Resource
 from domain.resources import BY_KIND, RESOURCES
+from domain.row import Row
 
 BATCH_ITEMS: Final = 50
 """The most items of one batch."""

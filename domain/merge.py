@@ -18,12 +18,13 @@ def merge(target: Any, patch: Any) -> Any:
     """
     if not isinstance(patch, dict):
         return patch
-    merged = {**target, **patch} if isinstance(target, dict) else patch.copy()
+    present = target if isinstance(target, dict) else {}
+    merged = {**present, **patch}
     for name, value in patch.items():
         if value is None:
             del merged[name]
         elif isinstance(value, dict):
-            merged[name] = merge(target.get(name) if isinstance(target, dict) else None, value)
+            merged[name] = merge(present.get(name), value)
     return merged
 
 

@@ -16,58 +16,9 @@ from msgspec import UNSET, UnsetType
 from domain.errors import CarnetError, Detail, ItemError, ValidationFailed
 from domain.merge import Document, diff, leaves, same
 from domain.resource import Link, Resource
+from domain.row import Row
 
 Status = Literal["created", "updated", "unchanged"]
-
-
-class Row:
-    """A row of a trip, stored or about to be; `parent_id` is "" where there is no parent.
-
-    Its document is kept as JSON and decoded when it is looked into: most rows of an import, the
-    first time or again, never are.
-    """
-
-    __slots__ = ("_decoded", "client_ref", "id", "json", "kind", "parent_id", "rev", "sort_key")
-
-    def __init__(
-        self,
-        kind: str,
-        id: str,
-        parent_id: str,
-        json: str,
-        sort_key: str = "",
-        rev: int = 0,
-        client_ref: str | None = None,
-    ) -> None:
-        """`client_ref` is the one in the document.
-
-        `rev` is the trip's revision at the row's last write; 0 until it is stored.
-        """
-        self.kind = kind
-        self.id = id
-        self.parent_id = parent_id
-        self.json = json
-        self.sort_key = sort_key
-        self.rev = rev
-        self.client_ref = client_ref
-        self._decoded: Document | None = None
-
-    @property
-    def document(self) -> Document:
-        """All its members, to be looked at only."""
-        if self._decoded is None:
-            self._decoded = msgspec.json.decode(self.json)
-        return self._decoded
-
-    def rewrite(self, json: str, client_ref: str | None) -> None:
-        """Gives it another document, with its clientRef."""
-        self.json, self.client_ref, self._decoded = json, client_ref, None
-
-    def has(self, members: Document, start: int) -> bool:
-        """Whether its JSON goes on at `start` with just these members."""
-        text = msgspec.json.encode(members)[1:-1].decode()
-        # The comma tells that the last member ends there.
-        return self.json.startswith(f"{text},", start)
 
 
 Outcome = tuple[Status, Row, Document]

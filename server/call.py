@@ -12,7 +12,7 @@ from aiohttp import web
 from domain.account import Caller
 from domain.clock import timestamp
 from domain.imports import ImportKind
-from domain.plan import Row
+from domain.row import Row
 from domain.scopes import BaseScope
 from server.config import Settings
 from server.kept import KeptBodies

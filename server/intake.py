@@ -40,7 +40,6 @@ PAUSE_SECONDS: Final = 0.001
 PAUSE_FROM_BYTES: Final = 256 * 1024
 """What is taken in before the first of these pauses: so much costs little time."""
 
-
 BODY_SECONDS: Final = 30.0
 """What a body may take to arrive, however small it is; a large one gets more."""
 SLOWEST_BYTES_PER_SECOND: Final = 8 * 1024
@@ -182,13 +181,11 @@ async def _read(route: Route, request: web.Request, limit: int) -> bytes:
         raise UnsupportedMediaType("Compressed bodies are not taken: send JSON as it is")
     if (route.body is not None or request.body_exists) and not _is_json(request):
         raise UnsupportedMediaType()
-    if request.content_length is not None and request.content_length > limit:
-        raise PayloadTooLarge(f"The body may have {limit} bytes at most")
+    _require_within(limit, request.content_length or 0)
     if request.content.is_eof():
         # All there with the head, as most are: nothing has to be waited for.
         raw = request.content.read_nowait()
-        if len(raw) > limit:
-            raise PayloadTooLarge(f"The body may have {limit} bytes at most")
+        _require_within(limit, len(raw))
         return raw
     try:
         async with asyncio.timeout(BODY_SECONDS) as patience:
@@ -203,14 +200,18 @@ async def _pieces(
     size = 0
     async for piece in request.content.iter_any():
         size += len(piece)
-        if size > limit:
-            raise PayloadTooLarge(f"The body may have {limit} bytes at most")
+        _require_within(limit, size)
         yield piece
         if size > PAUSE_FROM_BYTES:
             await asyncio.sleep(PAUSE_SECONDS)
         until = patience.when()
         assert until is not None
         patience.reschedule(until + len(piece) / SLOWEST_BYTES_PER_SECOND)
+
+
+def _require_within(limit: int, size: int) -> None:
+    if size > limit:
+        raise PayloadTooLarge(f"The body may have {limit} bytes at most")
 
 
 def _is_json(request: web.Request) -> bool:

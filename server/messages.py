@@ -2,7 +2,7 @@
 
 from domain.errors import Detail, NotFound, ValidationFailed
 from domain.message import CHANNEL, MESSAGE
-from domain.plan import Row
+from domain.row import Row
 from server.call import Call, Reply
 from server.conditional import tagged
 from server.lists import PageRequest

@@ -13,8 +13,8 @@ from domain.errors import (
     Internal,
     MethodNotAllowed,
     NotFound,
+    Overloaded,
     PayloadTooLarge,
-    Unavailable,
     ValidationFailed,
 )
 from server import intake
@@ -71,7 +71,7 @@ async def admit(request: web.Request, handler: AiohttpHandler) -> web.StreamResp
     """
     route = route_of(request)
     if route is not None and route.writes and request.app[SERVICES].store.full:
-        raise Unavailable("Too many requests wait for the database")
+        raise Overloaded()
     if route is None:
         if request.path.startswith(f"{API}/shared/"):
             await intake.admit_by_address(request)

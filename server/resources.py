@@ -5,8 +5,9 @@ import re
 
 from domain.errors import Detail, NotFound, PayloadTooLarge, ValidationFailed
 from domain.imports import ImportRequest, ItemLists, items_of
-from domain.plan import Needs, Plan, Row
+from domain.plan import Needs, Plan
 from domain.resource import Resource
+from domain.row import Row
 from server import jobs as job_replies
 from server.call import Call, Queued, Reply
 from server.conditional import require_match, tagged

@@ -5,8 +5,8 @@ import msgspec
 from domain.errors import Detail, Forbidden, ValidationFailed
 from domain.merge import Document, same
 from domain.message import CHANNEL
-from domain.plan import Row
 from domain.resources import RESOURCES
+from domain.row import Row
 from domain.trip import GENERAL_CHANNEL, TRIP, check_group, compose_trip
 from server.call import Call, Reply, json_reply
 from server.conditional import require_match, tagged

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from domain.plan import Row
+from domain.row import Row
 from storage import items
 from storage.idempotency import Answer
 from storage.store import Tx

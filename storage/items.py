@@ -8,8 +8,9 @@ from typing import Any, Final
 import msgspec
 
 from domain.cursor import Position
-from domain.plan import Needs, Plan, Row
+from domain.plan import Needs, Plan
 from domain.resources import BY_KIND, RESOURCES
+from domain.row import Row
 from storage import trips
 from storage.page import Page
 from storage.store import Tx

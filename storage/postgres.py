@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 import asyncpg
 
-from domain.errors import Unavailable
+from domain.errors import Overloaded, Unavailable
 from storage.store import MAX_WAITING, DatabaseError, Dialect, Operation, Record, Records, Tx
 
 T = TypeVar("T")
@@ -221,9 +221,9 @@ class _Pool:
 
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
-        """A connection of one's own; `Unavailable` when too many wait for one already."""
+        """A connection of one's own; `Overloaded` when too many wait for one already."""
         if self.full:
-            raise Unavailable("Too many requests wait for the database")
+            raise Overloaded()
         self._waiting += 1
         try:
             connection = await self._connections.acquire(timeout=ACQUIRE_SECONDS)

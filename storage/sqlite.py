@@ -62,7 +62,7 @@ class SQLiteStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._writer: Lane
-        self._here: LookUps
+        self._here: LookUps | None = None
         self._readers: list[Lane] = []
 
     async def open(self) -> None:
@@ -113,6 +113,7 @@ class SQLiteStore:
 
     async def look_up(self, operation: Operation[T], name: Hashable) -> T:
         """See `Store.look_up`. In the loop itself, unless that would make it wait."""
+        assert self._here is not None
         try:
             return self._here.look_up(operation, name)
         except sqlite3.OperationalError:
@@ -145,7 +146,7 @@ class SQLiteStore:
     async def close(self) -> None:
         """See `Store.close`."""
         await self._writer.at_rest()
-        if hasattr(self, "_here"):
+        if self._here is not None:
             self._here.close()
         for reader in self._readers:
             await reader.at_rest()

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 
 import aiosqlite
 
-from domain.errors import Unavailable
+from domain.errors import Overloaded, Unavailable
 from storage.store import MAX_WAITING, Dialect, Operation, Record, Records, Tx
 
 T = TypeVar("T")
@@ -87,10 +87,10 @@ class Lane:
     def submit(self, operation: Operation[T]) -> asyncio.Future[T]:
         """The operation's outcome, once it has been run in a group.
 
-        `Unavailable` when too many wait already.
+        `Overloaded` when too many wait already.
         """
         if self.full:
-            raise Unavailable("Too many requests wait for the database")
+            raise Overloaded()
         done: asyncio.Future[T] = self._loop.create_future()
         self._waiting.append((operation, done))
         if self._working is None:

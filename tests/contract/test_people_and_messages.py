@@ -3,7 +3,7 @@
 import pytest
 
 from domain.message import CHANNEL
-from domain.plan import Row
+from domain.row import Row
 from domain.scopes import Role
 from storage import accounts, items, trips
 from storage.ids import new_id

@@ -8,8 +8,9 @@ import pytest
 
 from domain.errors import ValidationFailed
 from domain.merge import merge
-from domain.plan import Plan, Put, Row, Tally
+from domain.plan import Plan, Put, Tally
 from domain.resource import Resource
+from domain.row import Row
 from tests.support import SAMPLES
 
 THEN, NOW = "2026-07-01T00:00:00.000Z", "2026-07-02T00:00:00.000Z"

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from domain.errors import NotFound
-from domain.plan import Needs, Plan, Row
+from domain.plan import Needs, Plan
 from domain.resources import ACTION_ITEM, COMMITMENT, LEG, MAP_PIN, RESOURCES, STAY
+from domain.row import Row
 from tests.domain.planning import NOW, THEN, body, new_plan, refusal, stored, tally
 
 

@@ -15,9 +15,10 @@ from domain.explain import explain, validate
 from domain.fields import CHECKS, check_custom
 from domain.merge import diff, leaves, merge, same
 from domain.message import CHANNEL, MESSAGE
-from domain.plan import Plan, Row
+from domain.plan import Plan
 from domain.resource import number_key
 from domain.resources import RESOURCES
+from domain.row import Row
 from domain.trip import TRIP
 from tests.properties.generate import CUSTOM, JSON, TEXT, bodies, near, objects
 

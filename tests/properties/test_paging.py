@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from domain import cursor
 from domain.message import MESSAGE
-from domain.plan import Row
 from domain.resource import Resource
 from domain.resources import RESOURCES
+from domain.row import Row
 from storage import items
 from storage.ids import new_id
 from storage.store import Store, Tx

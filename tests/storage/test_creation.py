@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from domain.plan import Plan, Row
+from domain.plan import Plan
 from domain.resources import BY_KIND
+from domain.row import Row
 from storage import accounts, creation, idempotency, items
 from storage.creation import REVISION, FirstAnswer
 from storage.idempotency import Answer

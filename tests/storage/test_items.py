@@ -7,8 +7,9 @@ import msgspec
 import pytest
 
 from domain.message import CHANNEL, MESSAGE
-from domain.plan import Needs, Plan, Row
+from domain.plan import Needs, Plan
 from domain.resources import MAP_PIN
+from domain.row import Row
 from storage import items, trips
 from storage.ids import new_id
 from storage.page import Page

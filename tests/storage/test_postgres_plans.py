@@ -6,8 +6,9 @@ and one that goes through all rows of a trip for each clientRef makes an import 
 
 import pytest
 
-from domain.plan import Needs, Plan, Row
+from domain.plan import Needs, Plan
 from domain.resources import BY_KIND
+from domain.row import Row
 from storage import creation, items, open_store
 from storage.ids import new_id
 from storage.migrate import migrate
