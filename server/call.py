@@ -15,7 +15,7 @@ from domain.imports import ImportKind
 from domain.row import Row
 from domain.scopes import BaseScope
 from server.config import Settings
-from server.kept import KeptBodies
+from server.kept import KeptBodies, KeyIds
 from server.ratelimit import RateLimiter
 from server.survey import LocalSurveyor, Survey, Surveyor
 from storage.signals import JobSignals
@@ -63,6 +63,7 @@ class Services:
     public_url: str
     """The base of links to this server, without a trailing slash."""
     kept_bodies: KeptBodies = dataclasses.field(default_factory=KeptBodies)
+    key_ids: KeyIds = dataclasses.field(default_factory=KeyIds)
     surveyor: Surveyor = dataclasses.field(default_factory=LocalSurveyor)
 
 

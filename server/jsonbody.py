@@ -6,12 +6,16 @@ NUL characters (no database column for text takes them), nesting without end.
 
 import json
 import re
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from typing import Any, Final, TypeVar
 
 import msgspec
 
+from domain import body
 from domain.errors import Detail, ValidationFailed
+from storage.turns import give_way, in_turns
+
+T = TypeVar("T")
 
 MAX_DEPTH: Final = 200
 IMPORT_DEPTH: Final = MAX_DEPTH + 2
@@ -19,6 +23,8 @@ IMPORT_DEPTH: Final = MAX_DEPTH + 2
 
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?', re.DOTALL)
 """A string token of valid JSON; the group tells the names of members from other strings."""
+
+_NESTING: Final = frozenset({dict, list})
 
 _BEFORE_COLON: Final = (b" :", b"\t:", b"\n:", b"\r:")
 
@@ -28,12 +34,7 @@ def decode(raw: bytes, max_depth: int = MAX_DEPTH) -> Any:
 
     RFC 8259 leaves names that come twice to the parser; RFC 7493 section 2.3 forbids them.
     """
-    try:
-        value = msgspec.json.decode(raw)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise ValidationFailed(
-            [Detail("", "malformed")], f"The body is not valid JSON: {_reason(error)}"
-        ) from error
+    value = _parse(lambda raw: body.decode(raw, give_way), raw)
     # Comes first, since it bounds the depth for all that follows.
     members = _count_members(value, max_depth)
     if b"\\u0000" in raw and _has_nul(value):
@@ -41,8 +42,19 @@ def decode(raw: bytes, max_depth: int = MAX_DEPTH) -> Any:
             [Detail("", "malformed")], "The body has a NUL character, which text cannot hold"
         )
     if not _names_once(raw, members) and members != _count_names(raw):
-        raise ValidationFailed([Detail(path, "duplicate") for path in _duplicates(raw)])
+        # What was dropped for a later member of its name has not been looked at.
+        _parse(msgspec.json.decode, raw)
+        raise ValidationFailed([Detail(path, "duplicate") for path in _parse(_duplicates, raw)])
     return value
+
+
+def _parse(parser: Callable[[bytes], T], raw: bytes) -> T:
+    try:
+        return parser(raw)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise ValidationFailed(
+            [Detail("", "malformed")], f"The body is not valid JSON: {_reason(error)}"
+        ) from error
 
 
 def _names_once(raw: bytes, members: int) -> bool:
@@ -51,6 +63,8 @@ def _names_once(raw: bytes, members: int) -> bool:
     Every name ends in `":`, unless there is white space before the colon. What else looks like
     that, within a string, can only make it more; then it takes a look at the tokens to tell.
     """
+    if raw.count(b":") == members:
+        return True
     return raw.count(b'":') == members and not any(space in raw for space in _BEFORE_COLON)
 
 
@@ -72,19 +86,16 @@ def _reason(error: BaseException) -> str:
 
 def _count_members(value: Any, depth: int) -> int:
     """How many members all objects within a value have; it may nest `depth` levels."""
+    if type(value) not in _NESTING:
+        return 0
     if depth < 0:
         raise ValidationFailed([Detail("", "malformed")], "The body is nested too deeply")
-    if isinstance(value, dict):
-        return len(value) + sum(
-            _count_members(inner, depth - 1)
-            for inner in value.values()
-            if isinstance(inner, dict | list)
-        )
-    if isinstance(value, list):
-        return sum(
-            _count_members(inner, depth - 1) for inner in value if isinstance(inner, dict | list)
-        )
-    return 0
+    is_object = isinstance(value, dict)
+    inner = value.values() if is_object else value
+    members = len(value) if is_object else 0
+    if _NESTING.isdisjoint(map(type, inner)):
+        return members
+    return members + sum(_count_members(each, depth - 1) for each in in_turns(inner))
 
 
 def _has_nul(value: Any) -> bool:

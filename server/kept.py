@@ -1,4 +1,4 @@
-"""Replies kept for as long as nothing in their trip has changed."""
+"""What is kept in a process: replies while nothing in their trip changes, and the ids of keys."""
 
 import collections
 from typing import Final
@@ -6,6 +6,8 @@ from typing import Final
 MAX_BYTES: Final = 8 * 1024 * 1024
 LARGEST_SHARE: Final = 4
 """No body takes more than this part of the room."""
+
+MOST_KEYS: Final = 10_000
 
 
 class KeptBodies:
@@ -42,3 +44,21 @@ class KeptBodies:
         kept = self._kept.pop(path, None)
         if kept is not None:
             self._bytes -= len(kept[1])
+
+
+class KeyIds:
+    """The ids of keys that were used lately, by their hashes: a key has its id for good."""
+
+    def __init__(self, most: int = MOST_KEYS) -> None:
+        self._most = most
+        self._ids: dict[str, str] = {}
+
+    def get(self, hashed: str) -> str | None:
+        """A key's id, if it is kept; whether the key is still good, only the database knows."""
+        return self._ids.get(hashed)
+
+    def put(self, hashed: str, key_id: str) -> None:
+        """Keeps an id, in place of the one kept longest."""
+        if len(self._ids) >= self._most:
+            del self._ids[next(iter(self._ids))]
+        self._ids[hashed] = key_id

@@ -1,9 +1,10 @@
 """Fixed-window rate limits (contract section 3)."""
 
+import asyncio
 import dataclasses
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 WINDOW_SECONDS: Final = 60
@@ -20,11 +21,24 @@ class Allowance:
     exceeded: bool
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Usage:
+    """How many requests a window has had."""
+
+    used: int
+    reset_seconds: int
+    """See `Allowance.reset_seconds`."""
+
+    def of(self, limit: int) -> Allowance:
+        """What it leaves of a limit."""
+        return Allowance(limit, max(0, limit - self.used), self.reset_seconds, self.used > limit)
+
+
 class RateLimiter(Protocol):
     """Counts requests of a key or an address."""
 
-    async def count(self, who: str, limit: int) -> Allowance:
-        """Counts one request of `who`, allowed `limit` in a window."""
+    def count(self, who: str) -> Awaitable[Usage]:
+        """Begins to count one request of `who`, whether that is waited for or not."""
         ...
 
 
@@ -36,8 +50,14 @@ class LocalRateLimiter:
         self._windows: dict[str, tuple[float, int]] = {}
         self._sweep_at = 0.0
 
-    async def count(self, who: str, limit: int) -> Allowance:
+    def count(self, who: str) -> Awaitable[Usage]:
         """See `RateLimiter.count`."""
+        counted = asyncio.get_running_loop().create_future()
+        counted.set_result(self.count_now(who))
+        return counted
+
+    def count_now(self, who: str) -> Usage:
+        """Counts one request of `who`."""
         now = self._clock()
         ends, used = self._windows.get(who, (0.0, 0))
         if now >= ends:
@@ -45,9 +65,7 @@ class LocalRateLimiter:
             ends, used = now + WINDOW_SECONDS, 0
         used += 1
         self._windows[who] = (ends, used)
-        return Allowance(
-            limit, max(0, limit - used), max(1, math.ceil(ends - now)), exceeded=used > limit
-        )
+        return Usage(used, max(1, math.ceil(ends - now)))
 
     def _sweep(self, now: float) -> None:
         """Forgets windows that have ended, at most once in the length of one."""

@@ -3,13 +3,14 @@
 import asyncio
 import math
 import time
+from collections.abc import Awaitable
 from typing import Final
 
 import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
-from server.ratelimit import WINDOW_SECONDS, Allowance, LocalRateLimiter
+from server.ratelimit import WINDOW_SECONDS, LocalRateLimiter, Usage
 
 _COUNT: Final = """
 local used = redis.call('INCR', KEYS[1])
@@ -43,10 +44,13 @@ class RedisRateLimiter:
         self._away_until = 0.0
         self._told = False
 
-    async def count(self, who: str, limit: int) -> Allowance:
+    def count(self, who: str) -> Awaitable[Usage]:
         """See `RateLimiter.count`."""
+        return asyncio.create_task(self._count(who))
+
+    async def _count(self, who: str) -> Usage:
         if time.monotonic() < self._away_until:
-            return await self._local.count(who, limit)
+            return self._local.count_now(who)
         try:
             # The client opens connections one after another, each within a time-out of its own.
             async with asyncio.timeout(_TURN_SECONDS):
@@ -58,9 +62,9 @@ class RedisRateLimiter:
             if not self._told:
                 _log.warning("rate_limit_local", reason=str(error))
             self._told = True
-            return await self._local.count(who, limit)
+            return self._local.count_now(who)
         self._told = False
-        return Allowance(limit, max(0, limit - used), max(1, math.ceil(rest / 1000)), used > limit)
+        return Usage(used, max(1, math.ceil(rest / 1000)))
 
     async def close(self) -> None:
         """Closes the connections."""

@@ -87,8 +87,8 @@ async def load(tx: Tx, plan: Plan, needs: Needs) -> None:
     """Tells a plan of the stored rows it needs, in a number of statements that does not grow."""
     present = await _count_refs(tx, plan.trip_id, needs)
     for kind, refs in needs.refs.items():
-        if refs:
-            in_one_pass = len(refs) >= _MANY_REFS and present <= len(refs) * _PER_REF
+        if refs and present != 0:
+            in_one_pass = present is not None and _MANY_REFS <= len(refs) >= present / _PER_REF
             sql = _by_ref_in_one_pass(tx) if in_one_pass else _by_ref(tx)
             rows = await tx.fetch(sql, plan.trip_id, kind, _array(refs))
             plan.know(itertools.starmap(Row, rows))
@@ -110,11 +110,11 @@ def _by_ref_in_one_pass(tx: Tx) -> str:
     return f"SELECT {_COLUMNS} FROM items WHERE trip_id = $1 AND kind = $2 AND {named}"
 
 
-async def _count_refs(tx: Tx, trip_id: str, needs: Needs) -> int:
-    """How many clientRefs a trip has; not counted further, nor at all, where it does not matter."""
+async def _count_refs(tx: Tx, trip_id: str, needs: Needs) -> int | None:
+    """How many clientRefs a trip has, no further than it matters; None where it does not."""
     most = max(map(len, needs.refs.values()), default=0)
     if most < _MANY_REFS:
-        return 0
+        return None
     sql = "SELECT 1 FROM items WHERE trip_id = $1 AND client_ref IS NOT NULL LIMIT $2"
     count: int = await tx.fetchval(
         f"SELECT count(*) FROM ({sql}) AS refs", trip_id, most * _PER_REF + 1

@@ -6,10 +6,10 @@ whoever lost the lease finds the row changed and undoes its work.
 """
 
 import dataclasses
-import zlib
 from typing import Any, Final, Literal
 
 import msgspec
+from isal import isal_zlib
 
 from domain.errors import ItemError, Unavailable
 from domain.imports import ImportRequest
@@ -77,16 +77,18 @@ class Outcome:
 
 
 def pack(body: bytes) -> bytes:
-    """A request's body as a payload: a tenth of what would be written twice and read once."""
-    return zlib.compress(body, 1)
+    """A request's or a response's body as it is stored, in zlib's format (RFC 1950)."""
+    return isal_zlib.compress(body, 1)
 
 
-def unpack(payload: bytes) -> bytes:
-    """The body of a payload; a job of an older release has it as it came.
+def unpack(packed: bytes) -> bytes:
+    """The body again; a payload of the first release is the body itself."""
+    return isal_zlib.decompress(packed) if _is_packed(packed) else packed
 
-    No JSON begins as zlib's format does (RFC 1950 section 2.2).
-    """
-    return zlib.decompress(payload) if payload[:1] == b"x" else payload
+
+def _is_packed(payload: bytes) -> bool:
+    """No JSON begins as zlib's format does (RFC 1950 section 2.2)."""
+    return payload[:1] == b"x"
 
 
 async def insert(
@@ -129,14 +131,15 @@ async def get(tx: Tx, user_id: str, job_id: str) -> Job | None:
     """A user's job, or None."""
     record = await tx.fetchrow(
         "SELECT id, kind, trip_id, status, done, total, attempts, created_at, started_at,"
-        " finished_at, result, error FROM jobs WHERE user_id = $1 AND id = $2",
+        " finished_at, result, packed_result, error FROM jobs WHERE user_id = $1 AND id = $2",
         user_id,
         job_id,
     )
     if record is None:
         return None
     found_id, kind, trip_id, status, done, total, attempts, created_at, *ends = record
-    started_at, finished_at, result, error = ends
+    started_at, finished_at, text, packed, error = ends
+    result = _result(text, packed)
     return Job(
         found_id,
         kind,
@@ -147,25 +150,25 @@ async def get(tx: Tx, user_id: str, job_id: str) -> Job | None:
         created_at,
         _or_unset(started_at),
         _or_unset(finished_at),
-        _raw(result),
-        _raw(error),
+        msgspec.UNSET if result is None else msgspec.Raw(result),
+        msgspec.UNSET if error is None else msgspec.Raw(error.encode()),
     )
 
 
 async def outcome(tx: Tx, user_id: str, job_id: str) -> Outcome | None:
     """What an ended job came to; None while it has not ended."""
     record = await tx.fetchrow(
-        "SELECT result_status, result, error FROM jobs"
+        "SELECT result_status, result, packed_result, error FROM jobs"
         " WHERE user_id = $1 AND id = $2 AND status IN ('succeeded', 'failed')",
         user_id,
         job_id,
     )
     if record is None:
         return None
-    status, result, error = record
+    status, text, packed, error = record
     if error is not None:
         return Outcome(status, b"", msgspec.json.decode(error, type=ItemError))
-    return Outcome(status, result.encode(), None)
+    return Outcome(status, _result(text, packed) or b"", None)
 
 
 async def claim_next(tx: Tx, now: str, unix_now: float) -> Claim | None:
@@ -194,15 +197,20 @@ async def renew(tx: Tx, claim: Claim, unix_now: float) -> None:
 
 
 async def succeed(tx: Tx, claim: Claim, now: str, status: int, result: bytes) -> None:
-    """Ends a job in the transaction of its effects; `LeaseLost` undoes them."""
+    """Ends a job in the transaction of its effects; `LeaseLost` undoes them.
+
+    Who queued a payload that is not packed, a server of the first release, reads a result that is
+    not either.
+    """
+    packed = _is_packed(claim.payload)
     await _change(
         tx,
         claim,
         "status = 'succeeded', done = total, payload = NULL, finished_at = $4,"
-        " result_status = $5, result = $6",
+        f" result_status = $5, {'packed_result' if packed else 'result'} = $6",
         now,
         status,
-        result.decode(),
+        pack(result) if packed else result.decode(),
     )
 
 
@@ -256,5 +264,8 @@ def _or_unset(value: Any) -> Any:
     return msgspec.UNSET if value is None else value
 
 
-def _raw(text: Any) -> Any:
-    return msgspec.UNSET if text is None else msgspec.Raw(text.encode())
+def _result(text: str | None, packed: bytes | None) -> bytes | None:
+    """A result however it was stored; None where there is none."""
+    if packed is not None:
+        return unpack(packed)
+    return None if text is None else text.encode()

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 import asyncpg
 
 from domain.errors import Overloaded, Unavailable
+from storage.postgres_copy import copy
 from storage.store import MAX_WAITING, DatabaseError, Dialect, Operation, Record, Records, Tx
 
 T = TypeVar("T")
@@ -22,7 +23,6 @@ ATTEMPTS: Final = 5
 """How often an operation is run before a conflict with others is told."""
 COPY_FROM: Final = 100
 """Rows from which COPY is faster than inserting them."""
-ROWS_AT_ONCE: Final = 500
 
 DIALECT = Dialect(
     name="postgres",
@@ -267,14 +267,6 @@ def _told_as_unavailable() -> Iterator[None]:
         raise Unavailable("The database is unavailable") from error
 
 
-async def _in_turns(rows: Records) -> AsyncIterator[Sequence[Any]]:
-    """Rows one by one; now and then others get their turn, such as who renews a lease."""
-    for number, row in enumerate(rows):
-        if number % ROWS_AT_ONCE == 0:
-            await asyncio.sleep(0)
-        yield row
-
-
 class PostgresTx(Tx):
     """A transaction, or a sequence of reads, on a connection."""
 
@@ -306,9 +298,7 @@ class PostgresTx(Tx):
     async def insert(self, table: str, columns: Sequence[str], rows: Records) -> None:
         """See `Tx.insert`."""
         if len(rows) >= COPY_FROM:
-            await self._connection.copy_records_to_table(
-                table, records=_in_turns(rows), columns=columns
-            )
+            await copy(self._connection, table, columns, rows)
             return
         marks = ", ".join(f"${n}" for n in range(1, len(columns) + 1))
         statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"

@@ -17,7 +17,7 @@ from domain.scopes import BASE_SCOPES, Role
 from server.app import Listener, build_app
 from server.call import API, Services
 from server.config import Settings
-from server.ratelimit import LocalRateLimiter
+from server.ratelimit import Allowance, LocalRateLimiter, RateLimiter
 from storage import accounts
 from storage.signals import LocalSignals
 from storage.store import Store
@@ -256,6 +256,11 @@ async def new_world(store: Store, settings: Settings) -> AsyncIterator[World]:
         client = Client(session, running.base, first.api_key)
         made = await client.post("/trips", {"groupId": first.group_id, **TRIP})
         yield World(running, store, client, first.group_id, owner, made.json["_id"])
+
+
+async def take(limiter: RateLimiter, who: str, limit: int) -> Allowance:
+    """What one more request of somebody leaves of a limit."""
+    return (await limiter.count(who)).of(limit)
 
 
 async def gather(*awaitables: Any) -> list[Any]:

@@ -4,11 +4,11 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
-import msgspec
 import structlog
 
-from domain import imports
+from domain import body, imports
 from domain.errors import CarnetError, Internal, NotFound, Unavailable
 from storage import idempotency, jobs, trips
 from storage import imports as stored_imports
@@ -16,6 +16,7 @@ from storage.clock import now
 from storage.jobs import MAX_ATTEMPTS, Claim, LeaseLost
 from storage.signals import JobSignals
 from storage.store import Store, Tx
+from storage.turns import give_way
 
 _log = structlog.get_logger("carnet.worker")
 
@@ -90,8 +91,8 @@ async def _attempt(store: Store, claim: Claim, log: structlog.typing.FilteringBo
 
 
 async def _apply(store: Store, claim: Claim) -> int:
-    body = await asyncio.to_thread(lambda: msgspec.json.decode(jobs.unpack(claim.payload)))
-    lists = imports.items_of(claim.request, body)
+    sent = await asyncio.to_thread(_sent, claim.payload)
+    lists = imports.items_of(claim.request, sent)
     # Planned beside other writers, so that they wait for the writing only.
     ahead = await store.read(
         lambda tx: stored_imports.plan(tx, claim.trip_id, claim.request, lists, now())
@@ -99,13 +100,18 @@ async def _apply(store: Store, claim: Claim) -> int:
 
     async def effects(tx: Tx) -> int:
         await trips.lock(tx, claim.trip_id)
-        status, body = await stored_imports.apply(
+        status, result = await stored_imports.apply(
             tx, claim.trip_id, claim.request, lists, now(), ahead
         )
-        await jobs.succeed(tx, claim, now(), status, body)
+        await jobs.succeed(tx, claim, now(), status, result)
         return status
 
     return await store.write(effects)
+
+
+def _sent(payload: bytes) -> Any:
+    """The body of the request that asked for a job."""
+    return body.decode(jobs.unpack(payload), give_way)
 
 
 async def _try_again(store: Store, claim: Claim, error: CarnetError) -> None:

@@ -187,6 +187,12 @@ def test_a_name_that_comes_twice_is_found_whatever_stands_before_the_colon(text)
     assert {detail.reason for detail in caught.value.details or ()} == {"duplicate"}
 
 
+@pytest.mark.parametrize("first", ["[01]", '["\\ud800"]', '"\\q"', "[" * 5_000 + "]" * 5_000])
+@pytest.mark.parametrize("room", ["", " " * 70_000])
+def test_what_is_dropped_for_a_later_name_is_strict_json_too(first, room):
+    assert details(f'{{"a": {first}, "a": []}}{room}'.encode()) == [("", "malformed")]
+
+
 @pytest.mark.parametrize("text", ['{"a":"x\\":y"}', '{"a" : "b :"}', '{"\\":":1,"b":" :"}'])
 def test_what_only_looks_like_a_name_is_none(text):
     assert decode(text.encode()) == json.loads(text)

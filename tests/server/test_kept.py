@@ -4,7 +4,7 @@ import random
 
 import aiohttp
 
-from server.kept import KeptBodies
+from server.kept import KeptBodies, KeyIds
 from tests.support import SAMPLES, Client, run_server
 
 
@@ -53,3 +53,11 @@ async def test_a_write_by_one_server_is_seen_at_once_by_another(world, store, se
             assert [pin["name"] for pin in listed.json["items"]] == names
             exported = await reader.get(f"{world.trip}/export")
             assert [pin["name"] for pin in exported.json["mapPins"]] == names
+
+
+def test_so_many_key_ids_are_kept_and_no_more():
+    kept = KeyIds(most=3)
+    for number in range(5):
+        kept.put(f"hash {number}", f"id {number}")
+    found = [kept.get(f"hash {number}") for number in range(5)]
+    assert found == [None, None, "id 2", "id 3", "id 4"]

@@ -15,6 +15,7 @@ from server.redis_ratelimit import RedisRateLimiter
 from tests import servers
 from tests.faults.polling import until
 from tests.faults.proxy import proxy
+from tests.support import take
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def counted_in_redis(url: str, who: str):
 
 async def test_a_limit_is_exact_across_processes(redis_url, who):
     async with limiters(redis_url, 3) as several:
-        counts = [limiter.count(who, 60) for limiter in several for _ in range(30)]
+        counts = [take(limiter, who, 60) for limiter in several for _ in range(30)]
         allowances = await asyncio.gather(*counts)
     assert sorted(a.remaining for a in allowances if not a.exceeded) == list(range(60))
     assert [a.remaining for a in allowances if a.exceeded] == [0] * 30
@@ -76,23 +77,23 @@ async def test_a_limit_is_exact_across_processes(redis_url, who):
 
 async def test_each_key_has_a_limit_of_its_own(redis_url, who):
     async with limiters(redis_url) as (limiter,):
-        assert not (await limiter.count(who, 1)).exceeded
-        assert (await limiter.count(who, 1)).exceeded
-        assert not (await limiter.count(f"{who}-other", 1)).exceeded
+        assert not (await take(limiter, who, 1)).exceeded
+        assert (await take(limiter, who, 1)).exceeded
+        assert not (await take(limiter, f"{who}-other", 1)).exceeded
 
 
 async def test_a_window_ends_a_minute_after_its_first_request(redis_url, who):
     async with limiters(redis_url, 2) as (one, other), client(redis_url) as redis:
-        assert (await one.count(who, 1)).reset_seconds == WINDOW_SECONDS
+        assert (await take(one, who, 1)).reset_seconds == WINDOW_SECONDS
         key = f"carnet:rate:{who}"
         await redis.pexpire(key, 1500)
-        refused = await other.count(who, 1)
+        refused = await take(other, who, 1)
         assert refused.exceeded
         assert refused.reset_seconds == 2
         assert await redis.pttl(key) <= 1500, "a later request does not prolong the window"
         await redis.pexpire(key, 1)
         await until(lambda: _is_gone(redis, key))
-        again = await other.count(who, 1)
+        again = await take(other, who, 1)
         assert not again.exceeded
         assert again.reset_seconds == WINDOW_SECONDS
 
@@ -104,12 +105,12 @@ async def _is_gone(redis: Redis, key: str) -> bool:
 async def test_while_redis_is_away_each_process_counts_and_says_so_once(valkey, who, monkeypatch):
     monkeypatch.setattr(redis_ratelimit, "_AWAY_SECONDS", 0.02)
     async with limiters(valkey.url) as (limiter,):
-        await limiter.count(who, 3)
+        await take(limiter, who, 3)
         valkey.kill()
         with structlog.testing.capture_logs() as lines:
-            away = [await limiter.count(who, 3) for _ in range(2)]
+            away = [await take(limiter, who, 3) for _ in range(2)]
             await asyncio.sleep(0.03)
-            away += [await limiter.count(who, 3) for _ in range(2)]
+            away += [await take(limiter, who, 3) for _ in range(2)]
         assert [a.exceeded for a in away] == [False, False, False, True]
         assert [line["event"] for line in lines] == ["rate_limit_local"]
 
@@ -117,34 +118,34 @@ async def test_while_redis_is_away_each_process_counts_and_says_so_once(valkey, 
         counted = counted_in_redis(valkey.url, who)
 
         async def is_counted() -> bool:
-            return not (await limiter.count(who, 3)).exceeded and await counted() > 0
+            return not (await take(limiter, who, 3)).exceeded and await counted() > 0
 
         await until(is_counted)
         valkey.kill()
         with structlog.testing.capture_logs() as lines:
-            await limiter.count(who, 3)
+            await take(limiter, who, 3)
         assert [line["event"] for line in lines] == ["rate_limit_local"], "a new outage is told"
 
 
 async def test_a_redis_that_lost_all_goes_on_counting(valkey, who):
     async with limiters(valkey.url) as (limiter,):
-        await limiter.count(who, 5)
+        await take(limiter, who, 5)
         valkey.ask("FLUSHALL")
-        assert (await limiter.count(who, 5)).remaining == 4
+        assert (await take(limiter, who, 5)).remaining == 4
         valkey.ask("SCRIPT FLUSH")
-        assert (await limiter.count(who, 5)).remaining == 3
+        assert (await take(limiter, who, 5)).remaining == 3
 
 
 async def test_a_redis_that_does_not_answer_holds_requests_up_only_once(valkey, who):
     async with proxy(valkey.port) as network, limiters(network.url(valkey.url)) as (limiter,):
-        await limiter.count(who, 100)
+        await take(limiter, who, 100)
         network.stall()
         started = time.monotonic()
-        await asyncio.gather(*(limiter.count(who, 100) for _ in range(50)))
+        await asyncio.gather(*(take(limiter, who, 100) for _ in range(50)))
         assert time.monotonic() - started < 2, "0.25 s, on a machine that is not busy"
         started = time.monotonic()
         for _ in range(50):
-            await limiter.count(who, 100)
+            await take(limiter, who, 100)
         assert time.monotonic() - started < 0.25, "it is left alone for a while"
 
 
@@ -153,6 +154,6 @@ async def test_a_thousand_requests_at_once_are_counted_by_redis(redis_url, who, 
         monkeypatch.setattr(redis_ratelimit, name, 10.0)  # the machine may be busy
     with structlog.testing.capture_logs() as lines:
         async with limiters(redis_url) as (limiter,):
-            allowances = await asyncio.gather(*(limiter.count(who, 600) for _ in range(1000)))
+            allowances = await asyncio.gather(*(take(limiter, who, 600) for _ in range(1000)))
     assert lines == []
     assert sum(a.exceeded for a in allowances) == 400

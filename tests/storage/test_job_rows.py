@@ -1,6 +1,7 @@
 """Jobs at rest: claims under a lease, counted attempts, and one end."""
 
 import asyncio
+import zlib
 
 import msgspec
 import pytest
@@ -140,8 +141,9 @@ async def test_of_many_claimers_at_once_one_gets_the_job(home, storage_url):
         await other.close()
 
 
-async def test_success_ends_a_job(home):
-    job_id = await queue(home)
+@pytest.mark.parametrize("payload", [b"{}", jobs.pack(b"{}")])
+async def test_success_ends_a_job(home, payload):
+    job_id = await queue(home, payload=payload)
     found = await claimed(home, T0)
     moment = now()
     await home.store.write(lambda tx: jobs.succeed(tx, found, moment, 207, b'{"errors": 1}'))
@@ -236,10 +238,10 @@ async def test_an_attempt_ends_once(home, first, second):
 
 
 async def test_a_large_payload_and_result(home):
-    payload = bytes(range(256)) * 8_192
-    job_id = await queue(home, payload=payload)
+    body = bytes(range(256)) * 8_192
+    job_id = await queue(home, payload=jobs.pack(body))
     found = await claimed(home, T0)
-    assert bytes(found.payload) == payload
+    assert jobs.unpack(found.payload) == body
     result = msgspec.json.encode({"text": "é" * 500_000})
     await home.store.write(lambda tx: jobs.succeed(tx, found, now(), 200, result))
     outcome = await home.store.read(lambda tx: jobs.outcome(tx, home.user_id, job_id))
@@ -251,6 +253,12 @@ def test_a_payload_brings_its_body_back(body):
     packed = jobs.pack(body)
     assert jobs.unpack(packed) == body
     assert len(packed) < len(body) + 16
+
+
+def test_a_body_packed_by_zlib_is_brought_back():
+    body = bytes(range(256)) * 999
+    assert jobs.unpack(zlib.compress(body, 1)) == body
+    assert zlib.decompress(jobs.pack(body)) == body
 
 
 @pytest.mark.parametrize("body", [b"{}", b' {"legs": []}', b"\n[]", "[1]".encode("utf-8-sig")])

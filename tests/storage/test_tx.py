@@ -1,8 +1,11 @@
 """What a transaction can do. Every backend passes this as it stands."""
 
+from collections.abc import Iterator, Sequence
+from typing import Any
+
 import pytest
 
-from storage.store import Tx
+from storage.store import Store, Tx
 from tests.storage.test_store import adding, failure
 
 
@@ -54,6 +57,66 @@ async def test_text_comes_back_as_it_went(store, text):
         assert await tx.fetchval("SELECT value FROM server_state WHERE value = $1", text) == text
 
     await store.write(use)
+
+
+@pytest.mark.parametrize("count", [1, 2, 99, 100, 101, 199, 200, 201, 650])
+async def test_however_many_rows_are_inserted_all_are_there(store, count):
+    texts = [
+        "",
+        "\t",
+        "\n",
+        "\r\n",
+        "\\",
+        "\\N",
+        "\\.",
+        r"\t\n",
+        "é🗼",
+        '{"a":"\\"\\\\"}',
+        "\x01\x7f\u2028",
+        " ",
+    ]
+
+    async def use(tx: Tx) -> None:
+        rows = [(f"{number:04}", texts[number % len(texts)] * 2) for number in range(count)]
+        await tx.insert("server_state", ("name", "value"), rows)
+        found = await tx.fetch("SELECT name, value FROM server_state ORDER BY name")
+        assert [tuple(row) for row in found] == rows
+
+    await store.write(use)
+
+
+class Broken:
+    """Rows of which the last cannot be had."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[Sequence[Any]]:
+        for number in range(self.count - 1):
+            yield f"{number}", ""
+        raise LookupError("this row")
+
+
+async def how_many(store: Store) -> object:
+    return await store.read(lambda tx: tx.fetchval("SELECT count(*) FROM server_state"))
+
+
+@pytest.mark.parametrize("count", [1, 150, 450])
+async def test_a_row_that_cannot_be_had_undoes_those_before_it(store, count):
+    with pytest.raises(LookupError, match="this row"):
+        await store.write(lambda tx: tx.insert("server_state", ("name", "value"), Broken(count)))
+    assert await how_many(store) == 0
+
+
+@pytest.mark.parametrize("count", [2, 150, 450])
+async def test_a_row_that_cannot_be_stored_undoes_those_before_it(store, count):
+    rows = [(f"{number % (count - 1)}", "") for number in range(count)]
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        await store.write(lambda tx: tx.insert("server_state", ("name", "value"), rows))
+    assert await how_many(store) == 0
 
 
 async def test_a_json_array_stands_for_a_list_of_strings(store):

@@ -42,6 +42,9 @@ LATER_UNIX = 1795532400.0
 """After all that is in the data, and before anything of it is forgotten."""
 
 
+RESULT = "SELECT result FROM jobs WHERE id = $1"
+
+
 class Table(NamedTuple):
     """A table's columns with their types, `?` where null is allowed, and all else it has."""
 
@@ -106,7 +109,8 @@ TABLES = {
     "jobs": table(
         "user_id text, id text, trip_id text, kind text, params text, payload bytes?, status text,"
         " done integer = 0, total integer, attempts integer = 0, due_at real, created_at text,"
-        " started_at text?, finished_at text?, result_status integer?, result text?, error text?",
+        " started_at text?, finished_at text?, result_status integer?, result text?, error text?,"
+        " packed_result bytes?",
         "PRIMARY KEY (user_id, id)",
         "FOREIGN KEY (user_id) REFERENCES users(id)",
         "FOREIGN KEY (trip_id) REFERENCES trips(id)",
@@ -345,6 +349,8 @@ async def test_jobs_of_an_upgraded_database_are_read_and_done(upgraded):
     assert (claim.trip_id, claim.attempt, claim.request.resource) == (TRIP, 2, "stay")
     assert msgspec.json.decode(claim.payload)["items"][0]["name"] == "É"
     await upgraded.write(lambda tx: jobs.succeed(tx, claim, LATER, 200, b"{}"))
+    # By a server of that release, too, which may still be waiting for it.
+    assert await upgraded.read(lambda tx: tx.fetchval(RESULT, claim.job_id)) == "{}"
 
 
 async def test_first_answers_of_an_upgraded_database_are_remembered(upgraded):
