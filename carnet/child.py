@@ -17,7 +17,7 @@ import structlog
 
 from carnet.assignment import leave_signals_to_parent, stdin_lines
 from carnet.memory import give_back, keep_for_good, keep_small
-from carnet.scheduling import leave_a_processor, take_usual_turns
+from carnet.scheduling import leave_a_processor, step_back, take_usual_turns
 from domain.imports import ImportKind
 from server import logs
 from server.config import Log
@@ -122,6 +122,7 @@ def main() -> None:
     """Works, and leaves when the parent says so."""
     leave_signals_to_parent()
     take_usual_turns()
+    step_back()
     leave_a_processor()
     keep_small()
     asyncio.run(work())

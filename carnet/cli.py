@@ -256,9 +256,11 @@ def worker(context: click.Context) -> None:
     if not settings.queue.url:
         raise UsageFailure("queue.url is empty: `carnet serve` does the jobs itself")
     from carnet.memory import keep_for_good
+    from carnet.scheduling import step_back
     from carnet.serve import stop_signal
     from workers.arq_worker import run_worker
 
+    step_back()
     logs.configure(settings.log.level, settings.log.format)
 
     async def run(store: Store) -> None:

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from carnet import scheduling
-from carnet.scheduling import leave_a_processor, prefer_short_turns, take_usual_turns
+from carnet.scheduling import leave_a_processor, prefer_short_turns, step_back, take_usual_turns
 
 on_linux = pytest.mark.skipif(
     platform.machine() != "x86_64" or sys.platform != "linux", reason="asks Linux on x86-64"
@@ -79,3 +79,21 @@ def test_it_leaves_the_first_of_several_processors(monkeypatch):
         monkeypatch.setattr(os, "sched_getaffinity", lambda _pid, have=have: have)
         leave_a_processor()
     assert chosen == [[5], [1, 2]]
+
+
+@pytest.mark.skipif(not hasattr(os, "setpriority"), reason="asks Unix")
+@pytest.mark.parametrize(("before", "after"), [(0, 5), (5, 5), (12, 12)])
+def test_it_steps_back_so_far_and_no_further(monkeypatch, before, after):
+    chosen: list[int] = []
+    monkeypatch.setattr(os, "getpriority", lambda _which, _who: before)
+    monkeypatch.setattr(os, "setpriority", lambda _which, _who, nice: chosen.append(nice))
+    step_back()
+    assert chosen == [after]
+
+
+def test_who_may_not_step_back_stays(monkeypatch):
+    def forbidden(_which: int, _who: int, _nice: int) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "setpriority", forbidden, raising=False)
+    step_back()
