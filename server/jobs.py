@@ -1,9 +1,11 @@
 """The state of a job, and the answer to a request that made one (contract section 5)."""
 
+import asyncio
 import time
 
 from domain.errors import ErrorBody, ErrorInfo, NotFound
 from server.call import API, JOB_ID, REQUEST_ID, Call, Queued, Reply, json_reply
+from server.intake import OFF_LOOP_BYTES
 from storage import jobs
 from storage.store import Tx
 
@@ -48,7 +50,11 @@ async def _result(call: Call, job_id: str) -> Reply | None:
     if ended is None:
         return None
     if ended.error is None:
-        return Reply(ended.status, ended.body)
+        unpack, packed = jobs.unpack, ended.packed
+        large = len(packed) > OFF_LOOP_BYTES
+        return Reply(
+            ended.status, await asyncio.to_thread(unpack, packed) if large else unpack(packed)
+        )
     error = ended.error
     info = ErrorInfo(error.code, error.message, call.request[REQUEST_ID], error.details)
     return json_reply(ErrorBody(info), ended.status)

@@ -72,7 +72,8 @@ class Outcome:
     """The end of a job, as the response to the request that asked for it."""
 
     status: int
-    body: bytes
+    packed: bytes
+    """The body, by `pack` or as it is: `unpack` brings it back."""
     error: ItemError | None
 
 
@@ -139,7 +140,9 @@ async def get(tx: Tx, user_id: str, job_id: str) -> Job | None:
         return None
     found_id, kind, trip_id, status, done, total, attempts, created_at, *ends = record
     started_at, finished_at, text, packed, error = ends
-    result = _result(text, packed)
+    result = None if text is None else text.encode()
+    if packed is not None:
+        result = unpack(packed)
     return Job(
         found_id,
         kind,
@@ -168,7 +171,7 @@ async def outcome(tx: Tx, user_id: str, job_id: str) -> Outcome | None:
     status, text, packed, error = record
     if error is not None:
         return Outcome(status, b"", msgspec.json.decode(error, type=ItemError))
-    return Outcome(status, _result(text, packed) or b"", None)
+    return Outcome(status, text.encode() if packed is None else packed, None)
 
 
 async def claim_next(tx: Tx, now: str, unix_now: float) -> Claim | None:
@@ -262,10 +265,3 @@ async def prune(tx: Tx, ended_before: str) -> int:
 
 def _or_unset(value: Any) -> Any:
     return msgspec.UNSET if value is None else value
-
-
-def _result(text: str | None, packed: bytes | None) -> bytes | None:
-    """A result however it was stored; None where there is none."""
-    if packed is not None:
-        return unpack(packed)
-    return None if text is None else text.encode()

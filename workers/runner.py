@@ -103,6 +103,7 @@ async def _apply(store: Store, claim: Claim) -> int:
         status, result = await stored_imports.apply(
             tx, claim.trip_id, claim.request, lists, now(), ahead
         )
+        give_way()
         await jobs.succeed(tx, claim, now(), status, result)
         return status
 
