@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from storage.turns import in_turns
 
-_ROWS_AT_ONCE: Final = 100
+_ROWS_AT_ONCE: Final = 80
 """Of one COPY: Postgres is busy with them for a millisecond."""
-_TURN: Final = 50
+_TURN: Final = 40
 """Rows after which the COPY of those before goes on."""
 _SHORT_TURN: Final = 10
 """Rows after which whoever waits for the processor goes on."""
