@@ -50,11 +50,9 @@ async def _result(call: Call, job_id: str) -> Reply | None:
     if ended is None:
         return None
     if ended.error is None:
-        unpack, packed = jobs.unpack, ended.packed
-        large = len(packed) > OFF_LOOP_BYTES
-        return Reply(
-            ended.status, await asyncio.to_thread(unpack, packed) if large else unpack(packed)
-        )
+        if len(ended.packed) > OFF_LOOP_BYTES:
+            return Reply(ended.status, await asyncio.to_thread(jobs.unpack, ended.packed))
+        return Reply(ended.status, jobs.unpack(ended.packed))
     error = ended.error
     info = ErrorInfo(error.code, error.message, call.request[REQUEST_ID], error.details)
     return json_reply(ErrorBody(info), ended.status)

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
@@ -88,7 +89,8 @@ async def load(tx: Tx, plan: Plan, needs: Needs) -> None:
     present = await _count_refs(tx, plan.trip_id, needs)
     for kind, refs in needs.refs.items():
         if refs and present != 0:
-            in_one_pass = present is not None and _MANY_REFS <= len(refs) >= present / _PER_REF
+            enough = math.inf if present is None else max(_MANY_REFS, present / _PER_REF)
+            in_one_pass = len(refs) >= enough
             sql = _by_ref_in_one_pass(tx) if in_one_pass else _by_ref(tx)
             rows = await tx.fetch(sql, plan.trip_id, kind, _array(refs))
             plan.know(itertools.starmap(Row, rows))
