@@ -59,7 +59,7 @@ async def test_text_comes_back_as_it_went(store, text):
     await store.write(use)
 
 
-@pytest.mark.parametrize("count", [1, 2, 99, 100, 101, 199, 200, 201, 650])
+@pytest.mark.parametrize("count", [1, 2, 99, 100, 101, 159, 160, 161, 650])
 async def test_however_many_rows_are_inserted_all_are_there(store, count):
     texts = [
         "",
