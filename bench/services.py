@@ -18,8 +18,8 @@ from examples.local_server import LocalServer
 from tests.servers import ValkeyServer, own_postgres, own_valkey
 
 READY_SECONDS = 60.0
-WAL_FILES = 60
-"""Of 16 MB: what a default Postgres logs between checkpoints at most."""
+WAL_FILES = 128
+"""Of 16 MB: more than is logged while it is measured."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +70,8 @@ async def _make_old(dsn: str) -> None:
     """
     connection = await asyncpg.connect(dsn)
     try:
-        await connection.execute(f"ALTER SYSTEM SET min_wal_size = '{WAL_FILES * 16}MB'")
+        for limit, files in (("min", WAL_FILES), ("max", 2 * WAL_FILES)):
+            await connection.execute(f"ALTER SYSTEM SET {limit}_wal_size = '{files * 16}MB'")
         await connection.execute("SELECT pg_reload_conf()")
         for _ in range(WAL_FILES):
             await connection.execute("SELECT pg_logical_emit_message(false, '', '')")

@@ -58,7 +58,8 @@ class _PipeSignals(LocalSignals):
     async def ended(self, job_id: str) -> None:
         """See `JobSignals.ended`."""
         _say(Word(ended=job_id))
-        give_back()
+        # When the job has let go of what it used.
+        asyncio.get_running_loop().call_soon(give_back)
 
 
 def _say(word: Word) -> None:

@@ -46,13 +46,20 @@ def _ask_for_turns_of(nanoseconds: int) -> None:
 
 
 def step_back() -> None:
-    """Makes this process one that others go before, where there are not processors for all."""
+    """Makes this process one that others go before, where there are not processors for all.
+
+    It gets less of a processor that others want too, and never interrupts them (sched(7)).
+    """
     if not hasattr(os, "setpriority"):
         return
     # Who supervises us may not allow it.
     with contextlib.suppress(OSError):
         nice = max(_NICE, os.getpriority(os.PRIO_PROCESS, 0))
         os.setpriority(os.PRIO_PROCESS, 0, nice)
+    if not hasattr(os, "sched_getscheduler") or os.sched_getscheduler(0) != os.SCHED_OTHER:
+        return
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def leave_a_processor() -> None:

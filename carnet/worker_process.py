@@ -15,6 +15,7 @@ from domain.imports import ImportKind
 from server.config import Settings
 from server.survey import LocalSurveyor, Survey
 from storage.signals import LocalSignals
+from storage.turns import pieces
 
 _RING_SECONDS = 3600.0
 _SURVEY_SECONDS = 15.0
@@ -109,7 +110,7 @@ async def _in_memory(raw: bytes) -> AsyncIterator[IO[bytes]]:
 def _write(raw: bytes) -> IO[bytes]:
     file = os.fdopen(os.memfd_create("body"), "wb")
     try:
-        file.write(raw)
+        file.writelines(pieces(raw))
         file.flush()
     except BaseException:
         file.close()

@@ -137,6 +137,13 @@ class Run:
             self._tallies.append((resource, tally))
             yield from tally.apply(self._plan, items, self._put(resource))
 
+    @property
+    def held(self) -> list[list[Any] | dict[Any, Any]]:
+        """What it holds of each item, with its plan, for whoever clears it away."""
+        items = [listed for _, listed in self._lists]
+        results = [tally.results for _, tally in self._tallies]
+        return [*items, *results, *self._plan.held]
+
     def finish(self) -> None:
         """Applies the items."""
         collections.deque(self.new_rows(), maxlen=0)

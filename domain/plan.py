@@ -122,6 +122,11 @@ class Plan:
         """Whether there is anything to write."""
         return bool(self.inserted or self.updated)
 
+    @property
+    def held(self) -> list[dict[Any, Row]]:
+        """What it holds of each row, for whoever clears it away."""
+        return [self.inserted, self.updated, self._rows, self._refs]
+
     def let_go(self, row: Row) -> None:
         """Tells that a new row is stored: what comes to it later is a change."""
         del self.inserted[row.id]

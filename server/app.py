@@ -20,6 +20,9 @@ SHUTDOWN_SECONDS: Final = 20.0
 """aiohttp waits so long twice: requests at hand have 40 s to end."""
 IDLE_SECONDS: Final = 75.0
 """How long a connection may be open without a whole request head; proxies give up sooner."""
+BUFFER_BYTES: Final = 64 * 1024
+"""What of a body may wait to be read before no more is received: the loop takes in at once what
+has come by then, and what it takes in keeps all others waiting."""
 UNREAD_MS: Final = 60_000
 """How long a client may take nothing of what it was sent."""
 ACCEPT_AGAIN_SECONDS: Final = 0.1
@@ -168,6 +171,7 @@ class Listener:
             "keepalive_timeout": IDLE_SECONDS,
             "max_line_size": MAX_HEADER_BYTES,
             "max_field_size": MAX_HEADER_BYTES,
+            "read_bufsize": BUFFER_BYTES,
         }
         return _Connection(self._runner.server, loop=asyncio.get_running_loop(), **options)
 

@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import hashlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Final
 
 from aiohttp import web
@@ -26,6 +26,7 @@ from server.call import SERVICES, Call, Route, is_id
 from server.ratelimit import Allowance
 from storage import accounts, jobs
 from storage.clock import now
+from storage.turns import pieces
 
 CALLER: Final = web.RequestKey("caller", Caller)
 ALLOWANCE: Final = web.RequestKey("allowance", Allowance)
@@ -150,14 +151,14 @@ async def fingerprint(request: web.Request, body: bytes) -> str:
     """What makes a request the same as another: method, path, query, body."""
     target = f"{request.method}\0{request.rel_url.raw_path}\0{request.rel_url.raw_query_string}\0"
     if len(body) > OFF_LOOP_BYTES:
-        return await asyncio.to_thread(_digest, target.encode(), body)
-    return _digest(target.encode(), body)
+        return await asyncio.to_thread(_digest, target.encode(), pieces(body))
+    return _digest(target.encode(), [body])
 
 
-def _digest(*parts: bytes) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part)
+def _digest(target: bytes, body: Iterable[bytes | memoryview]) -> str:
+    digest = hashlib.sha256(target)
+    for piece in body:
+        digest.update(piece)
     return digest.hexdigest()
 
 
@@ -198,9 +199,12 @@ async def _read(route: Route, request: web.Request, limit: int) -> bytes:
         return raw
     try:
         async with asyncio.timeout(BODY_SECONDS) as patience:
-            return b"".join([piece async for piece in _pieces(request, limit, patience)])
+            pieces = [piece async for piece in _pieces(request, limit, patience)]
     except TimeoutError as error:
         raise ValidationFailed([], "The body did not arrive in time") from error
+    if sum(map(len, pieces)) > OFF_LOOP_BYTES:
+        return await asyncio.to_thread(b"".join, pieces)
+    return b"".join(pieces)
 
 
 async def _pieces(

@@ -12,6 +12,7 @@ import msgspec
 from domain.errors import ItemError, ValidationFailed
 from domain.imports import ImportKind, count_items
 from server import jsonbody
+from storage.turns import empty
 
 
 class Survey(msgspec.Struct, omit_defaults=True):
@@ -39,6 +40,9 @@ def survey(raw: bytes, kind: ImportKind) -> Survey:
         return Survey(count_items(kind, body))
     except ValidationFailed as error:
         return Survey(refusal=error.for_item())
+    finally:
+        if isinstance(body, dict):
+            empty(*(member for member in body.values() if isinstance(member, list)))
 
 
 class Surveyor(Protocol):

@@ -14,6 +14,7 @@ from isal import isal_zlib
 from domain.errors import ItemError, Unavailable
 from domain.imports import ImportRequest
 from storage.store import Tx
+from storage.turns import pieces
 
 LEASE_SECONDS: Final = 10.0
 MAX_ATTEMPTS: Final = 5
@@ -79,7 +80,8 @@ class Outcome:
 
 def pack(body: bytes) -> bytes:
     """A request's or a response's body as it is stored, in zlib's format (RFC 1950)."""
-    return isal_zlib.compress(body, 1)
+    packer = isal_zlib.compressobj(1)
+    return b"".join([*map(packer.compress, pieces(body)), packer.flush()])
 
 
 def unpack(packed: bytes) -> bytes:

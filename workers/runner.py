@@ -16,7 +16,7 @@ from storage.clock import now
 from storage.jobs import MAX_ATTEMPTS, Claim, LeaseLost
 from storage.signals import JobSignals
 from storage.store import Store, Tx
-from storage.turns import give_way
+from storage.turns import Collection, empty, give_way
 
 _log = structlog.get_logger("carnet.worker")
 
@@ -35,14 +35,17 @@ async def run_next(store: Store, signals: JobSignals) -> bool:
 
 async def run(store: Store, signals: JobSignals, claim: Claim) -> None:
     """Does a claimed job, and whatever comes of it, leaves the job in a state that says so."""
+    used: list[Collection] = []
     log = _log.bind(job_id=claim.job_id, trip_id=claim.trip_id, attempt=claim.attempt)
     try:
         async with _lease(store, claim):
-            await _attempt(store, claim, log)
+            used = await _attempt(store, claim, log)
     except LeaseLost:
         log.warning("job_lost", reason="another attempt took it over")
         return
     await signals.ended(claim.job_id)
+    # Only now: who waits for the job need not wait for this.
+    empty(*used)
 
 
 @contextlib.asynccontextmanager
@@ -64,16 +67,21 @@ async def _lease(store: Store, claim: Claim) -> AsyncIterator[None]:
             await renewing
 
 
-async def _attempt(store: Store, claim: Claim, log: structlog.typing.FilteringBoundLogger) -> None:
-    """One attempt, up to the state it leaves the job in; `LeaseLost` when it may leave none."""
+async def _attempt(
+    store: Store, claim: Claim, log: structlog.typing.FilteringBoundLogger
+) -> list[Collection]:
+    """One attempt, up to the state it leaves the job in; `LeaseLost` when it may leave none.
+
+    Returns what it worked with, if that is much, to be cleared away.
+    """
     if claim.attempt > MAX_ATTEMPTS:
         # Its workers died of it: an attempt that ends otherwise is counted where it ends.
         await _give_up(store, claim, Internal())
         log.error("job_abandoned")
-        return
+        return []
     started = time.perf_counter()
     try:
-        status = await _apply(store, claim)
+        status, used = await _apply(store, claim)
     except LeaseLost:
         raise
     except Unavailable as error:
@@ -88,9 +96,11 @@ async def _attempt(store: Store, claim: Claim, log: structlog.typing.FilteringBo
     else:
         duration = round(time.perf_counter() - started, 4)
         log.info("job_succeeded", items=claim.total, status=status, duration=duration)
+        return used
+    return []
 
 
-async def _apply(store: Store, claim: Claim) -> int:
+async def _apply(store: Store, claim: Claim) -> tuple[int, list[Collection]]:
     sent = await asyncio.to_thread(_sent, claim.payload)
     lists = imports.items_of(claim.request, sent)
     # Planned beside other writers, so that they wait for the writing only.
@@ -107,7 +117,7 @@ async def _apply(store: Store, claim: Claim) -> int:
         await jobs.succeed(tx, claim, now(), status, result)
         return status
 
-    return await store.write(effects)
+    return await store.write(effects), ahead.running.held
 
 
 def _sent(payload: bytes) -> Any:

@@ -81,19 +81,60 @@ def test_it_leaves_the_first_of_several_processors(monkeypatch):
     assert chosen == [[5], [1, 2]]
 
 
-@pytest.mark.skipif(not hasattr(os, "setpriority"), reason="asks Unix")
+STEPS = """
+import os
+from carnet.scheduling import step_back, take_usual_turns
+take_usual_turns()
+step_back()
+step_back()
+print(os.sched_getscheduler(0) == os.SCHED_BATCH, os.getpriority(os.PRIO_PROCESS, 0))
+"""
+
+
+@on_linux
+def test_who_steps_back_interrupts_nobody():
+    done = subprocess.run([sys.executable, "-c", STEPS], capture_output=True, text=True, check=True)
+    batch, nice = done.stdout.split()
+    assert batch == "True"
+    assert int(nice) == max(5, os.getpriority(os.PRIO_PROCESS, 0))
+
+
+class Kernel:
+    """Stands in for the calls by which a process steps back."""
+
+    def __init__(self, monkeypatch, nice: int = 0, policy: int = os.SCHED_OTHER) -> None:
+        self.nice: list[int] = []
+        self.policies: list[int] = []
+        monkeypatch.setattr(os, "getpriority", lambda _which, _who: nice)
+        monkeypatch.setattr(os, "setpriority", lambda _which, _who, to: self.nice.append(to))
+        monkeypatch.setattr(os, "sched_getscheduler", lambda _pid: policy)
+        monkeypatch.setattr(
+            os, "sched_setscheduler", lambda _pid, to, _param: self.policies.append(to)
+        )
+
+
+@on_linux
 @pytest.mark.parametrize(("before", "after"), [(0, 5), (5, 5), (12, 12)])
 def test_it_steps_back_so_far_and_no_further(monkeypatch, before, after):
-    chosen: list[int] = []
-    monkeypatch.setattr(os, "getpriority", lambda _which, _who: before)
-    monkeypatch.setattr(os, "setpriority", lambda _which, _who, nice: chosen.append(nice))
+    kernel = Kernel(monkeypatch, nice=before)
     step_back()
-    assert chosen == [after]
+    assert (kernel.nice, kernel.policies) == ([after], [os.SCHED_BATCH])
 
 
-def test_who_may_not_step_back_stays(monkeypatch):
-    def forbidden(_which: int, _who: int, _nice: int) -> None:
+@on_linux
+def test_whoever_put_a_worker_under_another_policy_knows_better(monkeypatch):
+    kernel = Kernel(monkeypatch, policy=os.SCHED_IDLE)
+    step_back()
+    assert kernel.policies == []
+
+
+@on_linux
+@pytest.mark.parametrize("call", ["setpriority", "sched_setscheduler"])
+def test_who_may_not_take_one_step_back_takes_the_other(monkeypatch, call):
+    def forbidden(*_arguments: object) -> None:
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
-    monkeypatch.setattr(os, "setpriority", forbidden, raising=False)
+    kernel = Kernel(monkeypatch)
+    monkeypatch.setattr(os, call, forbidden)
     step_back()
+    assert len(kernel.nice + kernel.policies) == 1

@@ -106,3 +106,22 @@ async def test_each_piece_of_a_body_buys_time(world, monkeypatch):
     assert b"did not arrive in time" in await reply_on(await posting(world, b""))
     await say(patient, PIN[20:])
     assert (await reply_on(patient)).startswith(b"HTTP/1.1 201 ")
+
+
+async def test_a_large_body_is_taken_in_piece_by_piece(world, monkeypatch):
+    """However fast it comes: what a loop takes in at once keeps all others waiting."""
+    sizes: list[int] = []
+    take = intake._pieces
+
+    async def seen(*arguments):
+        async for piece in take(*arguments):
+            sizes.append(len(piece))
+            yield piece
+
+    monkeypatch.setattr(intake, "_pieces", seen)
+    body = {"mapPins": [{"name": "Here", "lat": 1, "lng": 2, "notes": "x" * 10_000}] * 100}
+    answer = await world.client.post(f"{world.trip}/sync", body)
+    assert answer.status in (200, 202)
+    assert sum(sizes) > 1_000_000
+    # One piece that the system gives, beside what may wait.
+    assert max(sizes) <= 256 * 1024 + 2 * app_module.BUFFER_BYTES

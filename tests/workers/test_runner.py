@@ -12,8 +12,10 @@ from storage import accounts, idempotency, imports
 from storage.jobs import LEASE_SECONDS, MAX_ATTEMPTS
 from storage.signals import LocalSignals
 from storage.store import Tx
-from tests.storage.home import leg, pin, soon, stay
+from storage.turns import Collection
+from tests.storage.home import Home, leg, pin, soon, stay
 from tests.workers.work import Clock, claim, queue, show
+from workers import runner
 from workers.runner import run, run_next
 
 
@@ -47,6 +49,30 @@ async def test_a_sync_is_done(home, signals):
     assert [row["name"] for row in await home.rows("mapPins")] == ["Sensoji", "b"]
     assert job["result"]["mapPins"]["created"] == 2
     assert job["result"]["mapPins"]["items"][1]["_id"] == (await home.rows("mapPins"))[1]["_id"]
+
+
+async def test_who_waits_is_told_before_what_was_used_is_cleared_away(home, signals, monkeypatch):
+    """And then all of it is: what was sent, what was planned, and what is answered."""
+    job_id = await queue(home, {"mapPins": [pin(clientRef="a")], "legs": [leg()]})
+    seen: list[object] = []
+
+    async def ended(job_id: str) -> None:
+        seen.append(job_id)
+
+    def empty(*used: Collection) -> None:
+        seen.append([list(each) for each in used])
+
+    monkeypatch.setattr(signals, "ended", ended)
+    monkeypatch.setattr(runner, "empty", empty)
+    await run_next(home.store, signals)
+    told, cleared = seen
+    assert told == job_id
+    text = repr(cleared)
+    assert all(name in text for name in ("Sensoji", "ItemResult", *(await ids(home))))
+
+
+async def ids(home: Home) -> list[str]:
+    return [row["_id"] for kind in ("mapPins", "legs") for row in await home.rows(kind)]
 
 
 async def test_the_result_is_what_the_request_would_have_answered(home, signals):
