@@ -199,12 +199,12 @@ async def _read(route: Route, request: web.Request, limit: int) -> bytes:
         return raw
     try:
         async with asyncio.timeout(BODY_SECONDS) as patience:
-            pieces = [piece async for piece in _pieces(request, limit, patience)]
+            received = [piece async for piece in _pieces(request, limit, patience)]
     except TimeoutError as error:
         raise ValidationFailed([], "The body did not arrive in time") from error
-    if sum(map(len, pieces)) > OFF_LOOP_BYTES:
-        return await asyncio.to_thread(b"".join, pieces)
-    return b"".join(pieces)
+    if sum(map(len, received)) > OFF_LOOP_BYTES:
+        return await asyncio.to_thread(b"".join, received)
+    return b"".join(received)
 
 
 async def _pieces(
