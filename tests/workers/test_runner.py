@@ -13,7 +13,7 @@ from storage.jobs import LEASE_SECONDS, MAX_ATTEMPTS
 from storage.signals import LocalSignals
 from storage.store import Tx
 from storage.turns import Collection
-from tests.storage.home import Home, leg, pin, soon, stay
+from tests.storage.home import leg, pin, soon, stay
 from tests.workers.work import Clock, claim, queue, show
 from workers import runner
 from workers.runner import run, run_next
@@ -68,11 +68,9 @@ async def test_who_waits_is_told_before_what_was_used_is_cleared_away(home, sign
     told, cleared = seen
     assert told == job_id
     text = repr(cleared)
-    assert all(name in text for name in ("Sensoji", "ItemResult", *(await ids(home))))
-
-
-async def ids(home: Home) -> list[str]:
-    return [row["_id"] for kind in ("mapPins", "legs") for row in await home.rows(kind)]
+    (there,), (tokyo,) = await home.rows("mapPins"), await home.rows("legs")
+    planned = [repr((kind, row["_id"])) for kind, row in (("mapPin", there), ("leg", tokyo))]
+    assert all(part in text for part in ("Sensoji", "ItemResult", *planned))
 
 
 async def test_the_result_is_what_the_request_would_have_answered(home, signals):
