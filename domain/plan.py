@@ -123,9 +123,9 @@ class Plan:
         return bool(self.inserted or self.updated)
 
     @property
-    def held(self) -> list[dict[Any, Row]]:
+    def held(self) -> list[dict[Any, Any]]:
         """What it holds of each row, for whoever clears it away."""
-        return [self.inserted, self.updated, self._rows, self._refs]
+        return [self.inserted, self.updated, self._rows, self._refs, self._followed]
 
     def let_go(self, row: Row) -> None:
         """Tells that a new row is stored: what comes to it later is a change."""

@@ -17,6 +17,10 @@ on_linux = pytest.mark.skipif(
     platform.machine() != "x86_64" or sys.platform != "linux", reason="asks Linux on x86-64"
 )
 
+with_classes = pytest.mark.skipif(
+    not hasattr(os, "sched_setscheduler"), reason="asks a system with scheduling classes"
+)
+
 SLICES = """
 import ctypes, os, struct
 from carnet.scheduling import prefer_short_turns, take_usual_turns
@@ -91,7 +95,7 @@ print(os.sched_getscheduler(0) == os.SCHED_BATCH, os.getpriority(os.PRIO_PROCESS
 """
 
 
-@on_linux
+@with_classes
 def test_who_steps_back_interrupts_nobody():
     done = subprocess.run([sys.executable, "-c", STEPS], capture_output=True, text=True, check=True)
     batch, nice = done.stdout.split()
@@ -102,18 +106,18 @@ def test_who_steps_back_interrupts_nobody():
 class Kernel:
     """Stands in for the calls by which a process steps back."""
 
-    def __init__(self, monkeypatch, nice: int = 0, policy: int = os.SCHED_OTHER) -> None:
+    def __init__(self, monkeypatch, nice: int = 0, policy: str = "SCHED_OTHER") -> None:
         self.nice: list[int] = []
         self.policies: list[int] = []
         monkeypatch.setattr(os, "getpriority", lambda _which, _who: nice)
         monkeypatch.setattr(os, "setpriority", lambda _which, _who, to: self.nice.append(to))
-        monkeypatch.setattr(os, "sched_getscheduler", lambda _pid: policy)
+        monkeypatch.setattr(os, "sched_getscheduler", lambda _pid: getattr(os, policy))
         monkeypatch.setattr(
             os, "sched_setscheduler", lambda _pid, to, _param: self.policies.append(to)
         )
 
 
-@on_linux
+@with_classes
 @pytest.mark.parametrize(("before", "after"), [(0, 5), (5, 5), (12, 12)])
 def test_it_steps_back_so_far_and_no_further(monkeypatch, before, after):
     kernel = Kernel(monkeypatch, nice=before)
@@ -121,14 +125,14 @@ def test_it_steps_back_so_far_and_no_further(monkeypatch, before, after):
     assert (kernel.nice, kernel.policies) == ([after], [os.SCHED_BATCH])
 
 
-@on_linux
+@with_classes
 def test_whoever_put_a_worker_under_another_policy_knows_better(monkeypatch):
-    kernel = Kernel(monkeypatch, policy=os.SCHED_IDLE)
+    kernel = Kernel(monkeypatch, policy="SCHED_IDLE")
     step_back()
     assert kernel.policies == []
 
 
-@on_linux
+@with_classes
 @pytest.mark.parametrize("call", ["setpriority", "sched_setscheduler"])
 def test_who_may_not_take_one_step_back_takes_the_other(monkeypatch, call):
     def forbidden(*_arguments: object) -> None:
