@@ -17,7 +17,7 @@ from bench.figures import Figure, Scale, at_most, quartiles
 from bench.load import Response
 from bench.overhead import PIN
 from bench.servers import Carnet, carnet, connected, pin, pins
-from storage.ids import new_id
+from runtime.ids import new_id
 
 PINS = 100
 """Of a trip."""

@@ -19,11 +19,11 @@ from carnet.assignment import leave_signals_to_parent, stdin_lines
 from carnet.memory import give_back, keep_for_good, keep_small
 from carnet.scheduling import leave_a_processor, step_back, take_usual_turns
 from domain.imports import ImportKind
-from server import logs
-from server.config import Log
+from runtime import logs
+from runtime.settings import Log
+from runtime.signals import LocalSignals
 from server.survey import LocalSurveyor, Survey
 from storage import open_store
-from storage.signals import LocalSignals
 from workers.loop import JobLoop
 
 _log = structlog.get_logger("carnet.worker")

@@ -18,11 +18,12 @@ from domain.account import is_email, parse_expiry
 from domain.clock import timestamp
 from domain.errors import Unavailable
 from domain.scopes import BASE_SCOPES, Role, is_scope
-from server import config, logs
-from server.config import ConfigError, Settings
+from runtime import logs
+from runtime import settings as config
+from runtime.clock import now
+from runtime.settings import ConfigError, Settings
 from storage import StorageUrlError, accounts, open_store
 from storage.accounts import AccountError, KeyInfo
-from storage.clock import now
 from storage.migrate import MigrationError, is_current, migrate
 from storage.store import DatabaseError, Store, Tx
 

@@ -15,15 +15,15 @@ from carnet.memory import keep_for_good, keep_small
 from carnet.processes import KeptProcess
 from carnet.server_child import ServerAssignment
 from carnet.worker_process import WorkerProcess
+from runtime.clock import now
+from runtime.settings import Settings
+from runtime.signals import JobSignals, LocalSignals
 from server.app import Listener, build_app
 from server.call import Services
-from server.config import Settings
 from server.ratelimit import LocalRateLimiter, RateLimiter
 from storage import accounts
 from storage.accounts import FirstAccount
-from storage.clock import now
 from storage.migrate import is_current, migrate
-from storage.signals import JobSignals, LocalSignals
 from storage.store import Store
 
 FIRST_USER = {"email": "owner@localhost", "name": "Owner", "group": "Home"}
@@ -165,8 +165,8 @@ async def _connect(
         stack.push_async_callback(beside.stop)
         return local, LocalRateLimiter(), beside
     # Imported where it is used: the client costs memory and start-up time.
+    from runtime.redis_signals import RedisSignals
     from server.redis_ratelimit import RedisRateLimiter
-    from storage.redis_signals import RedisSignals
 
     signals, limiter = RedisSignals(settings.queue.url), RedisRateLimiter(settings.queue.url)
     signals.start()

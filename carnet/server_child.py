@@ -14,8 +14,8 @@ import msgspec
 
 from carnet.assignment import leave_signals_to_parent, stdin_lines
 from carnet.loop import loop_factory
-from server import logs
-from server.config import Settings
+from runtime import logs
+from runtime.settings import Settings
 
 
 class ServerAssignment(msgspec.Struct):

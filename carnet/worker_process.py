@@ -12,9 +12,9 @@ import msgspec
 from carnet.child import Assignment, Request, Word
 from carnet.processes import KeptProcess
 from domain.imports import ImportKind
-from server.config import Settings
+from runtime.settings import Settings
+from runtime.signals import LocalSignals
 from server.survey import LocalSurveyor, Survey
-from storage.signals import LocalSignals
 from storage.turns import pieces
 
 _RING_SECONDS = 3600.0

@@ -14,11 +14,11 @@ from domain.clock import timestamp
 from domain.imports import ImportKind
 from domain.row import Row
 from domain.scopes import BaseScope
-from server.config import Settings
+from runtime.settings import Settings
+from runtime.signals import JobSignals
 from server.kept import KeptBodies, KeyIds
 from server.ratelimit import RateLimiter
 from server.survey import LocalSurveyor, Survey, Surveyor
-from storage.signals import JobSignals
 from storage.store import Store, Tx
 
 API = "/api/v1"

@@ -21,11 +21,11 @@ from domain.errors import (
     ValidationFailed,
 )
 from domain.scopes import BaseScope
+from runtime.clock import now
 from server import jsonbody
 from server.call import SERVICES, Call, Route, is_id
 from server.ratelimit import Allowance
 from storage import accounts, jobs
-from storage.clock import now
 from storage.turns import pieces
 
 CALLER: Final = web.RequestKey("caller", Caller)

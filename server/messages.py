@@ -3,11 +3,11 @@
 from domain.errors import Detail, NotFound, ValidationFailed
 from domain.message import CHANNEL, MESSAGE
 from domain.row import Row
+from runtime.ids import new_id
 from server.call import Call, Reply
 from server.conditional import tagged
 from server.lists import PageRequest
 from storage import items, trips
-from storage.ids import new_id
 from storage.store import Tx
 
 DEFAULT_LIMIT = 50

@@ -8,12 +8,12 @@ from domain.imports import ImportRequest, ItemLists, items_of
 from domain.plan import Needs, Plan
 from domain.resource import Resource
 from domain.row import Row
+from runtime.ids import new_id
 from server import jobs as job_replies
 from server.call import Call, Queued, Reply
 from server.conditional import require_match, tagged
 from server.lists import PageRequest
 from storage import imports, items, jobs
-from storage.ids import new_id
 from storage.store import Tx
 
 

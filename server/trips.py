@@ -8,11 +8,11 @@ from domain.message import CHANNEL
 from domain.resources import RESOURCES
 from domain.row import Row
 from domain.trip import GENERAL_CHANNEL, TRIP, check_group, compose_trip
+from runtime.ids import new_id
 from server.call import Call, Reply, json_reply
 from server.conditional import require_match, tagged
 from server.lists import PageRequest
 from storage import accounts, items, snapshots, trips
-from storage.ids import new_id
 from storage.store import Tx
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from domain.account import KEY_PREFIX, Caller, TripAccess, key_hash
 from domain.scopes import BASE_SCOPES, Role, Scopes
-from storage.ids import new_id, new_secret
+from runtime.ids import new_id, new_secret
 from storage.store import Tx
 
 

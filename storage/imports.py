@@ -8,8 +8,8 @@ from domain.errors import NotFound
 from domain.imports import ImportRequest, ItemLists, Run
 from domain.plan import Plan
 from domain.resources import BY_KIND
+from runtime.ids import new_id
 from storage import items, trips
-from storage.ids import new_id
 from storage.store import Tx
 
 STREAMED_FROM: Final = 1_000

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from storage.ids import new_secret
+from runtime.ids import new_secret
 from storage.store import Tx
 
 

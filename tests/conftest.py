@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 import msgspec
 import pytest
 
-from server.config import Limits, Settings
+from runtime.settings import Limits, Settings
 from storage import open_store
 from storage.migrate import migrate
 from storage.store import Store

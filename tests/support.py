@@ -14,12 +14,12 @@ from yarl import URL
 
 from domain.clock import timestamp
 from domain.scopes import BASE_SCOPES, Role
+from runtime.settings import Settings
+from runtime.signals import LocalSignals
 from server.app import Listener, build_app
 from server.call import API, Services
-from server.config import Settings
 from server.ratelimit import Allowance, LocalRateLimiter, RateLimiter
 from storage import accounts
-from storage.signals import LocalSignals
 from storage.store import Store
 from workers.loop import JobLoop
 

@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 
 from domain.scopes import Role
+from runtime.signals import LocalSignals
 from storage import open_store
-from storage.signals import LocalSignals
 from tests.support import SAMPLES, Client, Response, World, gather
 from workers.loop import JobLoop
 

@@ -1,4 +1,4 @@
-"""The house's walls: domain ← storage ← { server, workers } ← carnet."""
+"""The house's walls: domain ← runtime ← storage ← { server, workers } ← carnet."""
 
 import ast
 import os
@@ -11,13 +11,14 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-PACKAGES = ("domain", "storage", "workers", "server", "carnet")
+PACKAGES = ("domain", "runtime", "storage", "workers", "server", "carnet")
 
 MAY_IMPORT = {
     "domain": {"domain"},
-    "storage": {"domain", "storage"},
-    "workers": {"domain", "storage", "workers"},
-    "server": {"domain", "storage", "server"},
+    "runtime": {"domain", "runtime"},
+    "storage": {"domain", "runtime", "storage"},
+    "workers": {"domain", "runtime", "storage", "workers"},
+    "server": {"domain", "runtime", "storage", "server"},
     "carnet": set(PACKAGES),
 }
 """Which of our packages each of them stands on."""
@@ -85,7 +86,7 @@ def test_domain_needs_nothing_but_the_standard_library_and_msgspec(package, path
 
 @pytest.mark.parametrize("path", files("storage"), ids=lambda path: path.name)
 def test_storage_needs_nothing_but_domain_and_its_drivers(path):
-    allowed = {*sys.stdlib_module_names, *DRIVERS, *LOGGING, "msgspec", "isal", "domain", "storage"}
+    allowed = {*sys.stdlib_module_names, *DRIVERS, *LOGGING, "msgspec", "isal", "domain", "runtime", "storage"}
     assert imported(path.read_text()) <= allowed
 
 

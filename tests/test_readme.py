@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from server.config import Settings
+from runtime.settings import Settings
 from server.routes import ROUTES
 
 ROOT = Path(__file__).parent.parent

@@ -11,7 +11,7 @@ from typing import Any, Final
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
-from storage.redis_signals import (
+from runtime.redis_signals import (
     JOB_FUNCTION,
     QUEUE,
     RedisSignals,

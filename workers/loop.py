@@ -6,7 +6,7 @@ import time
 import structlog
 
 from domain.errors import CarnetError
-from storage.signals import JobSignals
+from runtime.signals import JobSignals
 from storage.store import Store
 from workers.runner import run_next
 from workers.upkeep import EVERY_SECONDS, prune

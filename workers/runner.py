@@ -10,11 +10,11 @@ import structlog
 
 from domain import body, imports
 from domain.errors import CarnetError, Internal, NotFound, Unavailable
+from runtime.clock import now
+from runtime.signals import JobSignals
 from storage import idempotency, jobs, trips
 from storage import imports as stored_imports
-from storage.clock import now
 from storage.jobs import MAX_ATTEMPTS, Claim, LeaseLost
-from storage.signals import JobSignals
 from storage.store import Store, Tx
 from storage.turns import Collection, empty, give_way
 

@@ -8,7 +8,7 @@ import pytest
 
 from carnet.failure import Failure
 from carnet.serve import bind, public_url, url_of
-from server.config import Http, Settings
+from runtime.settings import Http, Settings
 
 
 @pytest.fixture

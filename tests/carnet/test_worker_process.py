@@ -12,7 +12,7 @@ import structlog
 
 from carnet.worker_process import WorkerProcess
 from domain.errors import ValidationFailed
-from server.config import Settings
+from runtime.settings import Settings
 from server.survey import LocalSurveyor, survey
 from tests.faults.polling import until
 

@@ -16,8 +16,8 @@ import requests
 import structlog
 
 from domain.resources import RESOURCES
+from runtime.settings import Limits, Settings
 from server.call import API
-from server.config import Limits, Settings
 from storage import open_store
 from storage.migrate import migrate
 from tests.support import PLENTY, SAMPLES, World, new_world, now

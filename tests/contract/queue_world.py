@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from server.config import Settings
+from runtime.settings import Settings
 from tests.support import SAMPLES, Response, World
 from workers.runner import run_next
 

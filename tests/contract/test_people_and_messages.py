@@ -5,8 +5,8 @@ import pytest
 from domain.message import CHANNEL
 from domain.row import Row
 from domain.scopes import Role
+from runtime.ids import new_id
 from storage import accounts, items, trips
-from storage.ids import new_id
 from tests.contract.kinds import channel_path, listed
 from tests.support import add_key, now
 

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from domain.scopes import Role
-from server.config import Settings
+from runtime.settings import Settings
+from runtime.signals import LocalWatch
 from storage import jobs
-from storage.signals import LocalWatch
 from tests.contract.kinds import BY_NAME, listed, rows_path, snapshot
 from tests.contract.queue_world import (
     ASYNC,

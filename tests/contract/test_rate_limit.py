@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from server.config import Http, Limits, Settings
+from runtime.settings import Http, Limits, Settings
 from server.ratelimit import LocalRateLimiter
 from tests.support import PLENTY, SAMPLES, add_key, gather, new_world
 

@@ -49,7 +49,7 @@ def declare() -> None:
 
 
 async def visit(folder: Path) -> None:
-    from server.config import Limits, Settings
+    from runtime.settings import Limits, Settings
     from storage import open_store
     from storage.migrate import migrate
     from tests.support import PLENTY, new_world, now

@@ -7,9 +7,9 @@ import time
 
 import asyncpg
 
+from runtime.signals import LocalSignals
 from storage import jobs, open_store
 from storage.jobs import LEASE_SECONDS, LeaseLost
-from storage.signals import LocalSignals
 from tests.faults.load import pin
 from tests.faults.polling import until
 from tests.faults.production import production

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from carnet.cli import cli
-from server.config import Settings, load
+from runtime.settings import Settings, load
 from server.routes import ROUTES
 
 yaml: Any = importlib.import_module("yaml")  # it ships no types

@@ -11,7 +11,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
-from server.config import Limits, Settings
+from runtime.settings import Limits, Settings
 from storage import open_store
 from storage.migrate import migrate
 from storage.store import Store

@@ -12,8 +12,8 @@ from domain.message import MESSAGE
 from domain.resource import Resource
 from domain.resources import RESOURCES
 from domain.row import Row
+from runtime.ids import new_id
 from storage import items
-from storage.ids import new_id
 from storage.store import Store, Tx
 from tests.support import now
 

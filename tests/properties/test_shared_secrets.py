@@ -12,7 +12,7 @@ from domain.explain import bare
 from domain.resources import RESOURCES
 from domain.scopes import Role
 from domain.trip import TRIP
-from storage.ids import new_id
+from runtime.ids import new_id
 from tests.domain.allowlist import violations
 from tests.properties.generate import JSON, TEXT, objects, snapshots
 from tests.support import World, add_person

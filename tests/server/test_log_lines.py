@@ -4,8 +4,8 @@ import asyncio
 import io
 import threading
 
-from server import logs
-from server.logs import Lines
+from runtime import logs
+from runtime.logs import Lines
 
 
 class Stream(io.BytesIO):

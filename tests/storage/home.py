@@ -12,8 +12,8 @@ import msgspec
 from domain.imports import ImportRequest, items_of
 from domain.resources import RESOURCES
 from domain.trip import TRIP, compose_trip
+from runtime.ids import new_id
 from storage import accounts, imports, snapshots, trips
-from storage.ids import new_id
 from storage.store import Operation, Store, Tx
 from tests.support import SAMPLES, now
 from tests.support import TRIP as TRIP_SAMPLE

@@ -10,8 +10,8 @@ from domain.message import CHANNEL, MESSAGE
 from domain.plan import Needs, Plan
 from domain.resources import MAP_PIN
 from domain.row import Row
+from runtime.ids import new_id
 from storage import items, trips
-from storage.ids import new_id
 from storage.page import Page
 from storage.store import Tx
 from tests.storage.home import Home, event, leg, pin, stay, watch

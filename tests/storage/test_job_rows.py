@@ -8,8 +8,8 @@ import pytest
 
 from domain.errors import Detail, ItemError
 from domain.imports import ImportRequest
+from runtime.ids import new_id
 from storage import jobs, open_store
-from storage.ids import new_id
 from storage.jobs import LEASE_SECONDS, Claim, LeaseLost
 from storage.store import Tx
 from tests.storage.home import Home, soon

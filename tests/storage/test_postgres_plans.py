@@ -9,8 +9,8 @@ import pytest
 from domain.plan import Needs, Plan
 from domain.resources import BY_KIND
 from domain.row import Row
+from runtime.ids import new_id
 from storage import creation, items, open_store
-from storage.ids import new_id
 from storage.migrate import migrate
 from storage.store import Tx
 from tests import servers

@@ -9,6 +9,7 @@ import pytest
 from domain.imports import ImportRequest, items_of
 from domain.message import CHANNEL, MESSAGE
 from domain.resources import LEG, RESOURCES
+from runtime.ids import new_id
 from storage import (
     accounts,
     idempotency,
@@ -20,7 +21,6 @@ from storage import (
     snapshots,
     trips,
 )
-from storage.ids import new_id
 from storage.migrate import migrate
 from storage.store import Tx
 from tests.storage.home import Home, event, leg, new_home, pin, stay, watch

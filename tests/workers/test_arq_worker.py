@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from storage.redis_signals import RedisSignals
+from runtime.redis_signals import RedisSignals
 from tests import servers
 from tests.faults.polling import until
 from tests.faults.proxy import proxy

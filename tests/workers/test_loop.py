@@ -8,8 +8,8 @@ import time
 import pytest
 
 from domain.errors import Unavailable
+from runtime.signals import LocalSignals
 from storage import imports, jobs, open_store
-from storage.signals import LocalSignals
 from storage.store import Tx
 from tests.storage.home import busy, pin, soon
 from tests.workers.work import Clock, queue, show

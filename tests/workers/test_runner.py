@@ -8,9 +8,9 @@ import pytest
 
 from domain.errors import NotFound, Unavailable
 from domain.imports import ImportRequest
+from runtime.signals import LocalSignals
 from storage import accounts, idempotency, imports
 from storage.jobs import LEASE_SECONDS, MAX_ATTEMPTS
-from storage.signals import LocalSignals
 from storage.store import Tx
 from storage.turns import Collection
 from tests.storage.home import leg, pin, soon, stay

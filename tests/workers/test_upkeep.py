@@ -5,9 +5,9 @@ import time
 
 from domain.clock import timestamp
 from domain.imports import ImportRequest
+from runtime.ids import new_id
 from storage import accounts, idempotency, jobs
 from storage.idempotency import KEPT_SECONDS, Answer
-from storage.ids import new_id
 from storage.store import Tx
 from tests.storage.home import Home
 from tests.support import now

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 
 from domain.imports import ImportRequest
+from runtime.ids import new_id
 from storage import jobs
-from storage.ids import new_id
 from tests.storage.home import Home
 from tests.support import now
 from workers import runner

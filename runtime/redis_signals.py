@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
-from storage.signals import LocalSignals
+from runtime.signals import LocalSignals
 
 QUEUE: Final = "carnet:jobs"
 JOB_FUNCTION: Final = "work"

@@ -9,7 +9,7 @@ import pytest
 import structlog
 from redis.asyncio import Redis
 
-from storage.redis_signals import JOB_FUNCTION, QUEUE, RedisSignals
+from runtime.redis_signals import JOB_FUNCTION, QUEUE, RedisSignals
 from tests import servers
 from tests.faults.polling import until
 from tests.faults.proxy import proxy

@@ -193,7 +193,7 @@ async def test_lines_for_people_are_no_json(tmp_path):
 
 SCRIPT = """
 import logging, structlog
-from server import logs
+from runtime import logs
 logs.configure("info", {style!r})
 def work(password):
     body = {{"wifi": password}}

@@ -4,8 +4,8 @@ import re
 import threading
 import time
 
-from storage import ids
-from storage.ids import new_id, new_secret
+from runtime import ids
+from runtime.ids import new_id, new_secret
 
 
 def test_ids_have_the_form_the_contract_gives_them():

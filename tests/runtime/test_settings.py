@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from server.config import ConfigError, Settings, load
+from runtime.settings import ConfigError, Settings, load
 
 ROOT = Path(__file__).parent.parent.parent
 

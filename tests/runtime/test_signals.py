@@ -2,7 +2,7 @@
 
 import asyncio
 
-from storage.signals import LocalSignals
+from runtime.signals import LocalSignals
 from tests.storage.home import soon
 
 LONG = 60.0

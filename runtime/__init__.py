@@ -1,0 +1,1 @@
+"""What every layer but the domain may use: settings, logs, clock, ids, signals, metrics."""
