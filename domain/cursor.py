@@ -11,8 +11,8 @@ from domain.errors import Detail, ValidationFailed
 
 _MAC_BYTES = 12
 
-Position = tuple[str, str]
-"""Where a page ended: the last row's sort key and id."""
+Position = tuple[str, int, str]
+"""Where a page ended: the last row's sort key, its age (the revision that made it), and its id."""
 
 
 def encode(secret: bytes, listing: str, position: Position) -> str:

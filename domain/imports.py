@@ -1,23 +1,21 @@
 """Batches and syncs: many items in one request (contract section 5)."""
 
-import collections
+import dataclasses
 import functools
-from collections.abc import Iterator
 from typing import Any, Final, Literal
 
 import msgspec
 
 from domain.errors import Detail, ValidationFailed
 from domain.merge import Document
-from domain.plan import ItemResult, Needs, Plan, Put, Tally
+from domain.plan import ItemResult, Needs, Plan, Put, apply_items, count_results
 from domain.resource import Resource
 from domain.resources import BY_KIND, RESOURCES
-from domain.row import Row
 
 BATCH_ITEMS: Final = 50
 """The most items of one batch."""
 
-IGNORED_IN_SYNC: Final = frozenset({"trip", "members"})
+IGNORED_IN_SYNC: Final = frozenset({"trip", "members", "rev"})
 """Members of an export that a sync accepts, ignores, and does not answer."""
 
 
@@ -33,6 +31,9 @@ class ImportRequest(msgspec.Struct, omit_defaults=True):
     parent_id: str = ""
     """The row a batch's items belong to, for kinds that have a parent."""
     dry_run: bool = False
+    content_rev: int | None = None
+    """The revision of the trip's content that it was asked for with `If-Match`; it must not have
+    changed when the import is done."""
 
 
 class BatchResult(msgspec.Struct):
@@ -114,57 +115,41 @@ def _sync_items(body: Document) -> ItemLists:
 
 
 def needs_of(lists: ItemLists) -> Needs:
-    """What a plan must know to take these items."""
+    """What a plan must be given to take these items."""
     needs = Needs()
     for resource, items in lists:
         needs.add(resource, items)
     return needs
 
 
-class Run:
-    """Items on their way into a plan, and in the end the answer to their import."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What became of the items: the body to answer with."""
 
-    def __init__(self, plan: Plan, request: ImportRequest, lists: ItemLists) -> None:
-        self._plan = plan
-        self._request = request
-        self._lists = lists
-        self._tallies: list[tuple[Resource, Tally]] = []
+    answer: BatchResult | dict[str, Any]
+    """A `BatchResult`, or of a sync `dryRun` and a `CategoryResult` for each category sent."""
+    failed: bool
+    """Whether any item failed."""
 
-    def new_rows(self) -> Iterator[Row]:
-        """Applies the items; gives each new row once it is planned."""
-        for resource, items in self._lists:
-            tally = Tally()
-            self._tallies.append((resource, tally))
-            yield from tally.apply(self._plan, items, self._put(resource))
 
-    @property
-    def held(self) -> list[list[Any] | dict[Any, Any]]:
-        """What it holds of each item, with its plan, for whoever clears it away."""
-        items = [listed for _, listed in self._lists]
-        results = [tally.results for _, tally in self._tallies]
-        return [*items, *results, *self._plan.held]
+def apply_import(plan: Plan, request: ImportRequest, lists: ItemLists) -> ImportResult:
+    """Applies the items of a batch or a sync to a plan."""
+    results = [
+        (resource, apply_items(plan, items, _put(plan, request, resource)))
+        for resource, items in lists
+    ]
+    failed = any(result.status == "error" for _, listed in results for result in listed)
+    if request.kind == "batch":
+        ((_, listed),) = results
+        return ImportResult(BatchResult(results=listed, **count_results(listed)), failed)
+    categories = {
+        resource.snapshot: CategoryResult(**count_results(listed), items=listed)
+        for resource, listed in results
+    }
+    return ImportResult({"dryRun": request.dry_run} | categories, failed)
 
-    def finish(self) -> None:
-        """Applies the items."""
-        collections.deque(self.new_rows(), maxlen=0)
 
-    def _put(self, resource: Resource) -> Put:
-        plan, parent_id = self._plan, self._request.parent_id
-        if self._request.kind == "batch":
-            return lambda item: plan.upsert(resource, item, parent_id)
-        return functools.partial(plan.upsert_from_snapshot, resource)
-
-    def answer(self) -> tuple[int, bytes]:
-        """The response's status and JSON body, once all items are applied."""
-        answer: Any
-        told = [(resource, tally.counts, tally.results) for resource, tally in self._tallies]
-        if self._request.kind == "batch":
-            ((_, counts, results),) = told
-            answer = BatchResult(results=results, **counts)
-        else:
-            answer = {"dryRun": self._request.dry_run} | {
-                resource.snapshot: CategoryResult(**counts, items=results)
-                for resource, counts, results in told
-            }
-        failed = any(counts["errors"] for _, counts, _ in told)
-        return 207 if failed else 200, msgspec.json.encode(answer)
+def _put(plan: Plan, request: ImportRequest, resource: Resource) -> Put:
+    if request.kind == "batch":
+        return lambda item: plan.upsert(resource, item, request.parent_id)
+    return functools.partial(plan.upsert_from_snapshot, resource)

@@ -1,18 +1,19 @@
 """Diff-merge: what applying items to a trip would create, change, leave, or refuse.
 
-A `Plan` is told the stored rows that matter (`needs` says which), takes items one by one in
-order, and ends as a set of rows to insert and to update. Single writes, batches, syncs and
-dry runs are all this; a dry run is a plan that nobody applies.
+A `Plan` is given the stored rows that matter (`Needs` says which), takes items one by one in
+order, and ends as a `ChangeSet`. Single writes, batches, syncs and dry runs are all this; a dry
+run is a plan that is not committed.
 """
 
 import collections
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from domain.changes import ChangeSet
 from domain.errors import CarnetError, Detail, ItemError, ValidationFailed
 from domain.merge import Document, diff, leaves, same
 from domain.resource import Link, Resource
@@ -49,7 +50,7 @@ class ItemResult(
 
 @dataclasses.dataclass
 class Needs:
-    """What a plan must know before it can take some items."""
+    """What a plan must be given before it can take some items."""
 
     refs: dict[str, set[str]] = dataclasses.field(default_factory=dict)
     """clientRefs by kind."""
@@ -93,43 +94,37 @@ class Plan:
         self.dry_run = dry_run
         self.inserted: dict[str, Row] = {}
         self.updated: dict[str, Row] = {}
-        self.rekeyed: set[str] = set()
-        """Ids of stored rows that get or lose a clientRef, or move to another parent."""
+        self._before: dict[str, Row] = {}
         self._new_id = new_id
         self._rows: dict[tuple[str, str], Row] = {}
         self._refs: dict[tuple[str, str, str], Row] = {}
         self._members: frozenset[str] = frozenset()
         self._followed: dict[tuple[str, str], str] = {}
 
-    def know(self, rows: Iterable[Row]) -> None:
+    def add_stored(self, rows: Iterable[Row]) -> None:
         """Takes stored rows into account."""
         for row in rows:
             first = self._rows.setdefault((row.kind, row.id), row) is row
             if first and row.client_ref is not None:
                 self._refs[row.kind, row.parent_id, row.client_ref] = row
 
-    def know_members(self, user_ids: Iterable[str]) -> None:
+    def add_members(self, user_ids: Iterable[str]) -> None:
         """Takes the trip's members into account."""
         self._members = frozenset(user_ids)
 
     @property
-    def only_new(self) -> bool:
-        """Whether all it can come to is new rows, since no stored one is known."""
-        return not self._rows and not self.dry_run
+    def changes(self) -> ChangeSet:
+        """What is to be written."""
+        return ChangeSet(
+            created=list(self.inserted.values()),
+            updated=list(self.updated.values()),
+            before=self._before,
+        )
 
-    @property
-    def changed(self) -> bool:
-        """Whether there is anything to write."""
-        return bool(self.inserted or self.updated)
-
-    @property
-    def held(self) -> list[dict[Any, Any]]:
-        """What it holds of each row, for whoever clears it away."""
-        return [self.inserted, self.updated, self._rows, self._refs, self._followed]
-
-    def let_go(self, row: Row) -> None:
-        """Tells that a new row is stored: what comes to it later is a change."""
-        del self.inserted[row.id]
+    def find(self, resource: Resource, item: Any, parent_id: str = "") -> Row | None:
+        """The row that an item sent to create one would merge into."""
+        ref = item.get("clientRef") if isinstance(item, dict) else None
+        return self._by_ref(resource, parent_id, ref)
 
     def upsert(self, resource: Resource, item: Any, parent_id: str = "") -> Outcome:
         """A create under `parent_id`: merges into the row with the item's clientRef, if any.
@@ -279,23 +274,22 @@ class Plan:
             resource.sort_key(fields),
             client_ref=fields.get("clientRef"),
         )
-        self._keep(row)
+        self._index(row)
         self.inserted[row_id] = row
         return row
 
     def _update(self, resource: Resource, row: Row, fields: Document, parent_id: str) -> None:
-        old_key = (row.parent_id, row.client_ref)
+        if row.id not in self.inserted and row.id not in self._before:
+            self._before[row.id] = row.copy()
         if row.client_ref is not None:
             del self._refs[resource.kind, row.parent_id, row.client_ref]
         json = self._compose(resource, fields, row.document, row.id, parent_id)
         row.rewrite(json, fields.get("clientRef"))
         row.parent_id = parent_id
         row.sort_key = resource.sort_key(fields)
-        self._keep(row)
+        self._index(row)
         if row.id not in self.inserted:
             self.updated[row.id] = row
-            if old_key != (row.parent_id, row.client_ref):
-                self.rekeyed.add(row.id)
 
     def _compose(
         self,
@@ -314,36 +308,23 @@ class Plan:
             now=self.now,
         )
 
-    def _keep(self, row: Row) -> None:
-        """Makes a row known by its id and its clientRef."""
+    def _index(self, row: Row) -> None:
+        """Makes a row to be found by its id and its clientRef."""
         self._rows[row.kind, row.id] = row
         if row.client_ref is not None:
             self._refs[row.kind, row.parent_id, row.client_ref] = row
 
 
-@dataclasses.dataclass
-class Tally:
-    """The results of one list of items so far."""
+def apply_items(plan: Plan, items: Iterable[Any], put: Put) -> list[ItemResult]:
+    """Applies `put` to each item in order; one that fails leaves the others alone."""
+    return [_attempt(plan, index, item, put) for index, item in enumerate(items)]
 
-    results: list[ItemResult] = dataclasses.field(default_factory=list)
 
-    def apply(self, plan: Plan, items: Iterable[Any], put: Put) -> Iterator[Row]:
-        """Applies `put` to each item in order; gives each new row once it is planned.
-
-        An item that fails leaves the others alone.
-        """
-        for index, item in enumerate(items):
-            result = _attempt(plan, index, item, put)
-            self.results.append(result)
-            if result.status == "created" and result.id is not UNSET:
-                yield plan.inserted[result.id]
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """`created`, `updated`, `unchanged`, `errors`."""
-        seen = collections.Counter(result.status for result in self.results)
-        counts = {"created": seen["created"], "updated": seen["updated"]}
-        return counts | {"unchanged": seen["unchanged"], "errors": seen["error"]}
+def count_results(results: Iterable[ItemResult]) -> dict[str, int]:
+    """`created`, `updated`, `unchanged`, `errors`."""
+    seen = collections.Counter(result.status for result in results)
+    counts = {"created": seen["created"], "updated": seen["updated"]}
+    return counts | {"unchanged": seen["unchanged"], "errors": seen["error"]}
 
 
 def _attempt(plan: Plan, index: int, item: Any, put: Put) -> ItemResult:

@@ -8,11 +8,21 @@ from domain.merge import Document
 class Row:
     """A row of a trip, stored or about to be; `parent_id` is "" where there is no parent.
 
-    Its document is kept as JSON and decoded when it is looked into: most rows of an import, the
+    Its document is JSON text, and decoded when it is looked into: most rows of an import, the
     first time or again, never are.
     """
 
-    __slots__ = ("_decoded", "client_ref", "id", "json", "kind", "parent_id", "rev", "sort_key")
+    __slots__ = (
+        "_decoded",
+        "client_ref",
+        "created_rev",
+        "id",
+        "json",
+        "kind",
+        "parent_id",
+        "rev",
+        "sort_key",
+    )
 
     def __init__(
         self,
@@ -23,10 +33,12 @@ class Row:
         sort_key: str = "",
         rev: int = 0,
         client_ref: str | None = None,
+        created_rev: int = 0,
     ) -> None:
         """`client_ref` is the one in the document.
 
-        `rev` is the trip's revision at the row's last write; 0 until it is stored.
+        `rev` is the trip's revision at the row's last change, `created_rev` the one that made it;
+        both are 0 until it is stored.
         """
         self.kind = kind
         self.id = id
@@ -35,14 +47,30 @@ class Row:
         self.sort_key = sort_key
         self.rev = rev
         self.client_ref = client_ref
+        self.created_rev = created_rev
         self._decoded: Document | None = None
 
     @property
     def document(self) -> Document:
-        """All its members, to be looked at only."""
+        """All its members, not to be changed."""
         if self._decoded is None:
             self._decoded = msgspec.json.decode(self.json)
         return self._decoded
+
+    def copy(self) -> "Row":
+        """The same row, which stays as it is when this one is rewritten."""
+        copied = Row(
+            self.kind,
+            self.id,
+            self.parent_id,
+            self.json,
+            self.sort_key,
+            self.rev,
+            self.client_ref,
+            self.created_rev,
+        )
+        copied._decoded = self._decoded
+        return copied
 
     def rewrite(self, json: str, client_ref: str | None) -> None:
         """Gives it another document, with its clientRef."""

@@ -1,191 +1,51 @@
-"""The aiohttp application, and the listening server around it."""
+"""What a server serves: parts that are mounted side by side.
 
-import asyncio
-import contextlib
-import socket
-from typing import Any, Final
+Each part has its own way to answer and to render its errors; none looks at the paths of another.
+"""
 
-import structlog
+from collections.abc import Awaitable, Callable
+
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
-from domain.errors import ValidationFailed
-from server.call import API, SERVICES, Services
-from server.endpoint import Endpoint
-from server.observe import admit, new_request_id, observe, render
+from domain.errors import NotFound
+from server.errors import render
+from server.front import Api, new_request_id
+from server.route import API
 from server.routes import ROUTES
+from server.services import Services
 
-MAX_HEADER_BYTES: Final = 64 * 1024
-SHUTDOWN_SECONDS: Final = 20.0
-"""aiohttp waits so long twice: requests at hand have 40 s to end."""
-IDLE_SECONDS: Final = 75.0
-"""How long a connection may be open without a whole request head; proxies give up sooner."""
-BUFFER_BYTES: Final = 64 * 1024
-"""What of a body may wait to be read before no more is received: the loop takes in at once what
-has come by then, and what it takes in keeps all others waiting."""
-UNREAD_MS: Final = 60_000
-"""How long a client may take nothing of what it was sent."""
-ACCEPT_AGAIN_SECONDS: Final = 0.1
-"""The pause when no connection can be taken: the system has no descriptor left."""
-TAKEN_IN_A_ROW: Final = 4
-"""Connections taken before others are let go first."""
-
-_log = structlog.get_logger("carnet.server")
+Handle = Callable[[web.BaseRequest, str], Awaitable[web.StreamResponse]]
+"""A part: the response to a request, and to what comes in its path after where it is mounted."""
 
 
 def build_app(services: Services) -> web.Application:
-    """The application with every route of the table."""
-    app = web.Application(
-        middlewares=[observe, admit],
-        client_max_size=services.settings.http.max_body_bytes,
-    )
-    app[SERVICES] = services
-    for route in ROUTES:
-        app.router.add_route(route.method, API + route.path, Endpoint(route).handle)
+    """The application, under the path of the public URL where that has one."""
+    app = web.Application(client_max_size=services.settings.http.max_body_bytes)
+    mount(app, services.prefix + API, Api(services, ROUTES).handle)
+    mount(app, "", _nothing)
     return app
 
 
-class _Connection(web.RequestHandler):
-    """aiohttp's connection, refusing with our envelope what never gets to a middleware."""
+def mount(app: web.Application, base: str, handle: Handle) -> None:
+    """Gives a part all requests below a base path; what was mounted before comes first."""
 
-    __slots__ = ()
+    async def below(request: web.Request) -> web.StreamResponse:
+        return await handle(request, request.rel_url.raw_path[len(base) :])
 
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        if isinstance(exc, ConnectionError):
-            # The client went away in the middle of its request: there is nobody to answer.
-            _log.info("client_gone")
-            return web.Response(status=400)
-        if not isinstance(exc, HttpProcessingError):
-            return super().handle_error(request, status, exc, message)
-        return _refusal(exc, "The request is not valid HTTP, or its head is too large")
-
-    async def finish_response(
-        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
-    ) -> tuple[web.StreamResponse, bool]:
-        if isinstance(resp, web.HTTPExpectationFailed):
-            resp = _refusal(resp, "The Expect header asks for what this server does not know")
-        return await super().finish_response(request, resp, start_time)
+    # 100 Continue is for the part to send, once it has looked at all but the body.
+    app.router.add_route("*", f"{base}/{{below:.*}}", below, expect_handler=_not_yet)
 
 
-def _refusal(cause: BaseException, message: str) -> web.Response:
+async def _not_yet(_request: web.Request) -> None:
+    return None
+
+
+async def _nothing(_request: web.BaseRequest, _path: str) -> web.StreamResponse:
     request_id = new_request_id()
-    _log.info("request_refused", request_id=request_id, reason=type(cause).__name__)
-    reply = render(ValidationFailed([], message), request_id)
-    response = web.Response(
+    reply = render(NotFound(f"There is nothing here; the API is at {API}"), request_id)
+    return web.Response(
         status=reply.status,
         body=reply.body,
         headers={"X-Request-Id": request_id},
         content_type="application/json",
     )
-    response.force_close()
-    return response
-
-
-class Listener:
-    """A listening server; `port` is the one it really has."""
-
-    def __init__(
-        self, app: web.Application, *, linger_seconds: float = 0.0, pause_seconds: float = 0.0
-    ) -> None:
-        """Times are in seconds.
-
-        `linger_seconds`: how long open connections are served once no more are accepted.
-        `pause_seconds`: how long others that accept from the same socket are let go first, now
-        and then; 0 where there are none.
-        """
-        self._pause_seconds = pause_seconds
-        self._taken = 0
-        self._linger_seconds = linger_seconds
-        self._runner = web.AppRunner(
-            app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS
-        )
-        self._listening: socket.socket
-        self._resting: asyncio.TimerHandle | None = None
-        self._connecting: set[asyncio.Task[None]] = set()
-        self.port = 0
-
-    async def start_on(self, listening: socket.socket) -> None:
-        """Accepts from an open socket; others may accept from it too."""
-        await self._runner.setup()
-        listening.setblocking(False)
-        self._listening = listening
-        self.port = listening.getsockname()[1]
-        self._watch()
-
-    def _watch(self) -> None:
-        self._resting = None
-        asyncio.get_running_loop().add_reader(self._listening, self._accept)
-
-    def _rest(self, seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        loop.remove_reader(self._listening)
-        self._resting = loop.call_later(seconds, self._watch)
-
-    def _accept(self) -> None:
-        """Takes one connection.
-
-        A loop's own server takes all that wait at once: of several processes on one socket, one
-        would end up with all connections of a proxy that opens them together.
-        """
-        try:
-            taken = self._take()
-        except OSError as error:
-            _log.warning("accept_failed", reason=str(error))
-            self._rest(ACCEPT_AGAIN_SECONDS)
-            return
-        self._taken += taken
-        if taken and self._pause_seconds and self._taken % TAKEN_IN_A_ROW == 0:
-            self._rest(self._pause_seconds)
-
-    def _take(self) -> bool:
-        """Takes a connection, if one waits; whether one did."""
-        try:
-            accepted, _ = self._listening.accept()
-        except (BlockingIOError, ConnectionError):
-            return False
-        task = asyncio.create_task(self._connect(accepted))
-        self._connecting.add(task)
-        task.add_done_callback(self._connecting.discard)
-        return True
-
-    async def _connect(self, accepted: socket.socket) -> None:
-        accepted.setblocking(False)
-        if hasattr(socket, "TCP_USER_TIMEOUT"):
-            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
-        try:
-            await asyncio.get_running_loop().connect_accepted_socket(self._connection, accepted)
-        except OSError:
-            accepted.close()
-
-    def _connection(self) -> _Connection:
-        assert self._runner.server is not None
-        options: dict[str, Any] = {
-            "access_log": None,
-            "auto_decompress": False,
-            "keepalive_timeout": IDLE_SECONDS,
-            "max_line_size": MAX_HEADER_BYTES,
-            "max_field_size": MAX_HEADER_BYTES,
-            "read_bufsize": BUFFER_BYTES,
-        }
-        return _Connection(self._runner.server, loop=asyncio.get_running_loop(), **options)
-
-    async def stop(self) -> None:
-        """Stops accepting, and gives running requests their time to end."""
-        if self._resting is not None:
-            self._resting.cancel()
-        asyncio.get_running_loop().remove_reader(self._listening)
-        # What waits would be reset when the last of those who share the socket closes it.
-        with contextlib.suppress(OSError):
-            while self._take():
-                pass
-        self._listening.close()
-        await asyncio.gather(*self._connecting)
-        # A connection accepted just now has not been read from yet, and looks idle.
-        await asyncio.sleep(self._linger_seconds)
-        await self._runner.cleanup()

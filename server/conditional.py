@@ -1,40 +1,70 @@
-"""Conditional requests (contract section 10; RFC 9110 section 13).
+"""Entity tags and conditional requests (contract section 10; RFC 9110 section 13).
 
-A trip's tag is its revision, which every write in the trip raises; a row's tag is the trip's
-revision at the row's last write.
+A tag is `"REV-EPOCH"`, or `"REV-EPOCH-GROUP"` where members are shown: the revision of the last
+write that touched what is shown, the epoch of the database, the revision of the group.
 """
 
+import hashlib
+import re
 from collections.abc import Iterable
 
 from aiohttp import web
 
-from domain.errors import PreconditionFailed
-from server.call import Call
+from domain.actor import TripAccess
+from domain.errors import Detail, ValidationFailed
+from domain.precondition import Precondition
+from server.route import Shows
+
+_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
+"""An entity tag (RFC 9110 section 8.8.3)."""
+_REV = re.compile(r'"(\d{1,18})-(\w+)(?:-\d+)?"', re.ASCII)
 
 
-def etag(rev: int | str) -> str:
-    """The entity tag of a revision, or of what stands for one."""
-    return f'"{rev}"'
+def tag_of(epoch: str, rev: int) -> str:
+    """The tag of what last changed at a revision."""
+    return f'"{rev}-{epoch}"'
 
 
-def tagged(rev: int | str) -> dict[str, str]:
-    """The header that carries it."""
-    return {"ETag": etag(rev)}
+def tag_of_read(epoch: str, shows: Shows, trip: TripAccess) -> str:
+    """The tag of a read that shows this of a trip."""
+    match shows:
+        case "trip":
+            return tag_of(epoch, trip.revs.doc)
+        case "messages":
+            return tag_of(epoch, trip.revs.messages)
+        case "content":
+            return tag_of(epoch, trip.revs.content)
+        case "members":
+            return f'"{trip.revs.content}-{epoch}-{trip.group_rev}"'
 
 
-def require_match(call: Call, rev: int) -> None:
-    """`PreconditionFailed` when the request has an `If-Match` that `rev` does not satisfy."""
-    tags = _tags(call.request.headers.getall("If-Match", ()))
-    # RFC 9110 section 13.1.1: by strong comparison, so a weak tag never matches.
-    if tags and "*" not in tags and etag(rev) not in tags:
-        raise PreconditionFailed()
+def tag_of_body(body: bytes) -> str:
+    """The tag of what no revision tells of."""
+    return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
 
 
-def is_known(request: web.Request, rev: int) -> bool:
-    """Whether the client has this revision, by its `If-None-Match` (weak comparison)."""
-    tags = _tags(request.headers.getall("If-None-Match", ()))
-    return "*" in tags or etag(rev) in {tag.removeprefix("W/") for tag in tags}
+def is_known(request: web.BaseRequest, tag: str) -> bool:
+    """Whether the client has what a tag names, by its `If-None-Match` (weak comparison)."""
+    values = request.headers.getall("If-None-Match", ())
+    return bool(values) and ("*" in values or tag in {t.removeprefix("W/") for t in _tags(values)})
 
 
-def _tags(values: Iterable[str]) -> set[str]:
-    return {tag.strip() for value in values for tag in value.split(",") if tag.strip()}
+def precondition_of(request: web.BaseRequest, epoch: str, *, creates_row: bool) -> Precondition:
+    """What a write demands by `If-Match`, and a create by `If-None-Match: *`."""
+    matching = request.headers.getall("If-Match", ())
+    nothing = creates_row and "*" in request.headers.getall("If-None-Match", ())
+    if not matching:
+        return Precondition(nothing=True) if nothing else Precondition.NONE
+    if "*" in matching:
+        return Precondition(any_state=True, nothing=nothing)
+    tags = _tags(matching)
+    if not tags:
+        raise ValidationFailed([Detail("If-Match", "malformed")])
+    # By strong comparison (RFC 9110 section 13.1.1): a weak tag never matches.
+    found = [match for tag in tags if (match := _REV.fullmatch(tag))]
+    revs = frozenset(int(match[1]) for match in found if match[2] == epoch)
+    return Precondition(revs, nothing=nothing)
+
+
+def _tags(values: Iterable[str]) -> list[str]:
+    return [tag for value in values for tag in _TAG.findall(value)]

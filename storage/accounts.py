@@ -5,7 +5,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from domain.account import KEY_PREFIX, Caller, TripAccess, key_hash
+from domain.account import KEY_PREFIX, key_hash
+from domain.actor import Actor, Caller, TripAccess
+from domain.revisions import Revisions
 from domain.scopes import BASE_SCOPES, Role, Scopes
 from runtime.ids import new_id, new_secret
 from storage.store import Tx
@@ -91,15 +93,27 @@ async def add_member(tx: Tx, *, group_id: str, user_id: str, role: Role, now: st
     """Puts a user into a group; `AccountError` when there is no such group."""
     if await tx.fetchval("SELECT 1 FROM groups WHERE id = $1", group_id) is None:
         raise AccountError(f"there is no group {group_id}")
+    joined_rev = await _touch_group(tx, group_id)
     await tx.execute(
-        "INSERT INTO group_members (group_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)",
+        "INSERT INTO group_members (group_id, user_id, role, joined_rev, created_at)"
+        " VALUES ($1, $2, $3, $4, $5)",
         group_id,
         user_id,
         role.value,
+        joined_rev,
         now,
     )
-    # A trip shows its members, so its revision counts them too.
-    await tx.execute("UPDATE trips SET rev = rev + 1 WHERE group_id = $1", group_id)
+
+
+async def _touch_group(tx: Tx, group_id: str) -> int:
+    """Counts a change of a group's members, their names or roles; the group's new revision.
+
+    The tags of what shows members tell it (contract section 10).
+    """
+    rev: int = await tx.fetchval(
+        "UPDATE groups SET rev = rev + 1 WHERE id = $1 RETURNING rev", group_id
+    )
+    return rev
 
 
 async def user_id_of(tx: Tx, email: str) -> str:
@@ -167,9 +181,10 @@ async def authenticate(tx: Tx, key: str, trip_id: str | None) -> Caller | None:
     """
     record = await tx.fetchrow(
         "SELECT k.id, k.name, k.scopes, k.rate_limit, k.expires_at,"
-        " u.id, u.name, u.email, t.rev, m.role"
+        " u.id, u.name, u.email, t.rev, t.content_rev, t.message_rev, t.doc_rev, g.rev, m.role"
         " FROM api_keys k JOIN users u ON u.id = k.user_id"
         " LEFT JOIN trips t ON t.id = $2"
+        " LEFT JOIN groups g ON g.id = t.group_id"
         " LEFT JOIN group_members m ON m.group_id = t.group_id AND m.user_id = k.user_id"
         " WHERE k.hash = $1 AND k.revoked_at IS NULL",
         key_hash(key),
@@ -177,11 +192,23 @@ async def authenticate(tx: Tx, key: str, trip_id: str | None) -> Caller | None:
     )
     if record is None:
         return None
-    key_id, key_name, scopes, rate_limit, expires_at = record[:5]
-    user_id, user_name, email, rev, role = record[5:]
-    trip = None if rev is None else TripAccess(rev, Role(role) if role else None)
-    caller = (user_id, user_name, email, trip, expires_at)
-    return Caller(key_id, key_name, _scopes(scopes), rate_limit, *caller)
+    key_id, key_name, scopes, rate_limit, expires_at, user_id, name, email = record[:8]
+    *revs, group_rev, role = record[8:]
+    actor = Actor(
+        user_id=user_id,
+        name=name,
+        email=email,
+        scopes=_scopes(scopes),
+        key_id=key_id,
+        key_name=key_name,
+        rate_limit=rate_limit,
+        expires_at=expires_at,
+    )
+    if group_rev is None:
+        return Caller(actor, None)
+    return Caller(
+        actor, TripAccess(Revisions.stored(*revs), group_rev, Role(role) if role else None)
+    )
 
 
 async def groups_of(tx: Tx, user_id: str) -> list[Group]:
@@ -200,6 +227,16 @@ async def role_in(tx: Tx, group_id: str, user_id: str) -> Role | None:
         "SELECT role FROM group_members WHERE group_id = $1 AND user_id = $2", group_id, user_id
     )
     return Role(role) if role else None
+
+
+async def epoch(tx: Tx) -> str:
+    """What tells this database's revisions from those of one restored from a backup."""
+    await tx.execute(
+        "INSERT INTO server_state (name, value) VALUES ('epoch', $1) ON CONFLICT (name) DO NOTHING",
+        new_secret(characters=8),
+    )
+    value: str = await tx.fetchval("SELECT value FROM server_state WHERE name = 'epoch'")
+    return value
 
 
 async def signing_secret(tx: Tx) -> bytes:

@@ -1,17 +1,22 @@
 """First answers to requests with an Idempotency-Key (contract section 4).
 
-A record is written in the transaction of the change it protects. Where the change is a
-job's, the record points at the job until the request's answer is settled.
+A record is written in the transaction of the change it protects, at its end: where the key is
+taken, the change is undone. Where the change is a job's, the record points at the job until it is
+known what the request was answered.
 """
 
 import dataclasses
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from storage.store import Tx
 
-KEPT_SECONDS: Final = 24 * 60 * 60
+REMEMBERED_SECONDS: Final = 24 * 60 * 60
+
+
+class KeyTaken(Exception):
+    """Another request has used the Idempotency-Key: what this one did is undone."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -21,6 +26,8 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: bytes | None
+    rev: int | None = None
+    """The revision that its entity tag tells, where it has one."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -29,76 +36,104 @@ class IdempotencyRecord:
 
     fingerprint: str
     answer: Answer | None
-    """None while it is not settled whether the job's result or a 202 is the answer."""
+    """None while it is open whether the job's result or a 202 is the answer."""
     job_id: str | None
 
 
-async def find(tx: Tx, api_key_id: str, key: str, now: float) -> IdempotencyRecord | None:
-    """The live record of a key; `now` in Unix seconds."""
+@dataclasses.dataclass(slots=True)
+class Protection:
+    """A request's Idempotency-Key, in one run of its operation."""
+
+    scope: str
+    """The id of the API key, or what else keys are remembered for."""
+    key: str
+    fingerprint: str
+    """What tells the request from another with the same key."""
+    now: float
+    """Unix seconds."""
+    recorded: bool = False
+    """Whether the operation has recorded its answer together with its change."""
+
+    def columns(self, answer: Answer | None) -> list[Any]:
+        """The values of `COLUMNS` but for job and revision."""
+        return [
+            *(self.scope, self.key, self.fingerprint, self.now),
+            answer.status if answer else None,
+            _headers(answer),
+            answer.body if answer else None,
+        ]
+
+
+COLUMNS: Final = (
+    *("api_key_id", "idempotency_key", "fingerprint", "created_at", "status", "headers", "body"),
+    *("rev", "job_id"),
+)
+
+
+async def find(tx: Tx, scope: str, key: str, now: float) -> IdempotencyRecord | None:
+    """What is remembered of a key; `now` in Unix seconds."""
     record = await tx.fetchrow(
-        "SELECT fingerprint, status, headers, body, job_id FROM idempotency"
+        "SELECT fingerprint, status, headers, body, rev, job_id FROM idempotency"
         " WHERE api_key_id = $1 AND idempotency_key = $2 AND created_at > $3",
-        api_key_id,
+        scope,
         key,
-        now - KEPT_SECONDS,
+        now - REMEMBERED_SECONDS,
     )
     if record is None:
         return None
-    fingerprint, status, headers, body, job_id = record
+    fingerprint, status, headers, body, rev, job_id = record
     answer = None
     if status is not None:
-        answer = Answer(status, msgspec.json.decode(headers, type=dict[str, str]), body)
+        answer = Answer(status, msgspec.json.decode(headers, type=dict[str, str]), body, rev)
     return IdempotencyRecord(fingerprint, answer, job_id)
 
 
-async def reserve(tx: Tx, api_key_id: str, key: str, fingerprint: str, now: float) -> bool:
-    """Takes the key for this request; False when a live record has it.
-
-    Where several can write at once, this waits for a request that is taking the same key.
-    """
-    return (
-        await tx.fetchval(
-            "INSERT INTO idempotency (api_key_id, idempotency_key, fingerprint, created_at)"
-            " VALUES ($1, $2, $3, $4)"
-            " ON CONFLICT (api_key_id, idempotency_key) DO UPDATE SET"
-            " fingerprint = excluded.fingerprint, created_at = excluded.created_at,"
-            " status = NULL, headers = NULL, body = NULL, job_id = NULL"
-            " WHERE idempotency.created_at <= $5 RETURNING 1",
-            api_key_id,
-            key,
-            fingerprint,
-            now,
-            now - KEPT_SECONDS,
-        )
-        is not None
-    )
-
-
 async def remember(
-    tx: Tx, api_key_id: str, key: str, *, answer: Answer | None, job_id: str | None = None
+    tx: Tx, protection: Protection, answer: Answer | None, job_id: str | None = None
 ) -> None:
-    """Stores the first answer under a reserved key, or the job that will give it."""
-    await tx.execute(
-        "UPDATE idempotency SET status = $1, headers = $2, body = $3, job_id = $4"
-        " WHERE api_key_id = $5 AND idempotency_key = $6",
-        answer.status if answer else None,
-        _headers(answer),
-        answer.body if answer else None,
+    """Records the answer of a request, or the job that will give it; `KeyTaken` if it is too late.
+
+    Where several can write at once, this waits for a request that is recording the same key. A
+    record past its time gives way.
+    """
+    marks = ", ".join(f"${n}" for n in range(1, len(COLUMNS) + 1))
+    replaced = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[2:])
+    recorded = await tx.fetchval(
+        f"INSERT INTO idempotency ({', '.join(COLUMNS)}) VALUES ({marks})"
+        f" ON CONFLICT (api_key_id, idempotency_key) DO UPDATE SET {replaced}"
+        f" WHERE idempotency.created_at <= ${len(COLUMNS) + 1} RETURNING 1",
+        *protection.columns(answer),
+        answer.rev if answer else None,
         job_id,
-        api_key_id,
-        key,
+        protection.now - REMEMBERED_SECONDS,
+    )
+    if recorded is None:
+        raise KeyTaken
+
+
+def key_is_taken(first: int) -> str:
+    """A query for a record of the key in the parameters from `$first` on, `Protection.columns`."""
+    return (
+        f"SELECT 1 FROM idempotency WHERE api_key_id = ${first} AND idempotency_key = ${first + 1}"
     )
 
 
-async def settle(tx: Tx, api_key_id: str, key: str, answer: Answer) -> None:
-    """Fixes the answer of a request that waited for a job; the first to settle wins."""
+def remember_from(step: str, first: int) -> str:
+    """A statement that records those parameters with the `rev` of a step of the same statement."""
+    marks = ", ".join(f"${n}" for n in range(first, first + 7))
+    names = ", ".join(COLUMNS[:8])
+    return f"INSERT INTO idempotency ({names}) SELECT {marks}, rev FROM {step}"
+
+
+async def complete(tx: Tx, scope: str, key: str, answer: Answer) -> None:
+    """Records what a request that waited for a job was answered; the first to do so wins."""
     await tx.execute(
         "UPDATE idempotency SET status = $1, headers = $2, body = $3"
         " WHERE api_key_id = $4 AND idempotency_key = $5 AND status IS NULL",
         answer.status,
         _headers(answer),
         answer.body,
-        api_key_id,
+        scope,
         key,
     )
 
@@ -110,7 +145,9 @@ async def forget_job(tx: Tx, job_id: str) -> None:
 
 async def prune(tx: Tx, now: float) -> int:
     """Drops records past their time; how many."""
-    return await tx.execute("DELETE FROM idempotency WHERE created_at <= $1", now - KEPT_SECONDS)
+    return await tx.execute(
+        "DELETE FROM idempotency WHERE created_at <= $1", now - REMEMBERED_SECONDS
+    )
 
 
 def _headers(answer: Answer | None) -> str | None:

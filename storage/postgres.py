@@ -2,15 +2,23 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Sequence
+from collections.abc import AsyncIterator, Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import asyncpg
 
 from domain.errors import Overloaded, Unavailable
-from storage.postgres_copy import copy
-from storage.store import MAX_WAITING, DatabaseError, Dialect, Operation, Record, Records, Tx
+from storage.store import (
+    MAX_WAITING,
+    DatabaseError,
+    Dialect,
+    Operation,
+    Record,
+    TripListener,
+    Tx,
+    ignore_changes,
+)
 
 T = TypeVar("T")
 
@@ -42,7 +50,7 @@ DIALECT = Dialect(
     ),
     join=lambda column: f"string_agg({column}, ',')",
     rows=lambda columns: f"json_agg(json_build_array({columns}))::text",
-    streams=True,
+    one_statement=True,
     lock="FOR UPDATE",
     skip_locked="FOR UPDATE SKIP LOCKED",
     migration_lock="SELECT pg_advisory_xact_lock(hashtext('carnet migrations'))",
@@ -54,7 +62,7 @@ _SESSION: Final = {
     "timezone": "UTC",
     "statement_timeout": "20s",
     "lock_timeout": "12s",
-    # Shorter, so that who waits for a process that has stalled gets its turn.
+    # Shorter, so that what waits for a process that has stalled gets its turn.
     "idle_in_transaction_session_timeout": "10s",
 }
 
@@ -81,7 +89,7 @@ _AWAY: Final = (
 
 
 class _Connection(asyncpg.Connection):  # type: ignore[misc]
-    """Comes back to the pool without a round trip: nobody leaves session state behind."""
+    """Comes back to the pool without a round trip: no operation leaves session state behind."""
 
     def get_reset_query(self) -> str:
         return ""
@@ -104,6 +112,7 @@ class PostgresStore:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        self.on_commit: TripListener = ignore_changes
         self._readers: _Pool
         self._writers: _Pool
         self._closing = False
@@ -147,12 +156,21 @@ class PostgresStore:
 
     async def write(self, operation: Operation[T]) -> T:
         """See `Store.write`. An operation that meets another one's write is run again."""
-        return await self._write(operation, _transaction)
-
-    async def write_at_once(self, attempt: Operation[T | None], otherwise: Operation[T]) -> T:
-        """See `Store.write_at_once`: a statement is a transaction of its own."""
-        done = await self._write(attempt, contextlib.nullcontext)
-        return await self.write(otherwise) if done is None else done
+        with self._counted(), _told_as_unavailable():
+            for attempt in range(1, ATTEMPTS + 1):
+                try:
+                    async with self._writers.connection() as connection:
+                        tx = _WriteTx(connection)
+                        result = await tx.run(operation)
+                except _CONFLICTS:
+                    if attempt == ATTEMPTS:
+                        raise
+                    await asyncio.sleep(0.002 * 2**attempt)
+                else:
+                    for trip_id, rev in tx.changed:
+                        self.on_commit(trip_id, rev)
+                    return result
+        raise AssertionError("the loop returns or raises")
 
     async def write_slowly(self, operation: Operation[T]) -> T:
         """See `Store.write_slowly`: on a connection of its own, which no time-out ends."""
@@ -167,22 +185,6 @@ class PostgresStore:
                     return await operation(PostgresTx(connection))
             finally:
                 await connection.close(timeout=CONNECT_SECONDS)
-
-    async def _write(
-        self,
-        operation: Operation[T],
-        transaction: Callable[[Any], contextlib.AbstractAsyncContextManager[Any]],
-    ) -> T:
-        with self._counted(), _told_as_unavailable():
-            for attempt in range(1, ATTEMPTS + 1):
-                try:
-                    async with self._writers.connection() as one, transaction(one):
-                        return await operation(PostgresTx(one))
-                except _CONFLICTS:
-                    if attempt == ATTEMPTS:
-                        raise
-                    await asyncio.sleep(0.002 * 2**attempt)
-        raise AssertionError("the loop returns or raises")
 
     @contextlib.contextmanager
     def _counted(self) -> Iterator[None]:
@@ -245,17 +247,6 @@ class _Pool:
             self._connections.terminate()
 
 
-@contextlib.asynccontextmanager
-async def _transaction(connection: Any) -> AsyncIterator[None]:
-    async with connection.transaction():
-        try:
-            yield
-        except (OSError, TimeoutError):
-            # Who does not answer would let us wait for the ROLLBACK too; this is one.
-            connection.terminate()
-            raise
-
-
 @contextlib.contextmanager
 def _told_as_unavailable() -> Iterator[None]:
     try:
@@ -268,51 +259,108 @@ def _told_as_unavailable() -> Iterator[None]:
 
 
 class PostgresTx(Tx):
-    """A transaction, or a sequence of reads, on a connection."""
+    """Statements on a connection, each a transaction of its own or all in one begun before."""
 
     dialect = DIALECT
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
+    async def _ready(self) -> Any:
+        """The connection, ready for a statement."""
+        return self._connection
+
     async def fetch(self, sql: str, *args: Any) -> Sequence[Record]:
         """See `Tx.fetch`."""
-        records: Sequence[Record] = await self._connection.fetch(sql, *args)
+        records: Sequence[Record] = await (await self._ready()).fetch(sql, *args)
         return records
 
     async def fetchrow(self, sql: str, *args: Any) -> Record | None:
         """See `Tx.fetchrow`."""
-        record: Record | None = await self._connection.fetchrow(sql, *args)
+        record: Record | None = await (await self._ready()).fetchrow(sql, *args)
         return record
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
         """See `Tx.fetchval`."""
-        return await self._connection.fetchval(sql, *args)
+        return await (await self._ready()).fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: Any) -> int:
         """See `Tx.execute`."""
-        status: str = await self._connection.execute(sql, *args)
+        status: str = await (await self._ready()).execute(sql, *args)
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 
-    async def insert(self, table: str, columns: Sequence[str], rows: Records) -> None:
+    async def insert(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> None:
         """See `Tx.insert`."""
+        connection = await self._ready()
         if len(rows) >= COPY_FROM:
-            await copy(self._connection, table, columns, rows)
+            await connection.copy_records_to_table(table, columns=columns, records=rows)
             return
         marks = ", ".join(f"${n}" for n in range(1, len(columns) + 1))
         statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
         if len(rows) == 1:
-            (row,) = rows
-            await self._connection.execute(statement, *row)
+            await connection.execute(statement, *rows[0])
         else:
-            await self._connection.executemany(statement, rows)
+            await connection.executemany(statement, rows)
 
     async def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """See `Tx.executemany`."""
-        await self._connection.executemany(sql, rows)
+        await (await self._ready()).executemany(sql, rows)
 
-    async def chain(self, steps: Sequence[tuple[str, str]], *args: Any) -> Record | None:
-        """See `Tx.chain`: as one statement."""
-        queries = ", ".join(f"{name} AS ({sql})" for name, sql in steps)
-        return await self.fetchrow(f"WITH {queries} SELECT * FROM {steps[-1][0]}", *args)
+    async def autocommit(self, sql: str, *args: Any) -> Any:
+        """See `Tx.autocommit`."""
+        raise TypeError("a read commits nothing")
+
+    def trip_changed(self, trip_id: str, rev: int) -> None:
+        """See `Tx.trip_changed`."""
+        raise TypeError("a read changes nothing")
+
+
+class _WriteTx(PostgresTx):
+    """A transaction that is begun by its first statement, unless that is the whole of it."""
+
+    def __init__(self, connection: Any) -> None:
+        super().__init__(connection)
+        self.changed: list[tuple[str, int]] = []
+        """Trips and their new revisions, to be told of after the commit."""
+        self._transaction: Any = None
+        self._committed = False
+
+    async def run(self, operation: Operation[T]) -> T:
+        """The operation's result, committed; what it raises undoes all it did."""
+        try:
+            result = await operation(self)
+        except (OSError, TimeoutError):
+            # A server that does not answer would not answer the ROLLBACK either.
+            self._connection.terminate()
+            raise
+        except BaseException:
+            if self._transaction is not None:
+                await self._transaction.rollback()
+            raise
+        if self._transaction is not None:
+            await self._transaction.commit()
+        return result
+
+    async def _ready(self) -> Any:
+        if self._committed:
+            raise RuntimeError("the statement before was the whole transaction")
+        if self._transaction is None:
+            transaction = self._connection.transaction()
+            await transaction.start()
+            self._transaction = transaction
+        return self._connection
+
+    async def autocommit(self, sql: str, *args: Any) -> Any:
+        """See `Tx.autocommit`; in a transaction that has begun it is a statement like others."""
+        if self._transaction is not None:
+            return await self.fetchval(sql, *args)
+        value = await self._connection.fetchval(sql, *args)
+        self._committed = value is not None
+        return value
+
+    def trip_changed(self, trip_id: str, rev: int) -> None:
+        """See `Tx.trip_changed`."""
+        self.changed.append((trip_id, rev))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from domain.resource import Resource
+from domain.revisions import Revisions
 from storage.store import Dialect, Tx
 from storage.trips import Member, member_of
 
@@ -16,6 +17,8 @@ class Snapshot:
     """A trip's JSON, the JSON of its rows joined by commas for each kind, and its members."""
 
     trip: str
+    rev: int
+    """The trip's revision as far as its content goes."""
     rows: dict[str, str]
     members: list[Member]
 
@@ -40,9 +43,10 @@ async def _read(
     record = await tx.fetchrow(_statement(tx.dialect, wanted, kinds), argument)
     if record is None:
         return None
-    trip, members, *lists = record
+    trip, rev, content_rev, message_rev, doc_rev, members, *lists = record
     return Snapshot(
         trip,
+        Revisions.stored(rev, content_rev, message_rev, doc_rev).content,
         {kind: joined or "" for kind, joined in zip(kinds, lists, strict=True)},
         [member_of(*fields) for fields in msgspec.json.decode(members or "[]")],
     )
@@ -53,12 +57,14 @@ def _statement(dialect: Dialect, wanted: str, kinds: tuple[str, ...]) -> str:
     """One statement; each list is a range scan of its own, in the order of its index."""
     lists = [
         f"(SELECT {dialect.join('doc')} FROM (SELECT doc FROM items"
-        f" WHERE trip_id = t.id AND kind = '{kind}' ORDER BY parent_id, sort_key, id) AS listed)"
+        f" WHERE trip_id = t.id AND kind = '{kind}' ORDER BY parent_id, sort_key, created_rev, id)"
+        " AS listed)"
         for kind in kinds
     ]
     members = (
         f"(SELECT {dialect.rows('id, name, email, phone, role')} FROM (SELECT u.id, u.name,"
         " u.email, u.phone, m.role FROM group_members m JOIN users u ON u.id = m.user_id"
-        " WHERE m.group_id = t.group_id ORDER BY m.user_id) AS joined)"
+        " WHERE m.group_id = t.group_id ORDER BY m.joined_rev, m.user_id) AS joined)"
     )
-    return f"SELECT t.doc, {members}, {', '.join(lists)} FROM trips t WHERE t.id = {wanted}"
+    revs = "t.rev, t.content_rev, t.message_rev, t.doc_rev"
+    return f"SELECT t.doc, {revs}, {members}, {', '.join(lists)} FROM trips t WHERE t.id = {wanted}"

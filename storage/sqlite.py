@@ -11,14 +11,20 @@ from urllib.parse import unquote, urlsplit
 
 import aiosqlite
 
-from storage.sqlite_engine import DIALECT, Lane, commit_together, read_together
+from storage.sqlite_engine import DIALECT, ConnectionQueue, commit_together, read_together
 from storage.sqlite_lookups import LookUps
-from storage.store import DatabaseError, Operation, StorageUrlError, Tx
+from storage.store import (
+    DatabaseError,
+    Operation,
+    StorageUrlError,
+    TripListener,
+    ignore_changes,
+)
 
 T = TypeVar("T")
 
 READERS: Final = 4
-HELD_UP_SECONDS: Final = 0.002
+BUSY_SECONDS: Final = 0.002
 """A reader that has been at one group longer gets no more: the next one is asked."""
 BUSY_TIMEOUT_MS = 10_000
 _BUSY_PAUSE_SECONDS: Final = 0.01
@@ -61,19 +67,20 @@ class SQLiteStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._writer: Lane
+        self.on_commit: TripListener = ignore_changes
+        self._writer: ConnectionQueue
         self._here: LookUps | None = None
-        self._readers: list[Lane] = []
+        self._readers: list[ConnectionQueue] = []
 
     async def open(self) -> None:
         """Connects the writer and the readers."""
-        self._writer = Lane(await self._connect(), commit_together)
+        self._writer = ConnectionQueue(await self._connect(), commit_together, self._tell_of_commit)
         try:
             await _use_wal(self._writer.connection)
             for _ in range(READERS):
                 # Small caches, since the system has the file in its own.
                 reader = await self._connect("PRAGMA query_only = ON", "PRAGMA cache_size = -512")
-                self._readers.append(Lane(reader, read_together))
+                self._readers.append(ConnectionQueue(reader, read_together))
             self._here = LookUps(self._path)
         except BaseException:
             await self.close()
@@ -119,25 +126,19 @@ class SQLiteStore:
         except sqlite3.OperationalError:
             return await self.read(operation)
 
-    def _reader(self) -> Lane:
-        """The first reader that is not held up; several at once only where one is."""
-        for lane in self._readers:
-            if lane.backlog < HELD_UP_SECONDS:
-                return lane
-        return min(self._readers, key=lambda lane: lane.backlog)
+    def _reader(self) -> ConnectionQueue:
+        """The first reader that is not busy for long; several at once only where one is."""
+        for queue in self._readers:
+            if queue.backlog < BUSY_SECONDS:
+                return queue
+        return min(self._readers, key=lambda queue: queue.backlog)
 
     async def write(self, operation: Operation[T]) -> T:
         """See `Store.write`. Operations waiting at the same time share one commit."""
         return await self._writer.submit(operation)
 
-    async def write_at_once(self, attempt: Operation[T | None], otherwise: Operation[T]) -> T:
-        """See `Store.write_at_once`."""
-
-        async def both(tx: Tx) -> T:
-            done = await attempt(tx)
-            return await otherwise(tx) if done is None else done
-
-        return await self.write(both)
+    def _tell_of_commit(self, trip_id: str, rev: int) -> None:
+        self.on_commit(trip_id, rev)
 
     async def write_slowly(self, operation: Operation[T]) -> T:
         """See `Store.write_slowly`."""
@@ -145,11 +146,11 @@ class SQLiteStore:
 
     async def close(self) -> None:
         """See `Store.close`."""
-        await self._writer.at_rest()
+        await self._writer.drained()
         if self._here is not None:
             self._here.close()
         for reader in self._readers:
-            await reader.at_rest()
+            await reader.drained()
             await reader.connection.close()
         try:
             await self._writer.connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")

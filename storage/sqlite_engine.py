@@ -11,12 +11,20 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import aiosqlite
 
 from domain.errors import Overloaded, Unavailable
-from storage.store import MAX_WAITING, Dialect, Operation, Record, Records, Tx
+from storage.store import (
+    MAX_WAITING,
+    Dialect,
+    Operation,
+    Record,
+    TripListener,
+    Tx,
+    ignore_changes,
+)
 
 T = TypeVar("T")
 
@@ -36,7 +44,7 @@ DIALECT = Dialect(
     ),
     join=lambda column: f"group_concat({column}, ',')",
     rows=lambda columns: f"json_group_array(json_array({columns}))",
-    streams=False,
+    one_statement=False,
     lock="",
     skip_locked="",
     migration_lock="",
@@ -44,31 +52,38 @@ DIALECT = Dialect(
 )
 
 
-class _Failure:
-    """An operation's exception, as its outcome."""
+class Outcome(NamedTuple):
+    """What came of an operation."""
 
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
+    value: Any = None
+    error: BaseException | None = None
+    changed: Sequence[tuple[str, int]] = ()
+    """Trips that it changed, and their new revisions."""
 
 
-Group = Callable[[sqlite3.Connection, Sequence[Operation[Any]]], list[Any]]
-"""Runs operations on a connection, in its thread; a failed one gives a `_Failure`."""
-
+Group = Callable[[sqlite3.Connection, Sequence[Operation[Any]]], list[Outcome]]
+"""Runs operations on a connection, in its thread."""
 
 Waiting = tuple[Operation[Any], asyncio.Future[Any]]
-"""An operation, and who waits for its outcome."""
+"""An operation, and the future that its outcome goes to."""
 
 
-class Lane:
+class ConnectionQueue:
     """A connection, and the operations that wait for its thread.
 
-    The thread goes on with them group by group, without a word to the loop between: a loop that
-    is busy refusing requests must not keep those from being done that were accepted.
+    The thread goes on with them group by group without the loop between: a loop that is busy
+    refusing requests must not keep those from being done that were accepted.
     """
 
-    def __init__(self, connection: aiosqlite.Connection, run: Group) -> None:
+    def __init__(
+        self,
+        connection: aiosqlite.Connection,
+        run: Group,
+        on_commit: TripListener = ignore_changes,
+    ) -> None:
         self.connection = connection
         self._run = run
+        self._on_commit = on_commit
         self._waiting: list[Waiting] = []
         self._working: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
@@ -76,7 +91,7 @@ class Lane:
 
     @property
     def backlog(self) -> float:
-        """Seconds since the group at hand was begun; 0 when there is none."""
+        """Seconds since the present group was begun; 0 when there is none."""
         return time.monotonic() - self._since if self._working else 0.0
 
     @property
@@ -85,7 +100,7 @@ class Lane:
         return len(self._waiting) >= MAX_WAITING
 
     def submit(self, operation: Operation[T]) -> asyncio.Future[T]:
-        """The operation's outcome, once it has been run in a group.
+        """The operation's value or error, once it has been run in a group.
 
         `Overloaded` when too many wait already.
         """
@@ -98,14 +113,14 @@ class Lane:
             self._working = asyncio.create_task(self._work())
         return done
 
-    async def at_rest(self) -> None:
+    async def drained(self) -> None:
         """Returns when nothing waits and nothing runs."""
         while self._working is not None:
             await self._working
 
     async def _work(self) -> None:
         try:
-            # What is submitted while the thread comes back has found somebody at work.
+            # What is submitted while the thread comes back does not start another task.
             while self._waiting:
                 await _in_thread(self.connection, self._run_groups)
         finally:
@@ -114,30 +129,32 @@ class Lane:
     def _run_groups(self, connection: sqlite3.Connection) -> None:
         """In the connection's thread: runs all that waits."""
         while self._waiting:
-            # Others only add to the end meanwhile.
+            # The loop only adds to the end meanwhile.
             group = self._waiting[:GROUP_SIZE]
             del self._waiting[:GROUP_SIZE]
             self._since = time.monotonic()
-            self._loop.call_soon_threadsafe(_tell, group, self._outcomes(connection, group))
+            self._loop.call_soon_threadsafe(self._finish, group, self._outcomes(connection, group))
 
-    def _outcomes(self, connection: sqlite3.Connection, group: list[Waiting]) -> list[Any]:
+    def _outcomes(self, connection: sqlite3.Connection, group: list[Waiting]) -> list[Outcome]:
         try:
             return self._run(connection, [operation for operation, _ in group])
-        except BaseException as error:  # noqa: BLE001 - each waiting request must be told
-            return [_Failure(_translated(error))] * len(group)
+        except BaseException as error:  # noqa: BLE001 - each waiting operation gets it
+            return [Outcome(error=_translated(error))] * len(group)
 
-
-def _tell(group: list[Waiting], outcomes: list[Any]) -> None:
-    for (_, done), outcome in zip(group, outcomes, strict=True):
-        if done.cancelled():
-            continue
-        if isinstance(outcome, _Failure):
-            done.set_exception(outcome.error)
-        else:
-            done.set_result(outcome)
-    # The thread holds on to both lists until its next group: not to a whole import.
-    group.clear()
-    outcomes.clear()
+    def _finish(self, group: list[Waiting], outcomes: list[Outcome]) -> None:
+        """In the loop: hands the outcomes over."""
+        for (_, done), outcome in zip(group, outcomes, strict=True):
+            for trip_id, rev in outcome.changed:
+                self._on_commit(trip_id, rev)
+            if done.cancelled():
+                continue
+            if outcome.error is not None:
+                done.set_exception(outcome.error)
+            else:
+                done.set_result(outcome.value)
+        # The thread refers to both lists until its next group: they must not hold a whole import.
+        group.clear()
+        outcomes.clear()
 
 
 async def _in_thread(
@@ -151,7 +168,7 @@ async def _in_thread(
 
 def read_together(
     connection: sqlite3.Connection, operations: Sequence[Operation[Any]]
-) -> list[Any]:
+) -> list[Outcome]:
     """Runs operations that all see the same moment, which is after they were asked for."""
     connection.execute("BEGIN")
     try:
@@ -160,16 +177,16 @@ def read_together(
         connection.execute("ROLLBACK")
 
 
-def _attempt(connection: sqlite3.Connection, operation: Operation[Any]) -> Any:
+def _attempt(connection: sqlite3.Connection, operation: Operation[Any]) -> Outcome:
     try:
         return drive(operation, connection)
     except BaseException as error:  # noqa: BLE001 - it is the operation's outcome
-        return _Failure(_translated(error))
+        return Outcome(error=_translated(error))
 
 
 def commit_together(
     connection: sqlite3.Connection, operations: Sequence[Operation[Any]]
-) -> list[Any]:
+) -> list[Outcome]:
     """Runs operations in one transaction, each undone alone if it fails; commits.
 
     What a single one raises is raised.
@@ -188,33 +205,32 @@ def commit_together(
     return outcomes
 
 
-def _attempt_alone(connection: sqlite3.Connection, operation: Operation[Any]) -> Any:
+def _attempt_alone(connection: sqlite3.Connection, operation: Operation[Any]) -> Outcome:
     connection.execute("SAVEPOINT operation")
     try:
-        value = drive(operation, connection)
+        outcome = drive(operation, connection)
     except BaseException as error:
-        # A full disk makes SQLite undo the whole transaction: then nothing of it may be told.
+        # A full disk makes SQLite undo the whole transaction: nothing of it may count as done.
         if not connection.in_transaction:
             raise
         connection.execute("ROLLBACK TO operation")
         connection.execute("RELEASE operation")
-        return _Failure(_translated(error))
+        return Outcome(error=_translated(error))
     connection.execute("RELEASE operation")
-    return value
+    return outcome
 
 
-def drive(operation: Operation[T], connection: sqlite3.Connection) -> T:
+def drive(operation: Operation[Any], connection: sqlite3.Connection) -> Outcome:
     """Runs an operation's coroutine to its end on a connection, in the thread it is called in.
 
-    The operation may await nothing but its transaction.
+    The operation may await nothing but its transaction. What it raises is raised.
     """
-    coroutine: Awaitable[T] = operation(SQLiteTx(connection))
-    steps = coroutine.__await__()
+    tx = SQLiteTx(connection)
+    steps = operation(tx).__await__()
     try:
         next(steps)
     except StopIteration as stop:
-        value: T = stop.value
-        return value
+        return Outcome(stop.value, changed=tx.changed)
     raise RuntimeError("an operation awaited something other than its transaction")
 
 
@@ -260,6 +276,8 @@ class SQLiteTx(Tx):
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.changed: list[tuple[str, int]] = []
+        """Trips and their new revisions, to be told of after the commit."""
 
     def _run(self, sql: str, args: Sequence[Any]) -> sqlite3.Cursor:
         text, order = _qmark(sql, len(args))
@@ -285,7 +303,9 @@ class SQLiteTx(Tx):
         """See `Tx.execute`."""
         return self._run(sql, args).rowcount
 
-    async def insert(self, table: str, columns: Sequence[str], rows: Records) -> None:
+    async def insert(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> None:
         """See `Tx.insert`."""
         marks = ", ".join("?" * len(columns))
         statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
@@ -298,17 +318,10 @@ class SQLiteTx(Tx):
             rows = [[row[index] for index in order] for row in rows]
         self._connection.executemany(text, rows)
 
-    async def chain(self, steps: Sequence[tuple[str, str]], *args: Any) -> Record | None:
-        """See `Tx.chain`: one after another, with the rows so far as constants."""
-        row: Record | None = None
-        known, values = "", list(args)
-        for name, sql in steps:
-            cursor = self._run(f"WITH {known} {sql}" if known else sql, values)
-            row = next(iter(cursor.fetchall()), None)
-            if row is None:
-                return None
-            columns = ", ".join(column[0] for column in cursor.description)
-            marks = ", ".join(f"${len(values) + n}" for n in range(1, len(row) + 1))
-            known += f"{', ' if known else ''}{name} ({columns}) AS (VALUES ({marks}))"
-            values += row
-        return row
+    async def autocommit(self, sql: str, *args: Any) -> Any:
+        """See `Tx.autocommit`: there are no round trips to save."""
+        raise TypeError("SQLite runs steps that write one by one")
+
+    def trip_changed(self, trip_id: str, rev: int) -> None:
+        """See `Tx.trip_changed`."""
+        self.changed.append((trip_id, rev))

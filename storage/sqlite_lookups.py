@@ -11,11 +11,11 @@ from storage.store import Operation
 T = TypeVar("T")
 
 MOST: Final = 4_096
-"""Outcomes kept."""
+"""Outcomes in the cache."""
 
 
 class LookUps:
-    """A reader that never waits for a lock, and what it found since the last commit of anybody.
+    """A reader that never waits for a lock, and what it found since the last commit.
 
     SQLite tells of commits by a number (`PRAGMA data_version`), those of other processes too.
     It is read first: what is found afterwards can only be newer.
@@ -42,7 +42,8 @@ class LookUps:
         if name in self._found:
             found: T = self._found[name]
             return found
-        made = self._found[name] = drive(operation, self._connection)
+        made: T = drive(operation, self._connection).value
+        self._found[name] = made
         return made
 
     def close(self) -> None:

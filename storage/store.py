@@ -1,7 +1,7 @@
 """What a backend is: two ways to run an operation, and the five verbs of a transaction."""
 
 import dataclasses
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
@@ -12,16 +12,16 @@ Record = Sequence[Any]
 
 MAX_WAITING: Final = 4_096
 """Operations that may wait for one connection, or one pool of them: further ones are refused at
-once. That is a second's work or two. Fewer would not help: who is refused asks again, and a refusal
-costs a third of what it refuses."""
+once. That is a second's work or two. Fewer would not help: a client that is refused asks again, and
+a refusal costs a third of what it refuses."""
 
 
-class Records(Protocol):
-    """Rows to insert, gone through once: some are made as they are taken."""
+TripListener = Callable[[str, int], None]
+"""Told of a trip's id and its new revision; returns at once and raises nothing."""
 
-    def __len__(self) -> int: ...
 
-    def __iter__(self) -> Iterator[Sequence[Any]]: ...
+def ignore_changes(_trip_id: str, _rev: int) -> None:
+    """A `TripListener` for programs in which nothing waits for changes."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,12 +44,12 @@ class Dialect:
     """An aggregate of a text column's values, joined by commas in the order they come."""
     rows: Callable[[str], str]
     """An aggregate of columns as JSON text, an array of arrays, in the order they come."""
-    streams: bool
-    """Whether rows are stored by another process while the next ones are made."""
+    one_statement: bool
+    """Whether steps that write can be one statement, which saves waits for a distant database."""
     lock: str
     """What a SELECT ends with to lock the rows it finds; empty where there is one writer."""
     skip_locked: str
-    """The same, passing over rows that others have locked."""
+    """The same, passing over rows that are locked."""
     migration_lock: str
     """A statement that makes other migrators wait until the transaction ends; may be empty."""
     has_table: str
@@ -77,7 +77,9 @@ class Tx(Protocol):
         """Runs a statement; the number of rows it touched."""
         ...
 
-    async def insert(self, table: str, columns: Sequence[str], rows: Records) -> None:
+    async def insert(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> None:
         """Inserts rows, in the fastest way there is for their number."""
         ...
 
@@ -85,13 +87,16 @@ class Tx(Protocol):
         """Runs one statement for each row of parameters, in one go."""
         ...
 
-    async def chain(self, steps: Sequence[tuple[str, str]], *args: Any) -> Record | None:
-        """Runs named statements in one go; the row of the last one.
+    async def autocommit(self, sql: str, *args: Any) -> Any:
+        """The first column of the first row of a statement that is the whole transaction.
 
-        Each gives one row at most, and later ones read it as a table of its name. Where one
-        gives none there is nothing for the later ones to go by, and the outcome is None. No
-        step may look in the database for what another has changed.
+        Nothing comes before it; where it gives a row, nothing may come after it. For dialects with
+        `one_statement`.
         """
+        ...
+
+    def trip_changed(self, trip_id: str, rev: int) -> None:
+        """Has the store's listener told of a trip's new revision, once it is committed."""
         ...
 
 
@@ -110,6 +115,8 @@ class Store(Protocol):
     """A database. Errors of the driver come out as `domain.errors.Unavailable` or as bugs."""
 
     dialect: Dialect
+    on_commit: TripListener
+    """Told of each trip that a committed transaction has changed; to be set by the program."""
 
     @property
     def full(self) -> bool:
@@ -135,13 +142,6 @@ class Store(Protocol):
         """Runs an operation in a transaction, and returns once that is durable.
 
         What the operation raises undoes all it did, and is raised here.
-        """
-        ...
-
-    async def write_at_once(self, attempt: Operation[T | None], otherwise: Operation[T]) -> T:
-        """Like `write`, for what is most often done by one statement, or one chain of them.
-
-        Where the `attempt` gives None and has changed nothing, it is done `otherwise`.
         """
         ...
 

@@ -1,0 +1,124 @@
+"""JSON as Carnet takes it: strict, bounded, and nothing in it lost.
+
+msgspec decodes; what it lets pass is looked at here: names that come twice in an object,
+NUL characters (no database column for text takes them), nesting without end.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from domain.errors import Detail, ValidationFailed
+
+T = TypeVar("T")
+
+MAX_DEPTH: Final = 200
+IMPORT_DEPTH: Final = MAX_DEPTH + 2
+"""In a batch or a sync an item lies two levels deeper than in a request of its own."""
+
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?', re.DOTALL)
+"""A string token of valid JSON; the group tells the names of members from other strings."""
+
+_NESTING: Final = frozenset({dict, list})
+
+_BEFORE_COLON: Final = (b" :", b"\t:", b"\n:", b"\r:")
+
+
+def decode(raw: bytes, max_depth: int = MAX_DEPTH) -> Any:
+    """A body's value; `ValidationFailed` (malformed, duplicate) for what is not I-JSON.
+
+    RFC 8259 leaves names that come twice to the parser; RFC 7493 section 2.3 forbids them.
+    """
+    value: Any = _parse(msgspec.json.decode, raw)
+    # Comes first, since it bounds the depth for all that follows.
+    members = _count_members(value, max_depth)
+    if b"\\u0000" in raw and _has_nul(value):
+        raise ValidationFailed(
+            [Detail("", "malformed")], "The body has a NUL character, which text cannot hold"
+        )
+    if not _names_once(raw, members) and members != _count_names(raw):
+        # What was dropped for a later member of its name has not been looked at.
+        _parse(msgspec.json.decode, raw)
+        raise ValidationFailed([Detail(path, "duplicate") for path in _parse(_duplicates, raw)])
+    return value
+
+
+def _parse(parser: Callable[[bytes], T], raw: bytes) -> T:
+    try:
+        return parser(raw)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise ValidationFailed(
+            [Detail("", "malformed")], f"The body is not valid JSON: {_reason(error)}"
+        ) from error
+
+
+def _names_once(raw: bytes, members: int) -> bool:
+    """Whether text of objects with so many members plainly has no further names.
+
+    Every name ends in `":`, unless there is white space before the colon. What else looks like
+    that, within a string, can only make it more; then it takes a look at the tokens to tell.
+    """
+    if raw.count(b":") == members:
+        return True
+    return raw.count(b'":') == members and not any(space in raw for space in _BEFORE_COLON)
+
+
+def _count_names(raw: bytes) -> int:
+    """How many names of members stand in the text."""
+    return sum(token[1] is not None for token in _STRING.finditer(raw))
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return str(error).removeprefix("JSON is malformed: ")
+
+
+def _count_members(value: Any, depth: int) -> int:
+    """How many members all objects within a value have; it may nest `depth` levels."""
+    if type(value) not in _NESTING:
+        return 0
+    if depth < 0:
+        raise ValidationFailed([Detail("", "malformed")], "The body is nested too deeply")
+    is_object = isinstance(value, dict)
+    inner = value.values() if is_object else value
+    members = len(value) if is_object else 0
+    if _NESTING.isdisjoint(map(type, inner)):
+        return members
+    return members + sum(_count_members(each, depth - 1) for each in inner)
+
+
+def _has_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_has_nul(name) or _has_nul(inner) for name, inner in value.items())
+    return isinstance(value, list) and any(map(_has_nul, value))
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object with all its members, also those of the same name."""
+
+
+def _duplicates(raw: bytes) -> list[str]:
+    """The paths of names that come twice in their object."""
+    return list(_find_duplicates(json.loads(raw, object_pairs_hook=_Pairs), ""))
+
+
+def _find_duplicates(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, _Pairs):
+        seen = set()
+        for name, inner in value:
+            below = f"{path}.{name}" if path else name
+            if name in seen:
+                yield below
+            seen.add(name)
+            yield from _find_duplicates(inner, below)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _find_duplicates(inner, f"{path}[{index}]")

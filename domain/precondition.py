@@ -1,0 +1,37 @@
+"""Preconditions of a write: `If-Match` and `If-None-Match` (contract section 10)."""
+
+import dataclasses
+from typing import ClassVar
+
+from domain.errors import PreconditionFailed
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Precondition:
+    """What must hold of the state that a write finds.
+
+    A tag tells a revision of the trip: it matches what has not changed since.
+    """
+
+    revs: frozenset[int] | None = None
+    """The revisions of the tags in `If-Match`; None where the request has none."""
+    any_state: bool = False
+    """`If-Match: *`: there must be something, in whatever state."""
+    nothing: bool = False
+    """`If-None-Match: *`: there must not be anything yet."""
+
+    NONE: ClassVar["Precondition"]
+
+    def check(self, rev: int | None) -> None:
+        """`PreconditionFailed` unless it holds of what last changed at `rev`; None: of nothing."""
+        if self.nothing and rev is not None:
+            raise PreconditionFailed("There is such a row already")
+        if self.revs is None and not self.any_state:
+            return
+        if rev is None:
+            raise PreconditionFailed("If-Match on a create that finds no row to merge into")
+        if not self.any_state and not any(rev <= known for known in self.revs or ()):
+            raise PreconditionFailed("It has changed since that tag: read it again")
+
+
+Precondition.NONE = Precondition()

@@ -1,0 +1,118 @@
+"""Batches and syncs: many items diff-merged into a trip, at once or by a job."""
+
+import dataclasses
+
+import msgspec
+
+from domain import imports
+from domain.changes import Cause
+from domain.errors import PayloadTooLarge
+from domain.imports import ImportRequest, ImportResult, ItemLists
+from domain.plan import Plan
+from domain.precondition import Precondition
+from domain.resources import BY_KIND
+from operations.rows import Collection, require_parent
+from runtime.ids import new_id
+from storage import changes, items, jobs, trips
+from storage.store import Tx
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PlannedImport:
+    """What an import comes to, while the trip's content is at a revision."""
+
+    rev: int
+    plan: Plan
+    result: ImportResult
+
+
+async def plan(
+    tx: Tx, trip_id: str, request: ImportRequest, lists: ItemLists, now: str
+) -> PlannedImport:
+    """Diff-merges items with what is stored, and writes nothing.
+
+    Raises `NotFound` when a batch's parent row is gone.
+    """
+    # Read first: what is loaded afterwards can only be newer, and then the revision tells.
+    rev = (await trips.revisions(tx, trip_id)).content
+    if request.parent_id:
+        resource = BY_KIND[request.resource]
+        await require_parent(tx, Collection(resource, trip_id, request.parent_id))
+    made = Plan(trip_id, now=now, new_id=new_id, dry_run=request.dry_run)
+    await items.load(tx, made, imports.needs_of(lists))
+    return PlannedImport(rev, made, imports.apply_import(made, request, lists))
+
+
+async def apply(
+    tx: Tx,
+    cause: Cause,
+    trip_id: str,
+    request: ImportRequest,
+    lists: ItemLists,
+    precondition: Precondition = Precondition.NONE,
+    ahead: PlannedImport | None = None,
+) -> ImportResult:
+    """Diff-merges items into a trip, unless it is a dry run.
+
+    A plan made `ahead` of the transaction holds if the trip's content has not changed since.
+    """
+    trip = await changes.begin(tx, trip_id)
+    precondition.check(trip.revs.content)
+    planned = ahead
+    if planned is None or planned.rev != trip.revs.content:
+        planned = await plan(tx, trip_id, request, lists, cause.now)
+    if planned.plan.changed and not request.dry_run:
+        await changes.commit(tx, trip, planned.plan.changes, cause)
+    return planned.result
+
+
+def require_within(total: int, max_items: int) -> None:
+    """`PayloadTooLarge` for an import of more items than one may have."""
+    if total > max_items:
+        raise PayloadTooLarge(
+            f"A sync may have {max_items} items at most, and this one has {total}:"
+            " send it in several"
+        )
+
+
+def response(result: ImportResult) -> tuple[int, bytes]:
+    """The status and the body of the response to the request that asked for an import."""
+    return 207 if result.failed else 200, msgspec.json.encode(result.answer)
+
+
+async def enqueue(
+    tx: Tx,
+    cause: Cause,
+    trip_id: str,
+    request: ImportRequest,
+    packed: bytes,
+    *,
+    total: int,
+    due_at: float,
+    precondition: Precondition = Precondition.NONE,
+) -> str:
+    """Queues an import for a worker; the job's id.
+
+    `packed` is the body by `storage.jobs.pack`, `due_at` in Unix seconds. What must hold of the
+    trip's content now must still hold when the job is done.
+    """
+    trip = await changes.begin(tx, trip_id)
+    precondition.check(trip.revs.content)
+    job_id = new_id()
+    if precondition is not Precondition.NONE:
+        request = msgspec.structs.replace(request, content_rev=trip.revs.content)
+    await jobs.insert(
+        tx,
+        job_id=job_id,
+        user_id=cause.actor.user,
+        key_id=cause.actor.key_id,
+        request_id=cause.request_id,
+        trip_id=trip_id,
+        kind=request.kind,
+        params=msgspec.json.encode(request).decode(),
+        payload=packed,
+        total=total,
+        now=cause.now,
+        due_at=due_at,
+    )
+    return job_id

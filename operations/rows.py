@@ -1,0 +1,160 @@
+"""Rows of a trip's resources: list, create, change, delete."""
+
+import dataclasses
+from typing import Any, NamedTuple
+
+from domain.changes import Cause, ChangeSet
+from domain.cursor import Position
+from domain.deletion import unlink
+from domain.errors import NotFound, ValidationFailed
+from domain.plan import Needs, Plan, Status
+from domain.precondition import Precondition
+from domain.resource import Resource
+from domain.row import Row
+from runtime.ids import new_id
+from storage import changes, items
+from storage.idempotency import Protection
+from storage.page import Page
+from storage.store import Tx
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Collection:
+    """The rows of one resource in a trip, or of a row in it, which their parent is."""
+
+    resource: Resource
+    trip_id: str
+    parent_id: str = ""
+    """"" where the resource has no parent."""
+
+
+class Written(NamedTuple):
+    """A row that a write created, changed, or found as it was to be."""
+
+    status: Status
+    row: Row
+
+
+async def list_rows(tx: Tx, collection: Collection, after: Position | None, limit: int) -> Page:
+    """A page, in the resource's order; `NotFound` when the parent is none."""
+    await require_parent(tx, collection)
+    return await items.page(
+        tx,
+        collection.trip_id,
+        collection.resource.kind,
+        collection.parent_id,
+        after=after,
+        limit=limit,
+    )
+
+
+async def create(
+    tx: Tx,
+    cause: Cause,
+    collection: Collection,
+    body: Any,
+    precondition: Precondition = Precondition.NONE,
+    protection: Protection | None = None,
+) -> Written:
+    """A new row, or a merge into the one with the same clientRef.
+
+    Most creates find nothing in their way, so that is tried first (`changes.commit_new_row`).
+    """
+    if precondition is Precondition.NONE:
+        row = _new_row(cause, collection, body)
+        if row is not None and await changes.commit_new_row(
+            tx, collection.trip_id, row, cause, protection
+        ):
+            return Written("created", row)
+    trip = await changes.begin(tx, collection.trip_id)
+    await require_parent(tx, collection)
+    plan = await _plan(tx, cause, collection, body)
+    merged = plan.find(collection.resource, body, collection.parent_id)
+    precondition.check(merged.rev if merged else None)
+    status, row, _ = plan.upsert(collection.resource, body, collection.parent_id)
+    if plan.changed:
+        await changes.commit(tx, trip, plan.changes, cause)
+    return Written(status, row)
+
+
+def _new_row(cause: Cause, collection: Collection, body: Any) -> Row | None:
+    """The row that a create makes if it makes one; None where stored rows decide that."""
+    needs = Needs()
+    needs.add(collection.resource, [body])
+    if collection.resource.parent is not None or needs.ids or needs.members:
+        return None
+    plan = Plan(collection.trip_id, now=cause.now, new_id=new_id)
+    try:
+        return plan.upsert(collection.resource, body)[1]
+    except ValidationFailed:
+        # Of a row that exists this may be a valid change.
+        return None
+
+
+async def change(
+    tx: Tx,
+    cause: Cause,
+    collection: Collection,
+    row_id: str,
+    body: Any,
+    precondition: Precondition = Precondition.NONE,
+) -> Written:
+    """A merge into one row."""
+    trip = await changes.begin(tx, collection.trip_id)
+    row = await _row(tx, collection, row_id)
+    precondition.check(row.rev)
+    plan = await _plan(tx, cause, collection, body, row)
+    status, row, _ = plan.patch(collection.resource, row, body)
+    if plan.changed:
+        await changes.commit(tx, trip, plan.changes, cause)
+    return Written(status, row)
+
+
+async def delete(
+    tx: Tx,
+    cause: Cause,
+    collection: Collection,
+    row_id: str,
+    precondition: Precondition = Precondition.NONE,
+) -> None:
+    """Removes one row with its children, and clears the links to them."""
+    trip = await changes.begin(tx, collection.trip_id)
+    row = await _row(tx, collection, row_id)
+    precondition.check(row.rev)
+    deleted = [row, *await items.children(tx, collection.trip_id, row)]
+    ids = {each.id for each in deleted}
+    linking = [
+        each for each in await items.linking_to(tx, collection.trip_id, ids) if each.id not in ids
+    ]
+    before = {each.id: each.copy() for each in linking}
+    for each in linking:
+        unlink(each, ids, cause.now)
+    change_set = ChangeSet(deleted=deleted, updated=linking, before=before)
+    await changes.commit(tx, trip, change_set, cause)
+
+
+async def require_parent(tx: Tx, collection: Collection) -> None:
+    """`NotFound` unless the row exists that the collection belongs to."""
+    parent = collection.resource.parent
+    if parent is None:
+        return
+    if not await items.exists(tx, collection.trip_id, parent.kind, collection.parent_id):
+        raise NotFound(f"There is no such {parent.kind} in this trip")
+
+
+async def _row(tx: Tx, collection: Collection, row_id: str) -> Row:
+    await require_parent(tx, collection)
+    kind = collection.resource.kind
+    row = await items.get(tx, collection.trip_id, kind, row_id)
+    if row is None or row.parent_id != collection.parent_id:
+        raise NotFound(f"There is no such {kind} in this trip")
+    return row
+
+
+async def _plan(tx: Tx, cause: Cause, collection: Collection, body: Any, *stored: Row) -> Plan:
+    plan = Plan(collection.trip_id, now=cause.now, new_id=new_id)
+    plan.add_stored(stored)
+    needs = Needs()
+    needs.add(collection.resource, [body])
+    await items.load(tx, plan, needs)
+    return plan

@@ -1,0 +1,68 @@
+"""Share links, and the view they open to anyone."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from domain.changes import Cause
+from domain.errors import NotFound
+from domain.precondition import Precondition
+from domain.resource import Resource
+from domain.trip import TRIP
+from storage import changes, shares, snapshots
+from storage.shares import Share
+from storage.store import Tx
+
+
+class SafeMember(msgspec.Struct):
+    """What a stranger sees of a member."""
+
+    name: str
+    role: str
+
+
+class SharedTrip(NamedTuple):
+    """A trip in the safe projection: structs that have no room for anything private."""
+
+    trip: msgspec.Struct
+    rows: dict[str, list[Any]]
+    """By the resources' names in an export."""
+    members: list[SafeMember]
+
+
+async def share(
+    tx: Tx, cause: Cause, trip_id: str, precondition: Precondition = Precondition.NONE
+) -> tuple[Share, bool]:
+    """The trip's share, and whether it is a new one."""
+    trip = await changes.begin(tx, trip_id)
+    precondition.check(trip.revs.content)
+    active = await shares.active(tx, trip_id)
+    if active is not None:
+        return active, False
+    return await shares.create(tx, trip_id, cause.now), True
+
+
+async def stop_sharing(
+    tx: Tx, trip_id: str, precondition: Precondition = Precondition.NONE
+) -> None:
+    """Ends the trip's share, if it has one."""
+    trip = await changes.begin(tx, trip_id)
+    precondition.check(trip.revs.content)
+    await shares.revoke(tx, trip_id)
+
+
+async def view(tx: Tx, token: str, resources: Sequence[Resource]) -> SharedTrip:
+    """The trip that an active token shows, with these resources (contract section 7)."""
+    whole = await snapshots.of_share(tx, token, resources)
+    if whole is None:
+        raise NotFound("This link is unknown, or its owner has stopped sharing")
+    rows = {
+        resource.snapshot: msgspec.json.decode(
+            f"[{whole.rows[resource.kind]}]",
+            type=list[resource.safe],  # type: ignore[name-defined]
+        )
+        for resource in resources
+    }
+    members = [SafeMember(member.name, member.role) for member in whole.members]
+    return SharedTrip(msgspec.json.decode(whole.trip, type=TRIP.safe), rows, members)

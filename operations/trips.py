@@ -1,0 +1,114 @@
+"""Trips: list, create, change, archive, export, members."""
+
+from typing import Any
+
+import msgspec
+
+from domain.actor import Actor
+from domain.changes import Cause, ChangeSet
+from domain.cursor import Position
+from domain.errors import Detail, Forbidden, ValidationFailed
+from domain.merge import Document, same
+from domain.message import CHANNEL
+from domain.precondition import Precondition
+from domain.resources import RESOURCES
+from domain.row import Row
+from domain.trip import GENERAL_CHANNEL, TRIP, check_group, compose_trip
+from runtime.ids import new_id
+from storage import accounts, changes, snapshots, trips
+from storage.page import Page
+from storage.snapshots import Snapshot
+from storage.store import Tx
+
+
+async def list_trips(tx: Tx, actor: Actor, after: Position | None, limit: int) -> Page:
+    """A page of the actor's trips; of one whose reading is limited to trips, those."""
+    scopes = actor.scopes
+    among = None if scopes.has_unlimited("trips:read") else scopes.trips("trips:read")
+    return await trips.page(tx, actor.user, among=among, after=after, limit=limit)
+
+
+async def create(tx: Tx, cause: Cause, body: Any) -> Row:
+    """A new trip with its channel `general`."""
+    fields, details = TRIP.merge({}, TRIP.sent(body))
+    if details:
+        raise ValidationFailed(details)
+    user_id = cause.actor.user
+    role = await accounts.role_in(tx, fields["groupId"], user_id)
+    if role is None:
+        raise Forbidden("You are not in this group: GET /me lists yours")
+    if not role.may_write:
+        raise Forbidden("Viewers of a group cannot create trips in it")
+    trip_id = new_id()
+    document = compose_trip(fields, None, trip_id=trip_id, created_by=user_id, now=cause.now)
+    trip = _row(document)
+    await changes.commit_new_trip(
+        tx, fields["groupId"], trip, [_general_channel(trip_id, cause.now)], cause
+    )
+    return trip
+
+
+def _row(document: Document) -> Row:
+    return Row(TRIP.kind, document["_id"], "", msgspec.json.encode(document).decode())
+
+
+def _general_channel(trip_id: str, now: str) -> Row:
+    row_id = new_id()
+    json = CHANNEL.compose(
+        {"name": GENERAL_CHANNEL}, None, row_id=row_id, trip_id=trip_id, parent_id="", now=now
+    )
+    return Row(CHANNEL.kind, row_id, "", json)
+
+
+async def show(tx: Tx, trip_id: str) -> Row:
+    """One trip."""
+    return await trips.get(tx, trip_id)
+
+
+async def change(
+    tx: Tx, cause: Cause, trip_id: str, body: Any, precondition: Precondition = Precondition.NONE
+) -> Row:
+    """A merge into the trip's own fields."""
+    patch = TRIP.sent(body)
+    return await _merge(tx, cause, trip_id, patch, precondition)
+
+
+async def archive(
+    tx: Tx, cause: Cause, trip_id: str, precondition: Precondition = Precondition.NONE
+) -> Row:
+    """Marks the trip as `completed`; it is never deleted."""
+    return await _merge(tx, cause, trip_id, {"status": "completed"}, precondition)
+
+
+async def _merge(
+    tx: Tx, cause: Cause, trip_id: str, patch: Document, precondition: Precondition
+) -> Row:
+    taken = await changes.begin(tx, trip_id)
+    before = await trips.get(tx, trip_id)
+    precondition.check(before.rev)
+    problems: list[Detail] = check_group(before.document["groupId"], patch)
+    patch = {name: value for name, value in patch.items() if name != "groupId"}
+    old = TRIP.fields_of(before.document)
+    fields, details = TRIP.merge(old, patch)
+    if problems or details:
+        raise ValidationFailed(problems + details)
+    if same(old, fields):
+        return before
+    created_by = before.document["createdBy"]
+    document = compose_trip(
+        fields, before.document, trip_id=trip_id, created_by=created_by, now=cause.now
+    )
+    trip = _row(document)
+    change_set = ChangeSet(trip=trip, before={trip_id: before})
+    await changes.commit(tx, taken, change_set, cause)
+    return trip
+
+
+async def members(tx: Tx, trip_id: str, after: Position | None, limit: int) -> Page:
+    """A page of the trip's members."""
+    return await trips.members_page(tx, trip_id, after=after, limit=limit)
+
+
+async def export(tx: Tx, trip_id: str) -> Snapshot:
+    """The whole trip, from one moment."""
+    return await snapshots.of_trip(tx, trip_id, RESOURCES)

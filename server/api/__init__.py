@@ -1,0 +1,1 @@
+"""The HTTP API: thin callers of the operations, one file for each noun."""

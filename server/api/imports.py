@@ -1,0 +1,48 @@
+"""Batches and syncs: done at once, or by a job."""
+
+import dataclasses
+
+from domain.errors import Detail, ValidationFailed
+from domain.imports import ImportRequest, items_of
+from operations import imports
+from server import job_replies
+from server.preferences import preferences_of
+from server.route import Call, Queued, Reply
+from storage.store import Tx
+
+
+async def sync(tx: Tx, call: Call) -> Reply | Queued:
+    """A diff-merge of a whole snapshot, or, in a dry run, what it would come to."""
+    text = call.request.query.get("dryRun", "false")
+    if text not in ("true", "false"):
+        raise ValidationFailed([Detail("dryRun", "not_allowed")])
+    return await run_import(tx, call, ImportRequest("sync", dry_run=text == "true"))
+
+
+async def run_import(tx: Tx, call: Call, request: ImportRequest) -> Reply | Queued:
+    """Applies a small import here and now, and queues a large one for a worker."""
+    upload = call.upload
+    assert upload is not None
+    if upload.packed is None:
+        result = await imports.apply(
+            tx, call.cause, call.trip_id, request, items_of(request, call.body), call.precondition
+        )
+        return Reply(*imports.response(result))
+    job_id = await imports.enqueue(
+        tx,
+        call.cause,
+        call.trip_id,
+        request,
+        upload.packed,
+        total=upload.total,
+        due_at=call.moment.timestamp(),
+        precondition=call.precondition,
+    )
+    respond_async, wait_seconds = preferences_of(call.request)
+    accepted = None
+    if respond_async:
+        accepted = await job_replies.accepted(tx, call, job_id)
+        applied = {**accepted.headers, "Preference-Applied": "respond-async"}
+        accepted = dataclasses.replace(accepted, headers=applied)
+    longest = call.services.settings.imports.wait_seconds
+    return Queued(job_id, min(wait_seconds, longest), accepted)

@@ -1,0 +1,49 @@
+"""Who the key belongs to."""
+
+import msgspec
+
+from server.route import Call, Reply, json_reply
+from storage import accounts
+from storage.accounts import Group
+from storage.store import Tx
+
+
+class User(msgspec.Struct, rename={"id": "_id"}):
+    """The key's user."""
+
+    id: str
+    name: str
+    email: str
+
+
+class Key(msgspec.Struct, rename={"id": "_id", "rate_limit": "rateLimit"}):
+    """The key in use; `rateLimit` in requests per minute."""
+
+    id: str
+    name: str
+    scopes: list[str]
+    rate_limit: int
+
+
+class Me(msgspec.Struct, rename="camel", omit_defaults=True):
+    """The reply to `GET /me`."""
+
+    user: User
+    groups: list[Group]
+    key: Key
+    default_group_id: str | msgspec.UnsetType = msgspec.UNSET
+
+
+async def show(tx: Tx, call: Call) -> Reply:
+    """The user, their groups, and the key."""
+    actor = call.actor
+    groups = await accounts.groups_of(tx, actor.user)
+    limit = actor.rate_limit or call.services.settings.limits.requests_per_minute
+    return json_reply(
+        Me(
+            User(actor.user, actor.name, actor.email),
+            groups,
+            Key(actor.key_id or "", actor.key_name, list(actor.scopes.all), limit),
+            groups[0].id if groups else msgspec.UNSET,
+        )
+    )

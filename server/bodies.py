@@ -1,0 +1,176 @@
+"""Receives the body of a request, within its limits, and decodes it (415, 413, 400)."""
+
+import asyncio
+import hashlib
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from domain import json_body
+from domain.errors import (
+    Detail,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
+from domain.imports import ImportKind, count_items
+from operations.imports import require_within
+from server.body_budget import BodyAccount
+from server.preferences import preferences_of
+from server.route import JSON, Call, Upload
+from storage import jobs
+
+OFF_LOOP_BYTES: Final = 64 * 1024
+"""Bodies above this are worked on in a thread, so that other requests get their turn."""
+BODY_SECONDS: Final = 30.0
+"""What a body may take to arrive, however small it is; a large one gets more."""
+SLOWEST_BYTES_PER_SECOND: Final = 8 * 1024
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_items = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+async def take_body(call: Call, account: BodyAccount) -> None:
+    """Gives the call its body: decoded, or as the payload of a job."""
+    body = call.route.body
+    raw = call.raw = await _receive(call, account)
+    if body is None:
+        if raw:
+            _require_nothing(await _decode(raw, json_body.MAX_DEPTH))
+        return
+    if body.imports is None:
+        call.body = await _decode(raw, json_body.MAX_DEPTH)
+        return
+    await _take_items(call, body.imports)
+
+
+async def _take_items(call: Call, kind: ImportKind) -> None:
+    """Counts the items of a body, and decodes them unless they are for a job."""
+    raw, settings = call.raw, call.services.settings.imports
+    large = len(raw) > OFF_LOOP_BYTES
+    total = await asyncio.to_thread(_count, raw, kind) if large else _count(raw, kind)
+    require_within(total, settings.max_items)
+    if total > settings.inline_items or preferences_of(call.request).respond_async:
+        # What is wrong with single items, the job tells.
+        packed = await asyncio.to_thread(jobs.pack, raw) if large else jobs.pack(raw)
+        call.upload = Upload(total, packed)
+    else:
+        call.upload = Upload(total, None)
+        call.body = await _decode(raw, json_body.IMPORT_DEPTH)
+
+
+def _count(raw: bytes, kind: ImportKind) -> int:
+    """How many items a body has: it is decoded as far as its lists only.
+
+    `ValidationFailed` where it is no such body.
+    """
+    try:
+        members = _members.decode(raw)
+        lists = {
+            name: _items.decode(value) if bytes(memoryview(value)[:1]) == b"[" else value
+            for name, value in members.items()
+        }
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        # What is wrong, decoding it whole tells.
+        value = json_body.decode(raw, json_body.IMPORT_DEPTH)
+        return count_items(kind, value)
+    plain = {
+        name: value if isinstance(value, list) else msgspec.json.decode(value)
+        for name, value in lists.items()
+    }
+    return count_items(kind, plain)
+
+
+async def _decode(raw: bytes, depth: int) -> Any:
+    if len(raw) > OFF_LOOP_BYTES:
+        return await asyncio.to_thread(json_body.decode, raw, depth)
+    return json_body.decode(raw, depth)
+
+
+def _require_nothing(value: Any) -> None:
+    """An operation without a body takes none, or an empty object."""
+    if not isinstance(value, dict):
+        raise ValidationFailed([Detail("", "wrong_type")])
+    if value:
+        raise ValidationFailed([Detail(name, "unknown_field") for name in value])
+
+
+async def fingerprint(request: web.BaseRequest, body: bytes) -> str:
+    """What makes a request the same as another: method, path, query, body."""
+    target = f"{request.method}\0{request.rel_url.raw_path}\0{request.rel_url.raw_query_string}\0"
+    if len(body) > OFF_LOOP_BYTES:
+        return await asyncio.to_thread(_digest, target.encode(), body)
+    return _digest(target.encode(), body)
+
+
+def _digest(target: bytes, body: bytes) -> str:
+    digest = hashlib.sha256(target)
+    digest.update(body)
+    return digest.hexdigest()
+
+
+async def _receive(call: Call, account: BodyAccount) -> bytes:
+    """The body's bytes, as many as the route takes at most, and not too slowly."""
+    request, body = call.request, call.route.body
+    limit = call.services.settings.http.max_body_bytes
+    if body is None or body.largest is not None:
+        limit = min(limit, body.largest if body and body.largest else ROW_BYTES)
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType("Compressed bodies are not taken: send JSON as it is")
+    if (body is not None or (request.content_length or 0) > 0) and not _is_json(request):
+        raise UnsupportedMediaType()
+    announced = request.content_length or 0
+    _require_within_limit(limit, announced)
+    account.grow_to(announced)
+    if not request.content.is_eof():
+        await _continue(request)
+        raw = await _read(request, limit, account)
+    else:
+        # All there with the head, as most are.
+        raw = request.content.read_nowait()
+        _require_within_limit(limit, len(raw))
+    if raw and body is None and not _is_json(request):
+        raise UnsupportedMediaType()
+    return raw.removeprefix(BYTE_ORDER_MARK)
+
+
+ROW_BYTES: Final = 256 * 1024
+"""The largest body of a single row."""
+BATCH_BYTES: Final = 4 * 1024 * 1024
+"""The largest body of a batch."""
+
+
+async def _continue(request: web.BaseRequest) -> None:
+    """Tells a client that waits for it to send its body (RFC 9110 section 10.1.1)."""
+    if "Expect" in request.headers and request.version >= (1, 1):
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # It is not the response: nothing of that has been sent yet.
+        request.writer.output_size = 0
+
+
+async def _read(request: web.BaseRequest, limit: int, account: BodyAccount) -> bytes:
+    received = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS) as patience:
+            async for piece in request.content.iter_any():
+                received += piece
+                _require_within_limit(limit, len(received))
+                account.grow_to(len(received))
+                until = patience.when()
+                assert until is not None
+                patience.reschedule(until + len(piece) / SLOWEST_BYTES_PER_SECOND)
+    except TimeoutError as error:
+        raise ValidationFailed([], "The body did not arrive in time") from error
+    return bytes(received)
+
+
+def _require_within_limit(limit: int, size: int) -> None:
+    if size > limit:
+        raise PayloadTooLarge(f"The body of this request may have {limit} bytes at most")
+
+
+def _is_json(request: web.BaseRequest) -> bool:
+    charset = (request.charset or "utf-8").lower().replace("_", "-")
+    return request.content_type == JSON and charset in ("utf-8", "utf8")

@@ -1,0 +1,174 @@
+"""What is checked of a request before its operation runs, in the contract's order (section 1).
+
+Nothing here knows of an application: a guard is given the parts of a request it looks at.
+"""
+
+import ipaddress
+import re
+from collections.abc import Awaitable
+from typing import Final
+
+from aiohttp import web
+
+from domain import access
+from domain.account import KEY_PREFIX, key_hash
+from domain.actor import Caller
+from domain.errors import Detail, RateLimited, Unauthorized, ValidationFailed
+from runtime.clock import now
+from server.ratelimit import Allowance, Usage
+from server.route import Route, is_id
+from server.services import Services
+from storage import accounts
+
+_BEARER = re.compile(r"bearer +([\x21-\x7e]{1,512})", re.IGNORECASE | re.ASCII)
+_VISIBLE = re.compile(r"[\x21-\x7e]*", re.ASCII)
+_IPV6_NETWORK_BITS: Final = 64
+"""What a household or a host is given: one client has all addresses in it."""
+
+
+async def caller_of(
+    services: Services, request: web.BaseRequest, trip_id: str | None
+) -> tuple[Caller, Allowance]:
+    """The caller behind the request's key, counted against its limit (401).
+
+    Whether the limit is exceeded is for `require_allowance` to say.
+    """
+    key = _key(request)
+    hashed = key_hash(key)
+    if trip_id is not None and not is_id(trip_id):
+        trip_id = None
+    key_id = services.key_ids.get(hashed)
+    # Both are asked at once and waited for: nothing of a request goes on after its response.
+    counting: Awaitable[Usage] | None = services.limiter.count(key_id) if key_id else None
+    try:
+        caller = await services.store.look_up(
+            lambda tx: accounts.authenticate(tx, key, trip_id), name=("caller", hashed, trip_id)
+        )
+    finally:
+        usage = await counting if counting else None
+    if caller is None or not caller.actor.may_act_at(now()):
+        raise Unauthorized()
+    actor = caller.actor
+    assert actor.key_id is not None
+    if usage is None:
+        services.key_ids.put(hashed, actor.key_id)
+        usage = await services.limiter.count(actor.key_id)
+    return caller, usage.of(actor.rate_limit or services.settings.limits.requests_per_minute)
+
+
+def require_allowance(allowance: Allowance) -> None:
+    """429 once a limit is exceeded."""
+    if allowance.exceeded:
+        raise RateLimited(allowance.reset_seconds)
+
+
+async def count_address(services: Services, request: web.BaseRequest) -> None:
+    """Counts a request without a key against its client's address (429)."""
+    address = client_address(request, services.settings.http.trusted_proxies)
+    usage = await services.limiter.count(f"address:{address}")
+    require_allowance(usage.of(services.settings.limits.shared_requests_per_minute))
+
+
+def client_address(request: web.BaseRequest, trusted_proxies: int) -> str:
+    """The client's address: each trusted proxy vouches for one entry of `X-Forwarded-For`.
+
+    What a proxy gives that is no address counts as the proxy's own.
+    """
+    own = _canonical(request.remote or "") or ""
+    hops = [
+        hop for value in request.headers.getall("X-Forwarded-For", ()) for hop in value.split(",")
+    ]
+    for hop in reversed(hops[max(0, len(hops) - trusted_proxies) :]):
+        address = _canonical(hop)
+        if address is None:
+            return own
+        own = address
+    return own
+
+
+def _canonical(text: str) -> str | None:
+    """An address in one spelling, without a port; of IPv6 its network, and None of anything else."""
+    text = text.strip().strip('"')
+    if bracketed := re.fullmatch(r"\[([^\]]*)\](?::\d+)?", text):
+        text = bracketed[1]
+    elif re.fullmatch(r"[\d.]+:\d+", text):
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((int(address), _IPV6_NETWORK_BITS), strict=False))
+    return str(address)
+
+
+def _key(request: web.BaseRequest) -> str:
+    values = request.headers.getall("Authorization", ())
+    match = _BEARER.fullmatch(values[0]) if len(values) == 1 else None
+    if match is None:
+        raise Unauthorized("Send the API key as: Authorization: Bearer osk_...")
+    if not match[1].startswith(KEY_PREFIX):
+        raise Unauthorized("This is no API key of Carnet: they begin with osk_")
+    return match[1]
+
+
+def authorize(route: Route, caller: Caller, trip_id: str) -> None:
+    """The route's scope, then the trip, then access to it (403, 404, 403)."""
+    if route.scope is None:
+        return
+    access.require_scope(caller.actor, route.scope)
+    if route.creates_trips:
+        access.require_unlimited(caller.actor, route.scope)
+    if route.on_trip:
+        access.require_trip(caller.actor, caller.trip, trip_id, route.scope, writes=route.writes)
+
+
+def idempotency_key(request: web.BaseRequest) -> str | None:
+    """The request's Idempotency-Key, if it has one; 400 for one that cannot be."""
+    values = request.headers.getall("Idempotency-Key", ())
+    if not values:
+        return None
+    reason = None
+    if len(values) > 1:
+        reason = "duplicate"
+    elif not values[0]:
+        reason = "empty"
+    elif len(values[0]) > 255:
+        reason = "too_long"
+    elif not _VISIBLE.fullmatch(values[0]):
+        reason = "malformed"
+    if reason:
+        raise ValidationFailed([Detail("Idempotency-Key", reason)])
+    return values[0]
+
+
+def require_known_headers(request: web.BaseRequest) -> None:
+    """400 for what this server does not know to do."""
+    codings = request.headers.getall("Transfer-Encoding", ())
+    if codings and [coding.strip().lower() for coding in codings] != ["chunked"]:
+        raise ValidationFailed([], "Transfer-Encoding may only be chunked")
+    expected = request.headers.getall("Expect", ())
+    if any(value.strip().lower() != "100-continue" for value in expected):
+        raise ValidationFailed([], "Expect may only be 100-continue")
+
+
+def check_query(route: Route, request: web.BaseRequest) -> None:
+    """400 for query parameters that the operation does not know, and for those given twice.
+
+    The routes without a key ignore unknown ones, since links collect them.
+    """
+    query = request.query
+    if not query:
+        return
+    details = []
+    names = list(query)
+    for name in dict.fromkeys(names):
+        if name not in route.query:
+            if route.access == "key":
+                details.append(Detail(f"?{name}", "unknown_field"))
+        elif names.count(name) > 1:
+            details.append(Detail(f"?{name}", "duplicate"))
+    if details:
+        raise ValidationFailed(details)

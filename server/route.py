@@ -1,0 +1,218 @@
+"""What a row of the route table says, and what its handler is given and gives back.
+
+A route is of one of three kinds. A `Transaction` reads or writes with an actor and a transaction, a
+`View` needs neither, a `Stream` writes its reply piece by piece and holds no transaction.
+"""
+
+import dataclasses
+import datetime
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, Literal
+
+import msgspec
+from aiohttp import web
+from multidict import MultiMapping
+
+from domain.actor import Actor, Caller
+from domain.changes import Cause
+from domain.clock import timestamp
+from domain.imports import ImportKind
+from domain.precondition import Precondition
+from domain.scopes import BaseScope
+from server.services import Services
+from storage.idempotency import Protection
+from storage.store import Tx
+
+API: Final = "/api/v1"
+
+JSON: Final = "application/json"
+
+_ID = re.compile(r"[a-z0-9]{1,32}", re.ASCII)
+_TOKEN = re.compile(r"[A-Za-z0-9]{1,64}", re.ASCII)
+
+Access = Literal["key", "address", "none"]
+"""What the rate limit counts: an actor, the address of a client without a key, or nothing."""
+
+Shows = Literal["content", "members", "messages", "trip"]
+"""What of a trip a read shows; its entity tag tells the revision of that."""
+
+
+def is_id(text: str) -> bool:
+    """Whether this could be an id of ours; a share token or a key could not."""
+    return _ID.fullmatch(text) is not None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole response: a status, a body (empty for none), and headers of its own."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    rev: int | None = None
+    """The revision that its entity tag tells, of a row or a trip."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Queued:
+    """The reply is a job's: it is waited for once the transaction is committed."""
+
+    job_id: str
+    wait_seconds: float
+    accepted: Reply | None = None
+    """The reply already, where the request does not want to wait."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Upload:
+    """A body of many items."""
+
+    total: int
+    packed: bytes | None
+    """The body as the payload of a job, where it becomes one; else the call has it decoded."""
+
+
+@dataclasses.dataclass(slots=True)
+class Call:
+    """One request that the guards let through, for its handler."""
+
+    services: Services
+    route: "Route"
+    routes: "Sequence[Route]"
+    """The table that the route is from."""
+    request: web.BaseRequest
+    params: Mapping[str, str]
+    """Of the path."""
+    request_id: str
+    moment: datetime.datetime
+    caller: Caller | None = None
+    query: MultiMapping[str] | None = None
+    precondition: Precondition = Precondition.NONE
+    raw: bytes = b""
+    body: Any = None
+    """Decoded JSON; None where the operation takes none, or it is a job's payload."""
+    upload: Upload | None = None
+    protection: Protection | None = None
+    """The Idempotency-Key, in this run of the operation."""
+    job_id: str | None = None
+
+    @property
+    def now(self) -> str:
+        """The time of the request, as documents carry it."""
+        return timestamp(self.moment)
+
+    @property
+    def actor(self) -> Actor:
+        """The request's actor, in an operation that needs one."""
+        assert self.caller is not None
+        return self.caller.actor
+
+    @property
+    def cause(self) -> Cause:
+        """What the journal tells of a change that this request makes."""
+        return Cause(self.actor, self.now, request_id=self.request_id)
+
+    def path(self, name: str) -> str:
+        """An id in the path; "", which no row has, for what cannot be an id of ours."""
+        text = self.params[name]
+        return text if is_id(text) else ""
+
+    @property
+    def token(self) -> str:
+        """The share token in the path; "", which none is, for what cannot be one."""
+        text = self.params["token"]
+        return text if _TOKEN.fullmatch(text) else ""
+
+    @property
+    def trip_id(self) -> str:
+        """The trip of the path."""
+        return self.path("tripId")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class Body:
+    """What a route takes as a body."""
+
+    type: Any
+    """Its struct, for the description."""
+    largest: int | None = None
+    """Bytes; None: the settings' `http.max_body_bytes`."""
+    imports: ImportKind | None = None
+    """How it takes many items, where it does; then it may become a job."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Route:
+    """One operation of the API, and everything there is to know of it."""
+
+    method: str
+    path: str
+    """The template below the API's base path."""
+    handler: Callable[..., Any]
+    """The function that runs."""
+    summary: str
+    tag: str
+    reply: Any
+    """The type of the reply's body; None for no body."""
+    _: dataclasses.KW_ONLY
+    scope: BaseScope | None = None
+    """The scope an actor needs; None where any will do."""
+    access: Access = "key"
+    body: Body | None = None
+    query: tuple[str, ...] = ()
+    """Names of query parameters, described in `server.api.openapi`."""
+    statuses: tuple[int, ...] = (200,)
+    """The statuses of success."""
+    media_type: str = JSON
+
+    @property
+    def writes(self) -> bool:
+        """Whether the operation changes anything."""
+        return self.method != "GET"
+
+    @property
+    def on_trip(self) -> bool:
+        """Whether the path names a trip the actor must have access to."""
+        return "{tripId}" in self.path
+
+    @property
+    def creates_trips(self) -> bool:
+        """Whether what it writes is in no trip yet, which no limited scope covers."""
+        return self.writes and self.scope == "trips:write" and not self.on_trip
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Transaction(Route):
+    """A read or a write in a transaction; the handler awaits nothing but that."""
+
+    handler: Callable[[Tx, Call], Awaitable[Reply | Queued]]
+    _: dataclasses.KW_ONLY
+    shows: Shows | None = None
+    """What of the trip a read shows, so that its tag is known before it is run."""
+    cached: bool = False
+    """Whether replies are cached by that tag: they depend on nothing but trip and query, and the
+    handler has no actor to look at."""
+    creates_row: bool = False
+    """Whether a create may find a row to merge into."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class View(Route):
+    """A reply that needs no transaction."""
+
+    handler: Callable[[Call], Awaitable[Reply]]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Stream(Route):
+    """A reply of status 200 whose pieces come one after another."""
+
+    handler: Callable[[Call], AsyncIterator[bytes]]
+
+
+def json_reply(
+    value: Any, status: int = 200, headers: Mapping[str, str] | None = None, rev: int | None = None
+) -> Reply:
+    """A reply with a value encoded as JSON."""
+    return Reply(status, msgspec.json.encode(value), headers or {}, rev)

@@ -1,0 +1,34 @@
+"""What a server process stands on; one for each."""
+
+import dataclasses
+from urllib.parse import urlsplit
+
+from runtime.settings import Settings
+from runtime.signals import Signals
+from server.body_budget import BodyBudget
+from server.ratelimit import RateLimiter
+from server.response_cache import KeyIds, ResponseCache
+from storage.store import Store
+
+
+@dataclasses.dataclass(frozen=True)
+class Services:
+    """The parts that requests of one process share."""
+
+    settings: Settings
+    store: Store
+    signals: Signals
+    limiter: RateLimiter
+    signing_secret: bytes
+    epoch: str
+    """Tells this database's entity tags from those of another state of it, restored from a backup."""
+    public_url: str
+    """The base of links to this server, without a trailing slash."""
+    responses: ResponseCache = dataclasses.field(default_factory=ResponseCache)
+    key_ids: KeyIds = dataclasses.field(default_factory=KeyIds)
+    bodies: BodyBudget = dataclasses.field(default_factory=BodyBudget)
+
+    @property
+    def prefix(self) -> str:
+        """The path under which the server is mounted, as the public URL says; "" for none."""
+        return urlsplit(self.public_url).path.rstrip("/")

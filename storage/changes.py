@@ -1,0 +1,305 @@
+"""The one road by which a trip's rows and revision change, and the journal of it.
+
+A write begins by taking the trip (`begin`), and ends by committing a `ChangeSet` (`commit`). A
+commit raises the trip's revision by one and writes one row of the journal (`changesets`), with
+the rows that it updates or deletes as they were before (`prior_rows`).
+"""
+
+import functools
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from domain.changes import Cause, ChangeSet
+from domain.resources import BY_KIND
+from domain.revisions import Revisions
+from domain.row import Row
+from storage.idempotency import Answer, Protection, key_is_taken, remember_from
+from storage.store import Tx
+
+_ITEM_COLUMNS: Final = (
+    *("trip_id", "kind", "parent_id", "sort_key", "created_rev", "id", "client_ref", "rev", "doc"),
+)
+_CHANGESET_COLUMNS: Final = (
+    *("trip_id", "rev", "at", "user_id", "key_id", "session_id", "via", "request_id", "job_id"),
+    *("undoes", "summary"),
+)
+_PRIOR_COLUMNS: Final = (
+    *("trip_id", "rev", "id", "kind", "deleted", "parent_id", "sort_key", "created_rev"),
+    *("client_ref", "was_rev", "doc"),
+)
+
+
+class TripTaken:
+    """A trip whose other writers wait until this transaction ends."""
+
+    def __init__(self, trip_id: str, revs: Revisions) -> None:
+        self.trip_id = trip_id
+        self.revs = revs
+
+
+async def begin(tx: Tx, trip_id: str) -> TripTaken:
+    """Takes a trip for writing; the trip exists.
+
+    It comes first of all that a transaction locks: else two of them could wait in a circle.
+    """
+    record = await tx.fetchrow(
+        f"SELECT rev, content_rev, message_rev, doc_rev FROM trips WHERE id = $1 {tx.dialect.lock}",
+        trip_id,
+    )
+    assert record is not None
+    return TripTaken(trip_id, Revisions.stored(*record))
+
+
+async def commit(tx: Tx, trip: TripTaken, changes: ChangeSet, cause: Cause) -> int:
+    """Writes a change set that is not empty; the trip's new revision.
+
+    The number of statements does not grow with the number of rows.
+    """
+    trip.revs = revs = trip.revs.after(
+        content=changes.touches_content,
+        messages=changes.touches_messages,
+        doc=changes.trip is not None,
+    )
+    await _raise_revision(tx, trip, changes.trip)
+    await _write_journal(tx, trip.trip_id, changes, cause, revs.rev)
+    await _delete(tx, trip.trip_id, changes.deleted)
+    await _update(tx, trip.trip_id, changes, revs.rev)
+    await _insert(tx, trip.trip_id, changes.created, revs.rev)
+    tx.trip_changed(trip.trip_id, revs.rev)
+    return revs.rev
+
+
+async def commit_new_trip(
+    tx: Tx, group_id: str, trip: Row, created: Sequence[Row], cause: Cause
+) -> int:
+    """Stores a new trip with its first rows; its revision, which is 1."""
+    rev = 1
+    trip.rev = trip.created_rev = rev
+    age = await tx.fetchval(
+        "UPDATE counters SET value = value + 1 WHERE name = 'trips' RETURNING value"
+    )
+    await tx.execute(
+        "INSERT INTO trips (id, group_id, age, rev, content_rev, message_rev, doc_rev, doc)"
+        " VALUES ($1, $2, $3, $4, $4, $4, $4, $5)",
+        trip.id,
+        group_id,
+        age,
+        rev,
+        trip.json,
+    )
+    changes = ChangeSet(created=list(created), trip=trip)
+    await _write_journal(tx, trip.id, changes, cause, rev)
+    await _insert(tx, trip.id, created, rev)
+    tx.trip_changed(trip.id, rev)
+    return rev
+
+
+async def commit_new_row(
+    tx: Tx, trip_id: str, row: Row, cause: Cause, protection: Protection | None
+) -> int | None:
+    """Stores one new row that names no other row, unless its clientRef is taken: then None.
+
+    What most writes are. Where a database can do it in one statement, that is the whole
+    transaction, and with it the request's Idempotency-Key is recorded (`Protection.recorded`): then
+    None also where the key is taken.
+    """
+    if tx.dialect.one_statement:
+        return await _commit_in_one_statement(tx, trip_id, row, cause, protection)
+    if row.client_ref is not None and await _ref_is_taken(tx, trip_id, row):
+        return None
+    return await commit(tx, await begin(tx, trip_id), ChangeSet(created=[row]), cause)
+
+
+async def _raise_revision(tx: Tx, trip: TripTaken, document: Row | None) -> None:
+    revs = trip.revs
+    changed = ", doc = $6" if document else ""
+    await tx.execute(
+        "UPDATE trips SET rev = $2, content_rev = $3, message_rev = $4, doc_rev = $5"
+        f"{changed} WHERE id = $1",
+        *(trip.trip_id, revs.rev, revs.content, revs.messages, revs.doc),
+        *([document.json] if document else []),
+    )
+    if document:
+        document.rev = revs.rev
+
+
+async def _write_journal(tx: Tx, trip_id: str, changes: ChangeSet, cause: Cause, rev: int) -> None:
+    await tx.insert("changesets", _CHANGESET_COLUMNS, [_changeset(trip_id, changes, cause, rev)])
+    replaced = [*changes.updated, *([changes.trip] if changes.trip else [])]
+    prior = [
+        *(_prior(trip_id, rev, changes.before[row.id], deleted=0)
+          for row in replaced if row.id in changes.before),
+        *(_prior(trip_id, rev, row, deleted=1) for row in changes.deleted),
+    ]  # fmt: skip
+    if prior:
+        await tx.insert("prior_rows", _PRIOR_COLUMNS, prior)
+
+
+def _changeset(trip_id: str, changes: ChangeSet, cause: Cause, rev: int) -> Sequence[Any]:
+    actor = cause.actor
+    return (
+        *(trip_id, rev, cause.now, actor.user_id, actor.key_id, actor.session_id, cause.via),
+        *(cause.request_id, cause.job_id, cause.undoes),
+        msgspec.json.encode(changes.summary()).decode(),
+    )
+
+
+def _prior(trip_id: str, rev: int, row: Row, *, deleted: int) -> Sequence[Any]:
+    return (
+        *(trip_id, rev, row.id, row.kind, deleted, row.parent_id, row.sort_key, row.created_rev),
+        *(row.client_ref, row.rev, row.json),
+    )
+
+
+async def _insert(tx: Tx, trip_id: str, rows: Sequence[Row], rev: int) -> None:
+    if not rows:
+        return
+    for row in rows:
+        row.rev = rev
+        # A row that comes back has its age already.
+        row.created_rev = row.created_rev or rev
+    await tx.insert("items", _ITEM_COLUMNS, [_item(trip_id, row) for row in rows])
+    await _insert_links(tx, trip_id, rows)
+
+
+def _item(trip_id: str, row: Row) -> Sequence[Any]:
+    return (
+        *(trip_id, row.kind, row.parent_id, row.sort_key, row.created_rev, row.id),
+        *(row.client_ref, row.rev, row.json),
+    )
+
+
+async def _update(tx: Tx, trip_id: str, changes: ChangeSet, rev: int) -> None:
+    rows = changes.updated
+    if not rows:
+        return
+    rekeyed = [row for row in rows if _key(row) != _key(changes.before[row.id])]
+    if rekeyed:
+        # Rows may hand a clientRef on to each other, and uniqueness is checked row by row.
+        await tx.executemany(
+            "UPDATE items SET client_ref = NULL WHERE trip_id = $1 AND id = $2",
+            [(trip_id, row.id) for row in rekeyed],
+        )
+    for row in rows:
+        row.rev = rev
+    await tx.executemany(
+        "UPDATE items SET parent_id = $1, sort_key = $2, client_ref = $3, rev = $4, doc = $5"
+        " WHERE trip_id = $6 AND id = $7",
+        [
+            (row.parent_id, row.sort_key, row.client_ref, row.rev, row.json, trip_id, row.id)
+            for row in rows
+        ],
+    )
+    linking = [row for row in rows if link_fields(row.kind)]
+    if linking:
+        await _delete_links(tx, trip_id, [row.id for row in linking])
+        await _insert_links(tx, trip_id, linking)
+
+
+def _key(row: Row) -> tuple[str, str | None]:
+    return row.parent_id, row.client_ref
+
+
+async def _delete(tx: Tx, trip_id: str, rows: Sequence[Row]) -> None:
+    if not rows:
+        return
+    ids = [row.id for row in rows]
+    await tx.execute(
+        f"DELETE FROM items WHERE trip_id = $1 AND id {tx.dialect.among('$2')}",
+        trip_id,
+        json_array(ids),
+    )
+    await _delete_links(tx, trip_id, ids)
+
+
+async def _delete_links(tx: Tx, trip_id: str, sources: Iterable[str]) -> None:
+    await tx.execute(
+        f"DELETE FROM links WHERE trip_id = $1 AND source_id {tx.dialect.among('$2')}",
+        trip_id,
+        json_array(sources),
+    )
+
+
+async def _insert_links(tx: Tx, trip_id: str, rows: Sequence[Row]) -> None:
+    links = {
+        (trip_id, row.document[field], row.id)
+        for row in rows
+        for field in link_fields(row.kind)
+        if field in row.document
+    }
+    if links:
+        await tx.insert("links", ("trip_id", "target_id", "source_id"), sorted(links))
+
+
+@functools.cache
+def link_fields(kind: str) -> list[str]:
+    """The fields of a kind that name rows of the trip, rather than members."""
+    resource = BY_KIND.get(kind)
+    return [link.field for link in resource.links if link.kind in BY_KIND] if resource else []
+
+
+def json_array(values: Iterable[str]) -> str:
+    """Strings as the parameter of a dialect's conditions."""
+    return msgspec.json.encode(list(values)).decode()
+
+
+async def _ref_is_taken(tx: Tx, trip_id: str, row: Row) -> bool:
+    found = await tx.fetchval(
+        f"SELECT 1 WHERE EXISTS ({_SAME_REF})", trip_id, row.kind, row.parent_id, row.client_ref
+    )
+    return found is not None
+
+
+_SAME_REF: Final = (
+    "SELECT 1 FROM items WHERE trip_id = $1 AND kind = $2 AND parent_id = $3 AND client_ref = $4"
+)
+
+
+async def _commit_in_one_statement(
+    tx: Tx, trip_id: str, row: Row, cause: Cause, protection: Protection | None
+) -> int | None:
+    """What `begin` and `commit` do, and `idempotency.remember`, for one new row."""
+    changes = ChangeSet(created=[row])
+    changeset = _changeset(trip_id, changes, cause, rev=0)
+    arguments = [trip_id, row.kind, row.parent_id, row.client_ref, row.sort_key, row.id, row.json]
+    arguments += changeset[2:]
+    if protection is not None:
+        arguments += protection.columns(Answer(201, {}, row.json.encode()))
+    rev: int | None = await tx.autocommit(_one_statement(protection is not None), *arguments)
+    if rev is not None:
+        row.rev = row.created_rev = rev
+        tx.trip_changed(trip_id, rev)
+        if protection is not None:
+            protection.recorded = True
+    return rev
+
+
+@functools.cache
+def _one_statement(protected: bool) -> str:
+    """Steps that read each other by name: Postgres runs them as one statement.
+
+    A clientRef that is null equals none. What is raised in between is for the unique indexes to
+    find: then the operation is run again.
+    """
+    free = f"NOT EXISTS ({_SAME_REF})"
+    # A server of before raises rev alone (`Revisions.stored`).
+    unknown = "rev > content_rev AND rev > message_rev"
+    journal = ", ".join(f"${n}" for n in range(8, 17))
+    first = 17
+    steps = [
+        "raised AS (UPDATE trips SET rev = rev + 1, content_rev = rev + 1,"
+        f" message_rev = CASE WHEN {unknown} THEN rev ELSE message_rev END,"
+        f" doc_rev = CASE WHEN {unknown} THEN rev ELSE doc_rev END"
+        f" WHERE id = $1 AND {free}"
+        + (f" AND NOT EXISTS ({key_is_taken(first)})" if protected else "")
+        + " RETURNING rev)",
+        f"journal AS (INSERT INTO changesets ({', '.join(_CHANGESET_COLUMNS)})"
+        f" SELECT $1, rev, {journal} FROM raised)",
+        f"stored AS (INSERT INTO items ({', '.join(_ITEM_COLUMNS)})"
+        " SELECT $1, $2, $3, $5, rev, $6, $4, rev, $7 FROM raised)",
+    ]
+    if protected:
+        steps.append(f"remembered AS ({remember_from('raised', first)})")
+    return f"WITH {', '.join(steps)} SELECT rev FROM raised"
