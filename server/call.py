@@ -15,7 +15,7 @@ from domain.imports import ImportKind
 from domain.row import Row
 from domain.scopes import BaseScope
 from runtime.settings import Settings
-from runtime.signals import JobSignals
+from runtime.signals import Signals
 from server.kept import KeptBodies, KeyIds
 from server.ratelimit import RateLimiter
 from server.survey import LocalSurveyor, Survey, Surveyor
@@ -57,7 +57,7 @@ class Services:
 
     settings: Settings
     store: Store
-    signals: JobSignals
+    signals: Signals
     limiter: RateLimiter
     signing_secret: bytes
     public_url: str

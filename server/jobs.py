@@ -28,8 +28,8 @@ async def finish(call: Call, queued: Queued) -> Reply:
     """Rings for a worker and waits as long as the request wants; the job's result, or 202."""
     services = call.services
     call.request[JOB_ID] = queued.job_id
-    with services.signals.watch(queued.job_id) as watch:
-        await services.signals.ring(queued.job_id)
+    with services.signals.watch_job(queued.job_id) as watch:
+        await services.signals.job_queued(queued.job_id)
         if queued.accepted is not None:
             return queued.accepted
         rest, started = queued.wait_seconds, time.monotonic()

@@ -3,6 +3,8 @@
 import dataclasses
 import re
 
+import msgspec
+
 from domain.errors import Detail, NotFound, PayloadTooLarge, ValidationFailed
 from domain.imports import ImportRequest, ItemLists, items_of
 from domain.plan import Needs, Plan
@@ -10,7 +12,7 @@ from domain.resource import Resource
 from domain.row import Row
 from runtime.ids import new_id
 from server import jobs as job_replies
-from server.call import Call, Queued, Reply
+from server.call import REQUEST_ID, Call, Queued, Reply
 from server.conditional import require_match, tagged
 from server.lists import PageRequest
 from storage import imports, items, jobs
@@ -126,7 +128,10 @@ async def run_import(tx: Tx, call: Call, request: ImportRequest) -> Reply | Queu
         job_id=job_id,
         user_id=call.user.user_id,
         trip_id=call.trip_id,
-        request=request,
+        key_id=call.user.key_id,
+        request_id=call.request[REQUEST_ID],
+        kind=request.kind,
+        params=msgspec.json.encode(request).decode(),
         payload=call.packed or jobs.pack(call.raw),
         total=total,
         now=call.now,

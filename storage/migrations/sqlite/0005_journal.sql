@@ -1,0 +1,2 @@
+-- Holds the number for the journal.
+SELECT 1;
