@@ -55,8 +55,8 @@ class Word(msgspec.Struct, omit_defaults=True):
 class _PipeSignals(LocalSignals):
     """Tells the parent of ended jobs."""
 
-    async def ended(self, job_id: str) -> None:
-        """See `JobSignals.ended`."""
+    async def job_ended(self, job_id: str) -> None:
+        """See `Signals.job_ended`."""
         _say(Word(ended=job_id))
         # When the job has let go of what it used.
         asyncio.get_running_loop().call_soon(give_back)

@@ -17,7 +17,7 @@ from carnet.server_child import ServerAssignment
 from carnet.worker_process import WorkerProcess
 from runtime.clock import now
 from runtime.settings import Settings
-from runtime.signals import JobSignals, LocalSignals
+from runtime.signals import LocalSignals, Signals
 from server.app import Listener, build_app
 from server.call import Services
 from server.ratelimit import LocalRateLimiter, RateLimiter
@@ -156,7 +156,7 @@ async def _prepare(settings: Settings, store: Store) -> None:
 
 async def _connect(
     settings: Settings, stack: contextlib.AsyncExitStack
-) -> tuple[JobSignals, RateLimiter, WorkerProcess]:
+) -> tuple[Signals, RateLimiter, WorkerProcess]:
     """What server processes share, through Redis or within this one, and the process beside it."""
     if not settings.queue.url:
         local = LocalSignals()

@@ -79,13 +79,13 @@ class WorkerProcess:
     async def _ring(self, signals: LocalSignals) -> None:
         """Rings there when somebody rings here."""
         while True:
-            await signals.wait_rung(_RING_SECONDS)
+            await signals.wait_for_work(_RING_SECONDS)
             self._process.tell()
 
     async def _hear(self, line: bytes) -> None:
         word = msgspec.json.decode(line, type=Word)
         if word.ended is not None and self._signals is not None:
-            await self._signals.ended(word.ended)
+            await self._signals.job_ended(word.ended)
         told = self._asked.get(word.number) if word.number is not None else None
         if told is not None and not told.done():
             told.set_result(word.survey)

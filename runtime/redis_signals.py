@@ -1,6 +1,6 @@
-"""Signals between machines, by Redis: arq's queue is the bell, a channel tells of ended jobs.
+"""Signals between machines, by Redis: arq's queue tells of queued jobs, channels of the rest.
 
-Redis may be away at any time. Then nobody is told, and whoever waits finds out from the
+Redis may be away at any time. Then nothing is told, and whatever waits finds out from the
 database a little later.
 """
 
@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
+from runtime.ids import new_id
 from runtime.signals import LocalSignals
 
 QUEUE: Final = "carnet:jobs"
@@ -23,11 +24,16 @@ JOB_FUNCTION: Final = "work"
 """The name of the arq function that does a job."""
 
 _ENDED: Final = "carnet:ended"
+"""The channel of ended jobs: each message is a job's id."""
+_CHANGED: Final = "carnet:changed"
+"""The channel of changed trips: each message is a `_Changes`."""
 _TIMEOUT_SECONDS: Final = 1.0
 _RECONNECT_SECONDS: Final = 0.5
 _CANCEL_AGAIN_SECONDS: Final = 0.05
 _AWAY_SECONDS: Final = 1.0
-"""After a failure it is not rung for so long."""
+"""After a failure nothing that can be done without is sent for so long."""
+_PUBLISH_SECONDS: Final = 0.005
+"""How long changes of trips are collected for one message."""
 
 serialize: Final[Callable[[dict[str, Any]], bytes]] = msgspec.msgpack.encode
 deserialize: Final[Callable[[bytes], dict[str, Any]]] = msgspec.msgpack.decode
@@ -36,8 +42,19 @@ deserialize: Final[Callable[[bytes], dict[str, Any]]] = msgspec.msgpack.decode
 _log = structlog.get_logger("carnet.signals")
 
 
+class _Changes(msgspec.Struct, array_like=True):
+    """The trips that a process has changed, each with its greatest revision."""
+
+    process: str
+    revisions: dict[str, int]
+
+
+_encode_changes: Final = msgspec.msgpack.encode
+_decode_changes: Final = msgspec.msgpack.Decoder(_Changes).decode
+
+
 class _Pipeline(Pipeline):
-    """Lets go of its connection whatever happens: the client's own keeps one that does not answer.
+    """Releases its connection whatever happens: the client's own keeps one that does not answer.
 
     It would never be used again, nor closed.
     """
@@ -84,7 +101,12 @@ async def end(task: asyncio.Task[Any]) -> None:
 
 
 class RedisSignals(LocalSignals):
-    """Rings by arq, hears of ended jobs by a subscription."""
+    """Signals between the processes of all machines: jobs by arq's queue, the rest by channels.
+
+    A job's end and a trip's change are published, and are heard after `start`. What is published
+    while Redis is away is lost: requests that wait for a job look again when the subscription is
+    back, and listeners for trips have to catch up from the database.
+    """
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -92,32 +114,54 @@ class RedisSignals(LocalSignals):
         self._away = False
         self._away_until = 0.0
         self._listening: asyncio.Task[None] | None = None
+        self._process = new_id()
+        self._changed: dict[str, int] = {}
+        self._publishing: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Starts to listen for ended jobs."""
+        """Starts to listen for ended jobs and changed trips."""
         self._listening = asyncio.create_task(self._listen())
 
     async def stop(self) -> None:
-        """Stops listening, and closes the connections."""
+        """Publishes what is left, stops listening, and closes the connections."""
+        if self._publishing is not None:
+            await asyncio.wait({self._publishing}, timeout=_TIMEOUT_SECONDS)
+            await end(self._publishing)
         if self._listening is not None:
             await end(self._listening)
         await self._redis.aclose(close_connection_pool=True)
 
-    async def ring(self, job_id: str) -> None:
-        """See `JobSignals.ring`."""
-        # Without it the sweep finds the job; the request is not made to wait for that in vain.
+    async def job_queued(self, job_id: str) -> None:
+        """See `Signals.job_queued`."""
+        # Without it the sweep finds the job: no request waits in vain for a Redis that is away.
         if time.monotonic() >= self._away_until:
-            await self._tell(self._redis.enqueue_job(JOB_FUNCTION, job_id))
+            await self._send(self._redis.enqueue_job(JOB_FUNCTION, job_id))
 
-    async def ended(self, job_id: str) -> None:
-        """See `JobSignals.ended`."""
-        await self._tell(self._redis.publish(_ENDED, job_id))
+    async def job_ended(self, job_id: str) -> None:
+        """See `Signals.job_ended`."""
+        await self._send(self._redis.publish(_ENDED, job_id))
 
-    async def _tell(self, message: Awaitable[Any]) -> None:
+    def trip_changed(self, trip_id: str, rev: int) -> None:
+        """See `Signals.trip_changed`; other processes are told some milliseconds later."""
+        self.notify_listeners(trip_id, rev)
+        self._changed[trip_id] = max(rev, self._changed.get(trip_id, rev))
+        if self._publishing is None or self._publishing.done():
+            self._publishing = asyncio.create_task(self._publish_changes())
+
+    async def _publish_changes(self) -> None:
+        """Publishes changes until there are none, those of some milliseconds in one message."""
+        while self._changed:
+            await asyncio.sleep(_PUBLISH_SECONDS)
+            message = _encode_changes(_Changes(self._process, self._changed))
+            self._changed = {}
+            if time.monotonic() >= self._away_until:
+                await self._send(self._redis.publish(_CHANGED, message))
+
+    async def _send(self, command: Awaitable[Any]) -> None:
         try:
             # The client opens connections one after another, each within a time-out of its own.
             async with asyncio.timeout(_TIMEOUT_SECONDS):
-                await message
+                await command
         except (RedisError, OSError, TimeoutError) as error:
             self._away_until = time.monotonic() + _AWAY_SECONDS
             self.note_away(error)
@@ -126,7 +170,7 @@ class RedisSignals(LocalSignals):
             self._away_until = 0.0
 
     def note_away(self, error: BaseException) -> None:
-        """One line when Redis goes, not one for each thing that could not be told."""
+        """One line when Redis goes, not one for each message that could not be sent."""
         if not self._away:
             _log.warning("redis_away", reason=str(error))
         self._away = True
@@ -134,28 +178,42 @@ class RedisSignals(LocalSignals):
     async def _listen(self) -> None:
         while True:
             try:
-                await self._hear()
+                await self._receive()
             except (RedisError, OSError, TimeoutError) as error:
                 self.note_away(error)
-            # What was told meanwhile was not heard.
+            # What was published meanwhile was not received.
             self.wake_watches()
             await asyncio.sleep(_RECONNECT_SECONDS)
 
-    async def _hear(self) -> None:
-        """Passes on what comes by the channel, until the connection breaks."""
-        async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
-            await channel.subscribe(_ENDED)
+    async def _receive(self) -> None:
+        """Passes on what comes by the channels, until the connection breaks."""
+        async with self._redis.pubsub() as subscription:
+            await subscription.subscribe(_ENDED, _CHANGED)
             self.wake_watches()
             asked = False
             while True:
-                message = await channel.get_message(timeout=_TIMEOUT_SECONDS)
+                message = await subscription.get_message(timeout=_TIMEOUT_SECONDS)
                 if message is not None and message["type"] == "message":
-                    await super().ended(message["data"].decode())
+                    await self._pass_on(message["channel"].decode(), message["data"])
                 if message is not None:
                     asked = False
                 elif asked:
                     raise TimeoutError("the subscription is silent")
                 else:
-                    # Nothing told, or a network that drops what is told.
+                    # Nothing published, or a network that drops what is.
                     asked = True
-                    await channel.ping()
+                    await subscription.ping()
+
+    async def _pass_on(self, channel: str, data: bytes) -> None:
+        if channel == _ENDED:
+            await super().job_ended(data.decode())
+            return
+        try:
+            changes = _decode_changes(data)
+        except msgspec.MsgspecError as error:
+            # Of a version of Carnet that is not known yet.
+            _log.warning("trip_changes_unread", reason=str(error))
+            return
+        if changes.process != self._process:
+            for trip_id, rev in changes.revisions.items():
+                self.notify_listeners(trip_id, rev)

@@ -87,7 +87,7 @@ def client_address(request: web.BaseRequest, trusted_proxies: int) -> str:
 
 
 def _canonical(text: str) -> str | None:
-    """An address in one spelling, without a port; of IPv6 its network, and None of anything else."""
+    """An address in one spelling, without a port; of IPv6 its network. None of what is none."""
     text = text.strip().strip('"')
     if bracketed := re.fullmatch(r"\[([^\]]*)\](?::\d+)?", text):
         text = bracketed[1]

@@ -21,7 +21,7 @@ class Services:
     limiter: RateLimiter
     signing_secret: bytes
     epoch: str
-    """Tells this database's entity tags from those of another state of it, restored from a backup."""
+    """Tells entity tags of this database from those of a state restored from a backup."""
     public_url: str
     """The base of links to this server, without a trailing slash."""
     responses: ResponseCache = dataclasses.field(default_factory=ResponseCache)

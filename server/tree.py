@@ -109,7 +109,7 @@ def _not_allowed(method: str, routes: Mapping[str, Route]) -> CarnetError:
         hint = "; PATCH changes the fields that are sent"
     elif method == "POST" and "PATCH" in routes and "/{tripId}/" in path:
         hint = (
-            f"; PATCH changes it, POST {collection} creates one, POST {collection}:batch up to 50"
+            f"; PATCH changes it, POST {collection} creates one, {collection}:batch many"
         )
     elif method == "GET" and path.endswith("}"):
         hint = f"; GET {collection} lists all of them"
@@ -126,7 +126,7 @@ def _nearest(path: str, templates: Iterable[str]) -> str:
     scored = sorted(
         ((_likeness(wanted, template), template) for template in templates), reverse=True
     )
-    best, template = scored[0]
+    best, _ = scored[0]
     if best < _ALIKE:
         names = ", ".join(sorted({f"/{template.split('/')[1]}" for _, template in scored}))
         return f"below {API} there are {names}; {API}/openapi.json describes them"

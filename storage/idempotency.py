@@ -143,10 +143,15 @@ async def forget_job(tx: Tx, job_id: str) -> None:
     await tx.execute("DELETE FROM idempotency WHERE job_id = $1 AND status IS NULL", job_id)
 
 
-async def prune(tx: Tx, now: float) -> int:
-    """Drops records past their time; how many."""
+async def prune(tx: Tx, now: float, limit: int) -> int:
+    """Drops the oldest records past their time, `limit` at most; how many."""
+    # The age again outside: a key may be taken by a new request after it was found.
     return await tx.execute(
-        "DELETE FROM idempotency WHERE created_at <= $1", now - REMEMBERED_SECONDS
+        "DELETE FROM idempotency WHERE created_at <= $1 AND (api_key_id, idempotency_key) IN"
+        " (SELECT api_key_id, idempotency_key FROM idempotency WHERE created_at <= $1"
+        " ORDER BY created_at LIMIT $2)",
+        now - REMEMBERED_SECONDS,
+        limit,
     )
 
 

@@ -1,28 +1,30 @@
 """Jobs: the database is the queue's truth.
 
 A job is stored with the request that asks for it, claimed under a lease, and finished in the
-transaction of its effects. A claim counts an attempt, and only the latest attempt can finish:
-whoever lost the lease finds the row changed and undoes its work.
+transaction of its effects. A claim counts an attempt, and only the latest attempt can finish: a
+worker that has lost the lease finds the row changed and undoes its work. What is to be done stands
+in `params` and `payload`, which only the job's kind can read.
 """
 
 import dataclasses
+from collections.abc import Collection
 from typing import Any, Final, Literal
 
 import msgspec
 from isal import isal_zlib
 
 from domain.errors import ItemError, Unavailable
-from domain.imports import ImportRequest
 from storage.store import Tx
-from storage.turns import pieces
 
 LEASE_SECONDS: Final = 10.0
-MAX_ATTEMPTS: Final = 5
 KEPT_DAYS: Final = 7
 MAX_UNFINISHED: Final = 1_000
 """Jobs of one user that may wait or run at a time."""
 _FULL_SECONDS: Final = 5
 """After so long it is worth trying again."""
+
+_UNFINISHED: Final = "status IN ('queued', 'running')"
+_ENDED: Final = "status IN ('succeeded', 'failed')"
 
 Status = Literal["queued", "running", "succeeded", "failed"]
 
@@ -31,19 +33,19 @@ class LeaseLost(Exception):
     """Another attempt has taken the job over; this one must have no effect."""
 
 
-class Progress(msgspec.Struct):
-    """Items applied, of how many."""
+class Progress(msgspec.Struct, omit_defaults=True):
+    """Items applied, of how many; of a job without items there is no total."""
 
     done: int
-    total: int
+    total: int | msgspec.UnsetType = msgspec.UNSET
 
 
-class Job(msgspec.Struct, rename="camel", omit_defaults=True):
+class Job(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
     """A job as its user sees it."""
 
     id: str = msgspec.field(name="_id")
-    kind: Literal["batch", "sync"]
-    trip_id: str
+    kind: str
+    trip_id: str | msgspec.UnsetType = msgspec.UNSET
     status: Status
     progress: Progress
     attempts: int
@@ -60,12 +62,17 @@ class Claim:
 
     user_id: str
     job_id: str
-    trip_id: str
-    request: ImportRequest
+    kind: str
+    trip_id: str | None
+    params: str
     payload: bytes
-    total: int
+    """As it is stored: `unpack` brings the body back."""
+    total: int | None
     attempt: int
     created_at: str
+    key_id: str | None
+    """The API key of the request that asked for the job; None of older servers' jobs."""
+    request_id: str | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,8 +87,8 @@ class Outcome:
 
 def pack(body: bytes) -> bytes:
     """A request's or a response's body as it is stored, in zlib's format (RFC 1950)."""
-    packer = isal_zlib.compressobj(1)
-    return b"".join([*map(packer.compress, pieces(body)), packer.flush()])
+    packed: bytes = isal_zlib.compress(body, 1)
+    return packed
 
 
 def unpack(packed: bytes) -> bytes:
@@ -99,32 +106,38 @@ async def insert(
     *,
     job_id: str,
     user_id: str,
-    trip_id: str,
-    request: ImportRequest,
+    kind: str,
+    params: str,
     payload: bytes,
-    total: int,
     now: str,
     due_at: float,
+    total: int | None = None,
+    trip_id: str | None = None,
+    key_id: str | None = None,
+    request_id: str | None = None,
 ) -> None:
-    """Queues a job; `payload` by `pack`, `total` in items, `due_at` in Unix seconds.
+    """Queues a job; `total` in items, `due_at` in Unix seconds.
 
-    `Unavailable` when too many of the user's are not done yet.
+    `params` is JSON; `payload` is a body by `pack`, or empty. `Unavailable` when too many of the
+    user's jobs are not done yet.
     """
     queued = await tx.execute(
         "INSERT INTO jobs (user_id, id, trip_id, kind, params, payload, status, total, due_at,"
-        " created_at) SELECT $1, $2, $3, $4, $5, $6, 'queued', $7, $8, $9"
+        " created_at, key_id, request_id)"
+        " SELECT $1, $2, $3, $4, $5, $6, 'queued', $7, $8, $9, $10, $11"
         " WHERE (SELECT count(*) FROM (SELECT 1 FROM jobs WHERE user_id = $1"
-        f" AND status IN ('queued', 'running') LIMIT {MAX_UNFINISHED}) AS unfinished)"
-        f" < {MAX_UNFINISHED}",
+        f" AND {_UNFINISHED} LIMIT {MAX_UNFINISHED}) AS unfinished) < {MAX_UNFINISHED}",
         user_id,
         job_id,
         trip_id,
-        request.kind,
-        msgspec.json.encode(request).decode(),
+        kind,
+        params,
         payload,
         total,
         due_at,
         now,
+        key_id,
+        request_id,
     )
     if not queued:
         raise Unavailable("Too many of your imports are not done yet", _FULL_SECONDS)
@@ -146,17 +159,17 @@ async def get(tx: Tx, user_id: str, job_id: str) -> Job | None:
     if packed is not None:
         result = unpack(packed)
     return Job(
-        found_id,
-        kind,
-        trip_id,
-        status,
-        Progress(done, total),
-        attempts,
-        created_at,
-        _or_unset(started_at),
-        _or_unset(finished_at),
-        msgspec.UNSET if result is None else msgspec.Raw(result),
-        msgspec.UNSET if error is None else msgspec.Raw(error.encode()),
+        id=found_id,
+        kind=kind,
+        trip_id=_or_unset(trip_id),
+        status=status,
+        progress=Progress(done, _or_unset(total)),
+        attempts=attempts,
+        created_at=created_at,
+        started_at=_or_unset(started_at),
+        finished_at=_or_unset(finished_at),
+        result=msgspec.UNSET if result is None else msgspec.Raw(result),
+        error=msgspec.UNSET if error is None else msgspec.Raw(error.encode()),
     )
 
 
@@ -164,7 +177,7 @@ async def outcome(tx: Tx, user_id: str, job_id: str) -> Outcome | None:
     """What an ended job came to; None while it has not ended."""
     record = await tx.fetchrow(
         "SELECT result_status, result, packed_result, error FROM jobs"
-        " WHERE user_id = $1 AND id = $2 AND status IN ('succeeded', 'failed')",
+        f" WHERE user_id = $1 AND id = $2 AND {_ENDED}",
         user_id,
         job_id,
     )
@@ -173,27 +186,41 @@ async def outcome(tx: Tx, user_id: str, job_id: str) -> Outcome | None:
     status, text, packed, error = record
     if error is not None:
         return Outcome(status, b"", msgspec.json.decode(error, type=ItemError))
-    return Outcome(status, text.encode() if packed is None else packed, None)
+    return Outcome(status, (text or "").encode() if packed is None else packed, None)
 
 
-async def claim_next(tx: Tx, now: str, unix_now: float) -> Claim | None:
-    """Takes the job that is due first, queued or with a lease run out; None when none is."""
+async def next_due(tx: Tx, kinds: Collection[str]) -> dict[str, float]:
+    """When the first job of each kind is due, in Unix seconds; without the kinds that have none."""
+    if not kinds:
+        return {}
+    looks = (
+        f"(SELECT min(due_at) FROM jobs WHERE {_UNFINISHED} AND kind = ${number})"
+        for number in range(1, len(kinds) + 1)
+    )
+    found = await tx.fetchrow(f"SELECT {', '.join(looks)}", *kinds)
+    assert found is not None
+    return {kind: due for kind, due in zip(kinds, found, strict=True) if due is not None}
+
+
+async def claim_next(tx: Tx, kind: str, now: str, unix_now: float) -> Claim | None:
+    """Takes the job of a kind that is due first, queued or with a lease run out, or None."""
     record = await tx.fetchrow(
         "UPDATE jobs SET status = 'running', attempts = attempts + 1, due_at = $1,"
         " started_at = coalesce(started_at, $2)"
         " WHERE (user_id, id) = (SELECT user_id, id FROM jobs"
-        "  WHERE status IN ('queued', 'running') AND due_at <= $3 ORDER BY due_at, id LIMIT 1"
+        f"  WHERE {_UNFINISHED} AND kind = $4 AND due_at <= $3 ORDER BY due_at, id LIMIT 1"
         f"  {tx.dialect.skip_locked})"
-        " RETURNING user_id, id, trip_id, params, payload, total, attempts, created_at",
+        " RETURNING user_id, id, kind, trip_id, params, payload, total, attempts, created_at,"
+        " key_id, request_id",
         unix_now + LEASE_SECONDS,
         now,
         unix_now,
+        kind,
     )
     if record is None:
         return None
-    user_id, job_id, trip_id, params, payload, total, attempt, created_at = record
-    request = msgspec.json.decode(params, type=ImportRequest)
-    return Claim(user_id, job_id, trip_id, request, payload, total, attempt, created_at)
+    user_id, job_id, kind, trip_id, params, payload, *rest = record
+    return Claim(user_id, job_id, kind, trip_id, params, payload or b"", *rest)
 
 
 async def renew(tx: Tx, claim: Claim, unix_now: float) -> None:
@@ -202,20 +229,21 @@ async def renew(tx: Tx, claim: Claim, unix_now: float) -> None:
 
 
 async def succeed(tx: Tx, claim: Claim, now: str, status: int, result: bytes) -> None:
-    """Ends a job in the transaction of its effects; `LeaseLost` undoes them.
+    """Ends a job, in the transaction of its effects; `LeaseLost` undoes them.
 
-    Who queued a payload that is not packed, a server of the first release, reads a result that is
-    not either.
+    `status` and `result` (JSON, or empty) are what the request that waits is answered. A payload
+    that is not packed was queued by a server that reads no result that is.
     """
     packed = _is_packed(claim.payload)
+    stored = pack(result) if packed else result.decode()
     await _change(
         tx,
         claim,
-        "status = 'succeeded', done = total, payload = NULL, finished_at = $4,"
+        "status = 'succeeded', done = coalesce(total, done), payload = NULL, finished_at = $4,"
         f" result_status = $5, {'packed_result' if packed else 'result'} = $6",
         now,
         status,
-        pack(result) if packed else result.decode(),
+        stored if result else None,
     )
 
 
@@ -249,19 +277,33 @@ async def _change(tx: Tx, claim: Claim, changes: str, *arguments: Any) -> None:
         raise LeaseLost(claim.job_id)
 
 
-async def next_due(tx: Tx) -> float | None:
-    """When the next job is due, in Unix seconds; None when there is none."""
-    due: float | None = await tx.fetchval(
-        "SELECT min(due_at) FROM jobs WHERE status IN ('queued', 'running')"
+async def fail_unknown(
+    tx: Tx, kinds: Collection[str], due_before: float, now: str, limit: int, error: ItemError
+) -> list[str]:
+    """Fails jobs of other kinds that are due since a moment in Unix seconds; their ids."""
+    known = msgspec.json.encode(list(kinds)).decode()
+    failed = await tx.fetch(
+        "UPDATE jobs SET status = 'failed', payload = NULL, finished_at = $1, result_status = 500,"
+        f" error = $2 WHERE {_UNFINISHED} AND due_at < $3 AND (user_id, id) IN"
+        f" (SELECT user_id, id FROM jobs WHERE {_UNFINISHED} AND due_at < $3"
+        f" AND NOT kind {tx.dialect.among('$4')} ORDER BY due_at LIMIT $5) RETURNING id",
+        now,
+        msgspec.json.encode(error).decode(),
+        due_before,
+        known,
+        limit,
     )
-    return due
+    return [job_id for (job_id,) in failed]
 
 
-async def prune(tx: Tx, ended_before: str) -> int:
-    """Drops jobs that ended before a moment; how many."""
+async def prune(tx: Tx, ended_before: str, limit: int) -> int:
+    """Drops the first jobs that ended before a moment, `limit` at most; how many."""
     return await tx.execute(
-        "DELETE FROM jobs WHERE status IN ('succeeded', 'failed') AND finished_at < $1",
+        f"DELETE FROM jobs WHERE {_ENDED} AND finished_at < $1 AND (user_id, id) IN"
+        f" (SELECT user_id, id FROM jobs WHERE {_ENDED} AND finished_at < $1"
+        " ORDER BY finished_at LIMIT $2)",
         ended_before,
+        limit,
     )
 
 

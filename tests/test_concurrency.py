@@ -281,7 +281,7 @@ async def test_two_workers_on_one_database_apply_every_job_once(world, crowd, st
         accepted = []
         for turn in range(8):
             accepted += await _queue_jobs(world, crowd, 5, first=5 * turn)
-            await signals.ring("")
+            await signals.job_queued("")
         jobs = await gather(*(ended(crowd, answer) for answer in accepted))
     finally:
         await worker.stop()

@@ -1,1 +1,1 @@
-"""Those who do what is too large for a request: jobs that may run twice and count once."""
+"""Work that is too large or too slow for a request: jobs that may run twice and count once."""

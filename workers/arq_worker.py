@@ -1,4 +1,4 @@
-"""A worker on its own, rung by arq.
+"""A worker on its own, woken by arq.
 
 arq's queue only tells that there is something to do; what there is, and whether it is done,
 stands in the jobs table. So a lost queue loses nothing: a sweep finds the same jobs.
@@ -22,14 +22,9 @@ from runtime.redis_signals import (
 )
 from storage.store import Store
 from workers.loop import JobLoop
-from workers.runner import run_next
 
 POLL_SECONDS: Final = 0.02
 """How often arq looks into its queue: half of it is a job's average wait."""
-JOB_SECONDS: Final = 60
-"""arq's limit for one job; our own lease is shorter."""
-AT_ONCE: Final = 2
-DRAIN_SECONDS: Final = 30.0
 REBUILD_SECONDS: Final = 1.0
 
 _REDIS_GONE: Final = (RedisError, OSError, TimeoutError)
@@ -42,33 +37,30 @@ async def run_worker(store: Store, url: str, stopping: asyncio.Event) -> None:
     sweep does the jobs meanwhile.
     """
     signals = RedisSignals(url)
-    sweeping = asyncio.create_task(_sweep(store, signals, stopping))
+    working = asyncio.create_task(_work(store, signals, stopping))
     try:
         while not stopping.is_set():
-            await _run_until_broken(store, signals, url, stopping)
+            await _run_until_broken(signals, url, stopping)
     finally:
         stopping.set()
-        await sweeping
+        await working
         await signals.stop()
 
 
-async def _sweep(store: Store, signals: RedisSignals, stopping: asyncio.Event) -> None:
-    """Does what nobody rang for, and begins nothing more once told to stop."""
-    sweeper = JobLoop(store, signals)
-    sweeper.start()
+async def _work(store: Store, signals: RedisSignals, stopping: asyncio.Event) -> None:
+    """Does jobs, and begins no more once told to stop, however long Redis takes to close."""
+    loop = JobLoop(store, signals)
+    loop.start()
     await stopping.wait()
-    await sweeper.stop()
+    await loop.stop()
 
 
-async def _run_until_broken(
-    store: Store, signals: RedisSignals, url: str, stopping: asyncio.Event
-) -> None:
-    worker = _build(store, signals, url)
+async def _run_until_broken(signals: RedisSignals, url: str, stopping: asyncio.Event) -> None:
+    worker = _build(signals, url)
     running = asyncio.create_task(worker.async_run())
     stop = asyncio.create_task(stopping.wait())
     try:
         await asyncio.wait({running, stop}, return_when=asyncio.FIRST_COMPLETED)
-        await _drain(worker)
     finally:
         stop.cancel()
         await _end(worker, running, signals)
@@ -77,9 +69,9 @@ async def _run_until_broken(
             await asyncio.wait_for(stopping.wait(), REBUILD_SECONDS)
 
 
-def _build(store: Store, signals: RedisSignals, url: str) -> Worker:
+def _build(signals: RedisSignals, url: str) -> Worker:
     async def work(_context: dict[Any, Any], _job_id: str) -> None:
-        await run_next(store, signals)
+        signals.wake()
 
     return Worker(
         functions=[func(work, name=JOB_FUNCTION, keep_result=0, max_tries=1)],  # type: ignore[arg-type]  # arq wants a __qualname__ in the type
@@ -88,19 +80,9 @@ def _build(store: Store, signals: RedisSignals, url: str) -> Worker:
         job_serializer=serialize,
         job_deserializer=deserialize,
         poll_delay=POLL_SECONDS,
-        job_timeout=JOB_SECONDS,
-        max_jobs=AT_ONCE,
         health_check_interval=10,
         handle_signals=False,
     )
-
-
-async def _drain(worker: Worker) -> None:
-    """Takes no more jobs, and lets those at hand end: they need no Redis."""
-    worker.allow_pick_jobs = False
-    tasks = list(worker.tasks.values())
-    if tasks:
-        await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
 
 
 async def _end(worker: Worker, running: asyncio.Task[None], signals: RedisSignals) -> None:

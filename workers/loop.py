@@ -1,57 +1,109 @@
-"""The loop every worker runs: job after job, when rung and by sweeps."""
+"""The loop of a worker process: jobs of all kinds when there are some, and what is scheduled."""
 
 import asyncio
-import time
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import structlog
 
 from domain.errors import CarnetError
-from runtime.signals import JobSignals
+from runtime.signals import Signals
+from storage.jobs import Claim
 from storage.store import Store
-from workers.runner import run_next
-from workers.upkeep import EVERY_SECONDS, prune
+from workers.kinds import KINDS, SCHEDULES, Kind, Schedule
+from workers.runner import claim_next, run
 
 SWEEP_SECONDS = 1.0
-"""How often the database is asked for jobs nobody rang for: retries, and leases run out."""
+"""How often the database is asked for jobs that no signal told of: retries, and leases run out."""
+DRAIN_SECONDS: Final = 30.0
+"""How long a worker that stops waits for the jobs at hand; then other workers take them over."""
 
 _log = structlog.get_logger("carnet.worker")
 
 
 class JobLoop:
-    """Does jobs one after another until stopped."""
+    """Does jobs until stopped, of each kind as many at a time as it has slots."""
 
-    def __init__(self, store: Store, signals: JobSignals) -> None:
+    def __init__(
+        self,
+        store: Store,
+        signals: Signals,
+        kinds: Mapping[str, Kind] = KINDS,
+        schedules: Sequence[Schedule] = SCHEDULES,
+    ) -> None:
         self._store = store
         self._signals = signals
+        self._kinds = kinds
+        self._schedules = schedules
         self._stopping = False
-        self._task: asyncio.Task[None] | None = None
-        self._upkeep_at = 0.0
+        self._dispatching: asyncio.Task[None] | None = None
+        self._scheduled: list[asyncio.Task[None]] = []
+        self._running: dict[asyncio.Task[None], str] = {}
+        """The jobs at hand, each with its kind."""
 
     def start(self) -> None:
         """Starts working in the background."""
-        self._task = asyncio.create_task(self._run())
+        self._dispatching = asyncio.create_task(self._dispatch())
+        self._scheduled = [asyncio.create_task(self._repeat(each)) for each in self._schedules]
 
     async def stop(self) -> None:
-        """Finishes the job at hand, and leaves the rest for the next start."""
+        """Finishes the jobs at hand, and leaves the rest for the next start."""
         self._stopping = True
         self._signals.wake()
-        if self._task is not None:
-            await self._task
+        for task in self._scheduled:
+            task.cancel()
+        if self._dispatching is not None:
+            await self._dispatching
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=DRAIN_SECONDS)
+            for task in late:
+                task.cancel()
+        await asyncio.gather(*self._scheduled, *self._running, return_exceptions=True)
 
-    async def _keep_up(self) -> None:
-        """Upkeep, when it is due."""
-        if time.monotonic() >= self._upkeep_at:
-            self._upkeep_at = time.monotonic() + EVERY_SECONDS
-            await prune(self._store)
-
-    async def _run(self) -> None:
+    async def _dispatch(self) -> None:
         while not self._stopping:
             try:
-                await self._keep_up()
-                if await run_next(self._store, self._signals):
+                claim = await claim_next(self._store, self._free_kinds())
+                if claim is not None:
+                    self._begin(claim)
                     continue
             except CarnetError as error:
                 _log.warning("worker_waits", reason=error.message)
-            except Exception:  # noqa: BLE001 - the worker outlives whatever a job does
+            except Exception:  # noqa: BLE001 - the worker outlives whatever happens
                 _log.exception("worker_stumbled")
-            await self._signals.wait_rung(SWEEP_SECONDS)
+            await self._signals.wait_for_work(SWEEP_SECONDS)
+
+    def _free_kinds(self) -> dict[str, Kind]:
+        """The kinds that have a slot left."""
+        taken = list(self._running.values())
+        return {
+            name: kind for name, kind in self._kinds.items() if taken.count(name) < kind.concurrency
+        }
+
+    def _begin(self, claim: Claim) -> None:
+        task = asyncio.create_task(self._work(claim))
+        self._running[task] = claim.kind
+        task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        del self._running[task]
+        # A job may have waited for the slot.
+        self._signals.wake()
+
+    async def _work(self, claim: Claim) -> None:
+        try:
+            await run(self._store, self._signals, self._kinds[claim.kind], claim)
+        except CarnetError as error:
+            _log.warning("worker_waits", reason=error.message)
+        except Exception:  # noqa: BLE001 - the worker outlives whatever a job does
+            _log.exception("worker_stumbled")
+
+    async def _repeat(self, schedule: Schedule) -> None:
+        while True:
+            try:
+                await schedule.run(self._store)
+            except CarnetError as error:
+                _log.warning("schedule_waits", schedule=schedule.name, reason=error.message)
+            except Exception:  # noqa: BLE001 - it is tried again when it is due
+                _log.exception("schedule_failed", schedule=schedule.name)
+            await asyncio.sleep(schedule.every_seconds)

@@ -1,51 +1,74 @@
-"""Runs one job: claim, work, effects and end in one transaction."""
+"""Runs one job: claim, lease, attempt, and the state it leaves the job in."""
 
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import structlog
 
-from domain import body, imports
 from domain.errors import CarnetError, Internal, NotFound, Unavailable
 from runtime.clock import now
-from runtime.signals import JobSignals
-from storage import idempotency, jobs, trips
-from storage import imports as stored_imports
-from storage.jobs import MAX_ATTEMPTS, Claim, LeaseLost
+from runtime.signals import Signals
+from storage import idempotency, jobs
+from storage.jobs import Claim, LeaseLost
 from storage.store import Store, Tx
-from storage.turns import Collection, empty, give_way
+from workers.kinds import Kind
 
 _log = structlog.get_logger("carnet.worker")
 
+Logger = structlog.typing.FilteringBoundLogger
 
-async def run_next(store: Store, signals: JobSignals) -> bool:
-    """Does the job that is due first, if one is; whether one was."""
-    due = await store.read(jobs.next_due)
-    if due is None or due > time.time():
-        return False
-    claim = await store.write(lambda tx: jobs.claim_next(tx, now(), time.time()))
+
+class Undecodable(Internal):
+    """A job whose kind cannot read what it is to do: no other attempt could."""
+
+    summary = "What this job is to do cannot be read"
+
+
+async def run_next(store: Store, signals: Signals, kinds: Mapping[str, Kind]) -> bool:
+    """Does the job of these kinds that is due first, if one is; whether one was."""
+    claim = await claim_next(store, kinds)
     if claim is None:
         return False
-    await run(store, signals, claim)
+    await run(store, signals, kinds[claim.kind], claim)
     return True
 
 
-async def run(store: Store, signals: JobSignals, claim: Claim) -> None:
+async def claim_next(store: Store, kinds: Mapping[str, Kind]) -> Claim | None:
+    """Takes the job of these kinds that is due first; None when none is.
+
+    Jobs of other kinds are left to workers that know them.
+    """
+    due = await store.read(lambda tx: jobs.next_due(tx, kinds))
+    for name in sorted(due, key=due.__getitem__):
+        if due[name] > time.time():
+            break
+        if (claim := await _claim(store, name)) is not None:
+            return claim
+    return None
+
+
+async def _claim(store: Store, kind: str) -> Claim | None:
+    return await store.write(lambda tx: jobs.claim_next(tx, kind, now(), time.time()))
+
+
+async def run(store: Store, signals: Signals, kind: Kind, claim: Claim) -> None:
     """Does a claimed job, and whatever comes of it, leaves the job in a state that says so."""
-    used: list[Collection] = []
-    log = _log.bind(job_id=claim.job_id, trip_id=claim.trip_id, attempt=claim.attempt)
+    log = _log.bind(
+        job_id=claim.job_id,
+        kind=claim.kind,
+        trip_id=claim.trip_id,
+        attempt=claim.attempt,
+        request_id=claim.request_id,
+    )
     try:
         async with _lease(store, claim):
-            used = await _attempt(store, claim, log)
+            await _attempt(store, kind, claim, log)
     except LeaseLost:
         log.warning("job_lost", reason="another attempt took it over")
-        return
-    await signals.ended(claim.job_id)
-    # Only now: who waits for the job need not wait for this.
-    empty(*used)
+    await signals.job_ended(claim.job_id)
 
 
 @contextlib.asynccontextmanager
@@ -67,76 +90,81 @@ async def _lease(store: Store, claim: Claim) -> AsyncIterator[None]:
             await renewing
 
 
-async def _attempt(
-    store: Store, claim: Claim, log: structlog.typing.FilteringBoundLogger
-) -> list[Collection]:
-    """One attempt, up to the state it leaves the job in; `LeaseLost` when it may leave none.
-
-    Returns what it worked with, if that is much, to be cleared away.
-    """
-    if claim.attempt > MAX_ATTEMPTS:
+async def _attempt(store: Store, kind: Kind, claim: Claim, log: Logger) -> None:
+    """One attempt, up to the state it leaves the job in; `LeaseLost` when it may leave none."""
+    if claim.attempt > kind.attempts:
         # Its workers died of it: an attempt that ends otherwise is counted where it ends.
         await _give_up(store, claim, Internal())
         log.error("job_abandoned")
-        return []
+        return
     started = time.perf_counter()
     try:
-        status, used = await _apply(store, claim)
+        async with asyncio.timeout(kind.timeout):
+            decoded = await asyncio.to_thread(_decode, kind, claim)
+            status = await _do(store, kind, claim, decoded)
     except LeaseLost:
         raise
+    except Undecodable as error:
+        log.exception("job_undecodable")
+        await _give_up(store, claim, error)
+    except TimeoutError:
+        log.warning("job_postponed", reason="it took too long", timeout=kind.timeout)
+        await _try_again(store, kind, claim, Unavailable("The job took too long"))
     except Unavailable as error:
-        await _try_again(store, claim, error)
         log.warning("job_postponed", reason=error.message)
+        await _try_again(store, kind, claim, error)
     except CarnetError as error:
         await _give_up(store, claim, error)
         log.warning("job_failed", code=error.code)
     except Exception:
         log.exception("job_crashed")
-        await _try_again(store, claim, Internal())
+        await _try_again(store, kind, claim, Internal())
     else:
         duration = round(time.perf_counter() - started, 4)
         log.info("job_succeeded", items=claim.total, status=status, duration=duration)
-        return used
-    return []
 
 
-async def _apply(store: Store, claim: Claim) -> tuple[int, list[Collection]]:
-    sent = await asyncio.to_thread(_sent, claim.payload)
-    lists = imports.items_of(claim.request, sent)
-    # Planned beside other writers, so that they wait for the writing only.
-    ahead = await store.read(
-        lambda tx: stored_imports.plan(tx, claim.trip_id, claim.request, lists, now())
-    )
+def _decode(kind: Kind, claim: Claim) -> Any:
+    try:
+        return kind.decode(claim)
+    except CarnetError:
+        raise
+    except Exception as error:
+        raise Undecodable() from error
+
+
+async def _do(store: Store, kind: Kind, claim: Claim, decoded: Any) -> int:
+    """The effects and the end of a job; the status of its result."""
+    if kind.effects == "outside":
+        status, result = await kind.run(store, claim, decoded)
+        await store.write(lambda tx: jobs.succeed(tx, claim, now(), status, result))
+        return status
+
+    prepare = kind.prepare
+    if prepare is not None:
+        decoded = await store.read(lambda tx: prepare(tx, claim, decoded))
 
     async def effects(tx: Tx) -> int:
-        await trips.lock(tx, claim.trip_id)
-        status, result = await stored_imports.apply(
-            tx, claim.trip_id, claim.request, lists, now(), ahead
-        )
-        give_way()
+        status, result = await kind.run(tx, claim, decoded)
         await jobs.succeed(tx, claim, now(), status, result)
         return status
 
-    return await store.write(effects), ahead.running.held
+    return await store.write(effects)
 
 
-def _sent(payload: bytes) -> Any:
-    """The body of the request that asked for a job."""
-    return body.decode(jobs.unpack(payload), give_way)
-
-
-async def _try_again(store: Store, claim: Claim, error: CarnetError) -> None:
-    """Puts the job back with exponential backoff, or gives up after the last attempt."""
-    if claim.attempt >= MAX_ATTEMPTS:
+async def _try_again(store: Store, kind: Kind, claim: Claim, error: CarnetError) -> None:
+    """Puts the job back for a later attempt, or gives up after the last one."""
+    if claim.attempt >= kind.attempts:
         await _give_up(store, claim, error)
         return
-    due_at = time.time() + 0.5 * 2**claim.attempt
+    due_at = time.time() + kind.backoff(claim.attempt)
     await store.write(lambda tx: jobs.retry(tx, claim, due_at))
 
 
 async def _give_up(store: Store, claim: Claim, error: CarnetError) -> None:
     async def end(tx: Tx) -> None:
         await jobs.fail(tx, claim, now(), error.status, error.for_item())
+        # A 404 is remembered, other failures are not (contract section 4).
         if not isinstance(error, NotFound):
             await idempotency.forget_job(tx, claim.job_id)
 

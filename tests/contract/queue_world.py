@@ -7,6 +7,7 @@ import msgspec
 
 from runtime.settings import Settings
 from tests.support import SAMPLES, Response, World
+from workers.kinds import KINDS
 from workers.runner import run_next
 
 INLINE = 2
@@ -33,7 +34,7 @@ async def stop_worker(world: World) -> None:
 
 async def work(world: World) -> None:
     """Does the job that is due."""
-    assert await run_next(world.store, world.running.services.signals)
+    assert await run_next(world.store, world.running.services.signals, KINDS)
 
 
 async def job_count(world: World) -> int:

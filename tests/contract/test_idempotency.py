@@ -269,7 +269,7 @@ async def test_old_records_can_be_swept_away(world):
     await world.client.post(f"{world.trip}/legs", LEG, headers=KEY)
     created = await world.store.read(lambda tx: tx.fetchval("SELECT created_at FROM idempotency"))
     for at, gone in ((created + 24 * 3600 - 1, 0), (created + 24 * 3600, 1)):
-        assert await world.store.write(lambda tx, at=at: idempotency.prune(tx, at)) == gone
+        assert await world.store.write(lambda tx, at=at: idempotency.prune(tx, at, 9)) == gone
 
 
 # At once.

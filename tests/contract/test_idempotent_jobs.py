@@ -1,10 +1,10 @@
 """Contract sections 4 and 5 together: an Idempotency-Key on what goes through the queue."""
 
 import asyncio
+import dataclasses
 
 import pytest
 
-from storage import jobs
 from tests.contract.kinds import BY_NAME, listed, rows_path
 from tests.contract.queue_world import (
     ASYNC,
@@ -18,6 +18,7 @@ from tests.contract.queue_world import (
     work,
 )
 from tests.support import SAMPLES, gather
+from workers.kinds import KINDS
 
 KEY = {"Idempotency-Key": "k"}
 STAY = SAMPLES["stay"]
@@ -155,8 +156,7 @@ async def test_a_bug_in_a_job_is_not_remembered(world, monkeypatch):
         raise RuntimeError("a bug")
 
     await stop_worker(world)
-    monkeypatch.setattr(jobs, "MAX_ATTEMPTS", 1)
-    monkeypatch.setattr("workers.runner.MAX_ATTEMPTS", 1)
+    monkeypatch.setitem(KINDS, "sync", dataclasses.replace(KINDS["sync"], attempts=1))
     with monkeypatch.context() as patched:
         patched.setattr("storage.imports.apply", crash)
         request = asyncio.create_task(sync(world))

@@ -9,7 +9,7 @@ import pytest
 
 from domain.scopes import Role
 from runtime.settings import Settings
-from runtime.signals import LocalWatch
+from runtime.signals import LocalJobWatch
 from storage import jobs
 from tests.contract.kinds import BY_NAME, listed, rows_path, snapshot
 from tests.contract.queue_world import (
@@ -26,6 +26,7 @@ from tests.contract.queue_world import (
     work,
 )
 from tests.support import SAMPLES, add_key, now, run_server
+from workers.kinds import KINDS
 
 LEG, STAY, COMMITMENT = SAMPLES["leg"], SAMPLES["stay"], SAMPLES["commitment"]
 MAX_BODY = 50_000
@@ -199,7 +200,7 @@ async def test_wait_shortens_the_wait_and_never_lengthens_it(world, monkeypatch,
     async def note(_watch, timeout):
         waited.append(timeout)
 
-    monkeypatch.setattr(LocalWatch, "wait", note)
+    monkeypatch.setattr(LocalJobWatch, "wait", note)
     await stop_worker(world)
     answer = await sync(world, pins(3), {"Prefer": prefer} if prefer else None)
     assert (answer.status, waited) == (202, [patience])
@@ -227,7 +228,7 @@ def test_the_queue_is_on_by_default_from_201_items_with_30_seconds_of_patience()
 async def test_a_job_tells_of_its_way_from_queued_to_succeeded(world):
     await stop_worker(world)
     first = await sync(world, {**pins(3), "legs": [{}]}, ASYNC)
-    await world.store.write(lambda tx: jobs.claim_next(tx, now(), 4e9))
+    await world.store.write(lambda tx: jobs.claim_next(tx, "sync", now(), 4e9))
     running = (await job_of(world, first)).json
     assert (running["status"], running["attempts"]) == ("running", 1)
     assert running["progress"] == {"done": 0, "total": 4}
@@ -288,7 +289,7 @@ async def test_a_bug_in_a_job_is_internal_and_shows_nothing(world, monkeypatch):
     again = (await job_of(world, answer)).json
     assert (again["status"], again["attempts"], "error" in again) == ("queued", 1, False)
     # The attempts in between only differ in the time they wait for each other.
-    last = jobs.MAX_ATTEMPTS - 1
+    last = KINDS["sync"].attempts - 1
     await world.store.write(
         lambda tx: tx.execute("UPDATE jobs SET due_at = 0, attempts = $1", last)
     )

@@ -14,6 +14,7 @@ from tests.faults.load import pin
 from tests.faults.polling import until
 from tests.faults.production import production
 from tests.support import now
+from workers.kinds import KINDS
 from workers.runner import run, run_next
 
 
@@ -38,7 +39,7 @@ async def test_of_workers_that_claim_one_job_at_once_one_gets_it(tmp_path, datab
             for number in range(1, 6):
                 await accepted_job(client, trip, items=6)
                 begun = await asyncio.gather(
-                    *(run_next(stores[n % 4], LocalSignals()) for n in range(12))
+                    *(run_next(stores[n % 4], LocalSignals(), KINDS) for n in range(12))
                 )
                 assert sum(begun) == 1
                 assert len(await pins(client, trip)) == 6 * number
@@ -53,13 +54,13 @@ async def test_who_lost_its_lease_cannot_commit(tmp_path, database, valkey):
         async with carnet.client() as client:
             trip = await carnet.new_trip(client)
             job_id = await accepted_job(client, trip)
-            late = await store.write(lambda tx: jobs.claim_next(tx, now(), time.time()))
+            late = await store.write(lambda tx: jobs.claim_next(tx, "sync", now(), time.time()))
             after = time.time() + LEASE_SECONDS + 1
-            taken = await store.write(lambda tx: jobs.claim_next(tx, now(), after))
+            taken = await store.write(lambda tx: jobs.claim_next(tx, "sync", now(), after))
             assert late is not None
             assert taken is not None
             assert (late.job_id, taken.attempt) == (job_id, late.attempt + 1)
-            await run(store, LocalSignals(), late)
+            await run(store, LocalSignals(), KINDS["sync"], late)
             assert await pins(client, trip) == [], "its work is undone"
             try:
                 await store.write(lambda tx: jobs.renew(tx, late, time.time()))
@@ -67,9 +68,9 @@ async def test_who_lost_its_lease_cannot_commit(tmp_path, database, valkey):
                 pass
             else:
                 raise AssertionError("it renewed a lease that is another's")
-            await run(store, LocalSignals(), taken)
+            await run(store, LocalSignals(), KINDS["sync"], taken)
             assert len(await pins(client, trip)) == 20
-            await run(store, LocalSignals(), taken)
+            await run(store, LocalSignals(), KINDS["sync"], taken)
             assert len(await pins(client, trip)) == 20, "an ended job is not done again"
         await store.close()
 

@@ -242,7 +242,7 @@ def test_compose_leaves_the_program_no_privileges(service):
 
 def test_a_container_has_the_time_its_program_takes_to_stop():
     from server.app import SHUTDOWN_SECONDS
-    from workers.arq_worker import DRAIN_SECONDS
+    from workers.loop import DRAIN_SECONDS
 
     assert seconds(SERVICES["server-1"]["stop_grace_period"]) > 2 * SHUTDOWN_SECONDS
     assert seconds(SERVICES["worker"]["stop_grace_period"]) > DRAIN_SECONDS

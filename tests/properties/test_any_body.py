@@ -171,7 +171,7 @@ def test_any_sync_through_the_queue_gets_an_answer(living, data):
 
 async def ended(world: World, job_id: str) -> Any:
     """A job in its last state."""
-    with world.running.services.signals.watch(job_id) as watch:
+    with world.running.services.signals.watch_job(job_id) as watch:
         async with asyncio.timeout(20):
             while (job := (await world.client.get(f"/jobs/{job_id}")).json)["status"] in OPEN:
                 await watch.wait(0.2)

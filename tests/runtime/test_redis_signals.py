@@ -1,4 +1,4 @@
-"""The doorbell and word of ended jobs between machines, on a real Valkey."""
+"""Signals between machines, on a real Valkey."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,7 @@ def valkey():
 
 @contextlib.asynccontextmanager
 async def listening(url: str):
-    """Signals of a process that hears of ended jobs."""
+    """Signals of a process that listens."""
     signals = RedisSignals(url)
     signals.start()
     try:
@@ -36,8 +36,8 @@ async def listening(url: str):
 
 
 @contextlib.asynccontextmanager
-async def telling(url: str):
-    """Signals of a process that only tells."""
+async def sending(url: str):
+    """Signals of a process that only sends."""
     signals = RedisSignals(url)
     try:
         yield signals
@@ -51,9 +51,9 @@ async def subscribers(url: str) -> int:
         return int(number)
 
 
-async def test_a_ring_is_an_arq_job_in_msgpack(valkey):
-    async with telling(valkey.url) as signals:
-        await signals.ring("job1")
+async def test_a_queued_job_is_an_arq_job_in_msgpack(valkey):
+    async with sending(valkey.url) as signals:
+        await signals.job_queued("job1")
     async with Redis.from_url(valkey.url) as redis:
         (queued,) = await redis.zrange(QUEUE, 0, -1)
         stored = await redis.get(b"arq:job:" + queued)
@@ -64,21 +64,21 @@ async def test_a_ring_is_an_arq_job_in_msgpack(valkey):
 
 
 async def test_the_end_of_a_job_is_heard_in_another_process(valkey):
-    async with listening(valkey.url) as here, telling(valkey.url) as there:
+    async with listening(valkey.url) as here, sending(valkey.url) as there:
         await until(lambda: subscribers(valkey.url))
-        with here.watch("mine") as mine, here.watch("other") as other:
+        with here.watch_job("mine") as mine, here.watch_job("other") as other:
             # What subscribing woke is not what is looked for.
             await mine.wait(0)
             await other.wait(0)
-            await there.ended("mine")
+            await there.job_ended("mine")
             assert await soon(mine.wait(LONG))
             assert not await other.wait(0)
 
 
-async def test_who_waits_looks_again_when_messages_may_have_been_lost(valkey):
+async def test_watches_are_woken_when_messages_may_have_been_lost(valkey):
     async with listening(valkey.url) as signals:
         await until(lambda: subscribers(valkey.url))
-        with signals.watch("job") as watch:
+        with signals.watch_job("job") as watch:
             await watch.wait(0)
             valkey.kill()
             assert await soon(watch.wait(LONG)), "nothing is heard any more"
@@ -89,7 +89,7 @@ async def test_who_waits_looks_again_when_messages_may_have_been_lost(valkey):
 
 
 async def _heard(signals: RedisSignals, watch) -> bool:
-    await signals.ended("job")
+    await signals.job_ended("job")
     return bool(await watch.wait(0.2))
 
 
@@ -97,7 +97,7 @@ async def test_a_connection_nothing_comes_through_is_given_up(valkey):
     """Where the network drops packets, no error comes by itself."""
     async with proxy(valkey.port) as network, listening(network.url(valkey.url)) as signals:
         await until(lambda: subscribers(valkey.url))
-        with signals.watch("job") as watch:
+        with signals.watch_job("job") as watch:
             await watch.wait(0)
             network.stall()
             with structlog.testing.capture_logs() as lines:
@@ -110,46 +110,128 @@ async def test_a_connection_nothing_comes_through_is_given_up(valkey):
 async def test_a_quiet_connection_is_kept(valkey):
     async with listening(valkey.url) as signals:
         await until(lambda: subscribers(valkey.url))
-        with signals.watch("job") as watch:
+        with signals.watch_job("job") as watch:
             await watch.wait(0)
-            assert not await watch.wait(3.5), "nobody is woken for nothing"
-            await signals.ended("job")
+            assert not await watch.wait(3.5), "no watch is woken for nothing"
+            await signals.job_ended("job")
             assert await soon(watch.wait(LONG))
 
 
-async def test_while_redis_is_away_telling_is_quick_and_one_line_says_so(valkey):
-    async with telling(valkey.url) as signals:
-        await signals.ring("job")
+async def test_while_redis_is_away_sending_is_quick_and_one_line_says_so(valkey):
+    async with sending(valkey.url) as signals:
+        await signals.job_queued("job")
         valkey.kill()
         started = time.monotonic()
         with structlog.testing.capture_logs() as lines:
             for _ in range(5):
-                await signals.ring("job")
-                await signals.ended("job")
+                await signals.job_queued("job")
+                await signals.job_ended("job")
         assert time.monotonic() - started < 2
         assert [line["event"] for line in lines] == ["redis_away"]
         valkey.start()
-        await signals.ended("job")
-        await signals.ring("job")
+        await signals.job_ended("job")
+        await signals.job_queued("job")
         async with Redis.from_url(valkey.url) as redis:
             assert await redis.zcard(QUEUE) == 1
         valkey.kill()
         with structlog.testing.capture_logs() as lines:
-            await signals.ring("job")
+            await signals.job_queued("job")
         assert [line["event"] for line in lines] == ["redis_away"], "a new outage is told"
 
 
-async def test_telling_a_redis_that_does_not_answer_ends(valkey):
-    async with proxy(valkey.port) as network, telling(network.url(valkey.url)) as signals:
-        await signals.ring("job")
+async def test_sending_to_a_redis_that_does_not_answer_ends(valkey):
+    async with proxy(valkey.port) as network, sending(network.url(valkey.url)) as signals:
+        await signals.job_queued("job")
         network.stall()
-        await asyncio.gather(*(soon(signals.ring(f"{n}")) for n in range(20)))
+        await asyncio.gather(*(soon(signals.job_queued(f"{n}")) for n in range(20)))
         started = time.monotonic()
         for number in range(20):
-            await signals.ring(f"{number}")
+            await signals.job_queued(f"{number}")
         assert time.monotonic() - started < 0.5, "what is away is left alone for a while"
         pool = signals._redis.connection_pool
         assert not pool._in_use_connections, "no connection is lost to a Redis that is away"
+
+
+def listener(signals: RedisSignals) -> list[tuple[str, int]]:
+    """The changes of trips as a listener is told of them."""
+    heard: list[tuple[str, int]] = []
+    signals.on_trip_change(lambda trip_id, rev: heard.append((trip_id, rev)))
+    return heard
+
+
+async def test_changes_of_trips_reach_the_other_processes_in_one_message(valkey, monkeypatch):
+    async with (
+        listening(valkey.url) as here,
+        listening(valkey.url) as there,
+        Redis.from_url(valkey.url) as redis,
+    ):
+        await until(lambda: _both_listen(valkey.url))
+        own, others = listener(here), listener(there)
+        before = (await redis.info("commandstats")).get("cmdstat_publish", {}).get("calls", 0)
+        for rev in range(1, 101):
+            here.trip_changed("a", rev)
+        here.trip_changed("b", 7)
+        here.trip_changed("b", 3)
+        assert len(own) == 102, "this process is told at once"
+        await until(lambda: len(others) >= 2)
+        assert others == [("a", 100), ("b", 7)]
+        after = (await redis.info("commandstats"))["cmdstat_publish"]["calls"]
+        assert after - before == 1
+        # What comes next comes after the first message, also here.
+        there.trip_changed("c", 1)
+        await until(lambda: ("c", 1) in own)
+        assert len(own) == 103, "and is not told of its own changes twice"
+        assert others == [("a", 100), ("b", 7), ("c", 1)]
+
+
+async def _both_listen(url: str) -> bool:
+    return await subscribers(url) == 2
+
+
+async def test_a_change_that_comes_while_one_is_published_is_published_next(valkey):
+    async with listening(valkey.url) as there, sending(valkey.url) as here:
+        await until(lambda: subscribers(valkey.url))
+        others = listener(there)
+        for rev in range(1, 31):
+            here.trip_changed("a", rev)
+            await until(lambda: others[-1:] == [("a", rev)], every=0.001)  # noqa: B023
+
+
+async def test_a_change_costs_no_wait_while_redis_is_away_and_is_lost(valkey):
+    valkey.kill()
+    async with sending(valkey.url) as here:
+        own = listener(here)
+        with structlog.testing.capture_logs() as lines:
+            here.trip_changed("a", 1)
+            assert own == [("a", 1)]
+            await until(lambda: lines)
+            for rev in range(2, 1_000):
+                here.trip_changed("a", rev)
+        assert own[-1] == ("a", 999)
+        assert [line["event"] for line in lines] == ["redis_away"]
+        await until(lambda: here._changed == {})
+
+
+async def test_what_is_left_is_published_at_the_end(valkey):
+    async with listening(valkey.url) as there:
+        await until(lambda: subscribers(valkey.url))
+        others = listener(there)
+        async with sending(valkey.url) as here:
+            here.trip_changed("a", 1)
+        await until(lambda: others)
+        assert others == [("a", 1)]
+
+
+async def test_a_message_that_cannot_be_read_is_passed_over(valkey):
+    async with listening(valkey.url) as here, sending(valkey.url) as there:
+        await until(lambda: subscribers(valkey.url))
+        heard = listener(here)
+        with structlog.testing.capture_logs() as lines:
+            async with Redis.from_url(valkey.url) as redis:
+                await redis.publish("carnet:changed", b"from a later version")
+            there.trip_changed("a", 1)
+            await until(lambda: heard)
+        assert [line["event"] for line in lines] == ["trip_changes_unread"]
 
 
 async def test_it_stops_at_any_moment_of_its_start(valkey):

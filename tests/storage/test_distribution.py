@@ -27,6 +27,7 @@ from tests.storage.distribution import (
 )
 from tests.storage.home import Statement, WatchedTx
 from tests.support import SAMPLES, World, new_world
+from workers.kinds import KINDS
 from workers.runner import run_next
 
 T = TypeVar("T")
@@ -211,7 +212,7 @@ async def test_a_job_is_its_users_and_its_effects_are_the_trips(watched):
     )
     assert queued.status == 202
     asked = watched.fresh()
-    assert await run_next(watched.watch, world.running.services.signals)
+    assert await run_next(watched.watch, world.running.services.signals, KINDS)
     worked = watched.fresh()
     read = await world.client.get(f"/jobs/{queued.json['_id']}")
     assert read.json["status"] == "succeeded"
@@ -229,7 +230,7 @@ async def test_what_is_global_is_what_the_list_says(watched):
     await world.client.get("/trips")
     await world.client.get(f"/shared/trips/{token}")
     await world.client.post(f"{world.trip}/sync", SNAPSHOT, headers={"Prefer": "respond-async"})
-    assert await run_next(watched.watch, world.running.services.signals)
+    assert await run_next(watched.watch, world.running.services.signals, KINDS)
     statements = watched.fresh()
     assert unexplained(statements) == []
     met = {part for part in GLOBAL for each in everywhere(statements) if part in each.sql}

@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 
-from domain.imports import ImportRequest
 from storage import accounts, idempotency, jobs, open_store
 from storage.idempotency import KEPT_SECONDS, Answer
 from tests.storage.home import soon
@@ -117,17 +116,29 @@ async def test_of_many_who_want_a_key_at_once_one_gets_it(home, key_id, storage_
 async def test_old_records_are_dropped(home, key_id):
     for number in range(5):
         await remember(home, key_id, key=f"k{number}", at=T0 + number)
-    dropped = await home.store.write(lambda tx: idempotency.prune(tx, T0 + 2 + KEPT_SECONDS))
+    dropped = await home.store.write(lambda tx: idempotency.prune(tx, T0 + 2 + KEPT_SECONDS, 9))
     assert dropped == 3
     found = [await find(home, key_id, f"k{n}", T0) is not None for n in range(5)]
     assert found == [False, False, False, True, True]
+
+
+async def test_no_more_records_are_dropped_than_asked_for_and_the_oldest_first(home, key_id):
+    for number in range(5):
+        await remember(home, key_id, key=f"k{number}", at=T0 + number)
+
+    def prune(limit: int):
+        return lambda tx: idempotency.prune(tx, T0 + 3 + KEPT_SECONDS, limit)
+
+    dropped = [await home.store.write(prune(limit)) for limit in (1, 2, 0, 9, 9)]
+    assert dropped == [1, 2, 0, 1, 0]
+    assert await find(home, key_id, "k4", T0) is not None
 
 
 async def test_no_record_that_is_dropped_could_still_be_found(home, key_id):
     await remember(home, key_id)
     for at in (T0 + KEPT_SECONDS - 0.5, T0 + KEPT_SECONDS):
         findable = await find(home, key_id, at=at) is not None
-        dropped = await home.store.write(lambda tx, at=at: idempotency.prune(tx, at))
+        dropped = await home.store.write(lambda tx, at=at: idempotency.prune(tx, at, 9))
         assert dropped == (0 if findable else 1)
 
 
@@ -139,7 +150,8 @@ async def job_id(home) -> str:
             job_id="job1",
             user_id=home.user_id,
             trip_id=home.trip_id,
-            request=ImportRequest("sync"),
+            kind="sync",
+            params="{}",
             payload=b"{}",
             total=0,
             now=now(),

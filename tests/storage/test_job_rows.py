@@ -1,13 +1,13 @@
 """Jobs at rest: claims under a lease, counted attempts, and one end."""
 
 import asyncio
+import dataclasses
 import zlib
 
 import msgspec
 import pytest
 
 from domain.errors import Detail, ItemError
-from domain.imports import ImportRequest
 from runtime.ids import new_id
 from storage import jobs, open_store
 from storage.jobs import LEASE_SECONDS, Claim, LeaseLost
@@ -23,7 +23,8 @@ async def queue(home: Home, due_at: float = T0, **change) -> str:
     job = {
         "user_id": home.user_id,
         "trip_id": home.trip_id,
-        "request": ImportRequest("sync"),
+        "kind": "sync",
+        "params": "{}",
         "payload": b'{"legs":[]}',
         "total": 3,
         "now": now(),
@@ -33,8 +34,12 @@ async def queue(home: Home, due_at: float = T0, **change) -> str:
     return job_id
 
 
-async def claim(home: Home, moment: float) -> Claim | None:
-    return await home.store.write(lambda tx: jobs.claim_next(tx, now(), moment))
+async def claim(home: Home, moment: float, kind: str = "sync") -> Claim | None:
+    return await home.store.write(lambda tx: jobs.claim_next(tx, kind, now(), moment))
+
+
+async def due(home: Home, *kinds: str) -> dict[str, float]:
+    return await home.store.read(lambda tx: jobs.next_due(tx, kinds))
 
 
 async def claimed(home: Home, moment: float) -> Claim:
@@ -71,13 +76,33 @@ async def test_a_job_is_its_users_own(home):
 
 
 async def test_a_claim_has_what_the_work_needs(home):
-    request = ImportRequest("batch", "stay", "leg1", True)
     payload = "é\n".encode()
-    job_id = await queue(home, request=request, payload=payload, total=7)
-    found = await claimed(home, T0)
-    assert (found.user_id, found.job_id, found.trip_id) == (home.user_id, job_id, home.trip_id)
-    assert (found.request, bytes(found.payload), found.total) == (request, payload, 7)
-    assert found.attempt == 1
+    moment = now()
+    job_id = await queue(
+        home,
+        kind="batch",
+        params='{"é": 1}',
+        payload=payload,
+        total=7,
+        key_id="key1",
+        request_id="req_1",
+        now=moment,
+    )
+    found = await claim(home, T0, "batch")
+    assert found is not None
+    assert dataclasses.replace(found, payload=bytes(found.payload)) == Claim(
+        user_id=home.user_id,
+        job_id=job_id,
+        kind="batch",
+        trip_id=home.trip_id,
+        params='{"é": 1}',
+        payload=payload,
+        total=7,
+        attempt=1,
+        created_at=moment,
+        key_id="key1",
+        request_id="req_1",
+    )
     job = await show(home, job_id)
     assert (job["status"], job["attempts"]) == ("running", 1)
     assert job["startedAt"]
@@ -87,8 +112,38 @@ async def test_nothing_is_claimed_before_it_is_due(home):
     assert await claim(home, T0) is None
     await queue(home, T0 + 5)
     assert await claim(home, T0 + 4.99) is None
-    assert await home.store.read(jobs.next_due) == T0 + 5
+    assert await due(home, "sync") == {"sync": T0 + 5}
     assert await claim(home, T0 + 5) is not None
+
+
+async def test_a_claim_is_of_one_kind(home):
+    batch = await queue(home, T0, kind="batch")
+    sync = await queue(home, T0 + 1)
+    assert await due(home) == {}
+    assert await due(home, "other", "sync", "batch") == {"sync": T0 + 1, "batch": T0}
+    assert (await claimed(home, T0 + 9)).job_id == sync
+    assert await claim(home, T0 + 9) is None
+    assert await claim(home, T0 + 9, "other") is None
+    found = await claim(home, T0 + 9, "batch")
+    assert found is not None
+    assert (found.job_id, found.kind) == (batch, "batch")
+
+
+@pytest.mark.parametrize("result", [b"", b"{}"])
+async def test_a_job_without_trip_items_and_payload(home, result):
+    job_id = await queue(home, kind="other", payload=b"", trip_id=None, total=None)
+    job = await show(home, job_id)
+    assert set(job) == {"_id", "kind", "status", "progress", "attempts", "createdAt"}
+    assert job["progress"] == {"done": 0}
+    found = await claim(home, T0, "other")
+    assert found is not None
+    assert (found.trip_id, found.total, found.payload) == (None, None, b"")
+    await home.store.write(lambda tx: jobs.succeed(tx, found, now(), 204, result))
+    job = await show(home, job_id)
+    assert (job["status"], job["progress"]) == ("succeeded", {"done": 0})
+    assert job.get("result") == ({} if result else None)
+    outcome = await home.store.read(lambda tx: jobs.outcome(tx, home.user_id, job_id))
+    assert (outcome.status, outcome.packed, outcome.error) == (204, result, None)
 
 
 async def test_the_job_due_first_is_claimed_first(home):
@@ -106,7 +161,7 @@ async def test_jobs_due_at_once_go_by_age(home):
 async def test_a_running_job_is_claimed_again_once_its_lease_has_run_out(home):
     job_id = await queue(home)
     first = await claimed(home, T0)
-    assert await home.store.read(jobs.next_due) == T0 + LEASE_SECONDS
+    assert await due(home, "sync") == {"sync": T0 + LEASE_SECONDS}
     assert await claim(home, T0 + LEASE_SECONDS - 0.01) is None
     second = await claimed(home, T0 + LEASE_SECONDS)
     assert (second.job_id, first.attempt, second.attempt) == (job_id, 1, 2)
@@ -116,8 +171,10 @@ async def test_a_running_job_is_claimed_again_once_its_lease_has_run_out(home):
 
 async def test_the_start_is_that_of_the_first_attempt(home):
     job_id = await queue(home)
-    await home.store.write(lambda tx: jobs.claim_next(tx, "2026-01-01T00:00:00.000Z", T0))
-    await home.store.write(lambda tx: jobs.claim_next(tx, "2027-01-01T00:00:00.000Z", T0 + 99))
+    await home.store.write(lambda tx: jobs.claim_next(tx, "sync", "2026-01-01T00:00:00.000Z", T0))
+    await home.store.write(
+        lambda tx: jobs.claim_next(tx, "sync", "2027-01-01T00:00:00.000Z", T0 + 99)
+    )
     assert (await show(home, job_id))["startedAt"] == "2026-01-01T00:00:00.000Z"
 
 
@@ -129,7 +186,7 @@ async def test_of_many_claimers_at_once_one_gets_the_job(home, storage_url):
         claims = await soon(
             asyncio.gather(
                 *(
-                    store.write(lambda tx: jobs.claim_next(tx, now(), T0))
+                    store.write(lambda tx: jobs.claim_next(tx, "sync", now(), T0))
                     for store in stores
                     for _ in range(5)
                 )
@@ -156,7 +213,7 @@ async def test_success_ends_a_job(home, payload):
     assert (outcome.status, outcome.error) == (207, None)
     assert jobs.unpack(outcome.packed) == b'{"errors": 1}'
     assert await claim(home, T0 + 10**9) is None
-    assert await home.store.read(jobs.next_due) is None
+    assert await due(home, "sync") == {}
 
 
 async def test_failure_ends_a_job(home):
@@ -266,3 +323,54 @@ def test_a_body_packed_by_zlib_is_brought_back():
 @pytest.mark.parametrize("body", [b"{}", b' {"legs": []}', b"\n[]", "[1]".encode("utf-8-sig")])
 def test_a_payload_of_the_first_release_is_the_body_itself(body):
     assert jobs.unpack(body) == body
+
+
+NO_ONE_KNOWS = ItemError("INTERNAL", "No worker knows this")
+
+
+async def fail_unknown(home: Home, due_before: float, limit: int = 9) -> list[str]:
+    return await home.store.write(
+        lambda tx: jobs.fail_unknown(tx, ["sync", "batch"], due_before, now(), limit, NO_ONE_KNOWS)
+    )
+
+
+async def test_jobs_of_unknown_kinds_that_wait_for_long_fail(home):
+    known = await queue(home, T0)
+    late, later = [await queue(home, T0 + n, kind="other") for n in (1, 2)]
+    left = await queue(home, T0 + 3, kind="other")
+    assert await fail_unknown(home, T0) == []
+    assert await fail_unknown(home, T0 + 3, limit=1) == [late]
+    assert await fail_unknown(home, T0 + 3) == [later]
+    assert await fail_unknown(home, T0 + 3) == []
+    for job_id in (late, later):
+        job = await show(home, job_id)
+        assert (job["status"], job["error"]["code"]) == ("failed", "INTERNAL")
+        assert job["finishedAt"]
+    assert [(await show(home, job_id))["status"] for job_id in (known, left)] == ["queued"] * 2
+
+
+async def test_a_job_that_failed_as_unknown_cannot_be_ended_by_its_worker(home):
+    await queue(home, T0, kind="other")
+    found = await claim(home, T0, "other")
+    assert found is not None
+    assert await fail_unknown(home, T0 + LEASE_SECONDS + 1) == [found.job_id]
+    with pytest.raises(LeaseLost):
+        await home.store.write(lambda tx: jobs.succeed(tx, found, now(), 200, b"{}"))
+
+
+async def test_no_more_jobs_are_dropped_than_asked_for_and_the_oldest_first(home):
+    for day in (3, 1, 2, 4):
+        await queue(home)
+        found = await claimed(home, T0)
+        ended_at = f"2026-01-0{day}T00:00:00.000Z"
+        await home.store.write(
+            lambda tx, found=found, at=ended_at: jobs.succeed(tx, found, at, 200, b"{}")
+        )
+
+    def prune(limit: int):
+        return lambda tx: jobs.prune(tx, "2026-01-04T00:00:00.000Z", limit)
+
+    dropped = [await home.store.write(prune(limit)) for limit in (1, 0, 1, 9, 9)]
+    assert dropped == [1, 0, 1, 1, 0]
+    left = await home.store.read(lambda tx: tx.fetch("SELECT finished_at FROM jobs"))
+    assert [tuple(row) for row in left] == [("2026-01-04T00:00:00.000Z",)]

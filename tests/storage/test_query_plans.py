@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from domain.errors import ItemError
 from domain.imports import ImportRequest, items_of
 from domain.message import CHANNEL, MESSAGE
 from domain.resources import LEG, RESOURCES
@@ -45,6 +46,8 @@ async def home(tmp_path):
     await store.close()
 
 
+NOT_KNOWN = ItemError("INTERNAL", "x")
+
 IN_ORDER = (
     *("first page", "later page", "messages", "members"),
     *("export", "shared trip", "shared export"),
@@ -65,7 +68,7 @@ def reads(home: Home) -> dict[str, Any]:
         "parent": lambda tx: items.exists(tx, trip_id, "leg", "x"),
         "job": lambda tx: jobs.get(tx, user_id, "x"),
         "outcome": lambda tx: jobs.outcome(tx, user_id, "x"),
-        "next job": jobs.next_due,
+        "next job": lambda tx: jobs.next_due(tx, ["sync", "batch"]),
         "share": lambda tx: shares.active(tx, trip_id),
         "replay": lambda tx: idempotency.find(tx, "k", "i", 0.0),
         "first page": lambda tx: items.page(tx, trip_id, "leg", after=None, limit=9),
@@ -93,8 +96,9 @@ def writes(home: Home) -> dict[str, Any]:
         "remember": lambda tx: _remember(tx, home, answer),
         "settle": lambda tx: idempotency.settle(tx, "k", "i", answer),
         "forget": lambda tx: idempotency.forget_job(tx, "j"),
-        "prune answers": lambda tx: idempotency.prune(tx, 0.0),
-        "prune jobs": lambda tx: jobs.prune(tx, "2001-01-01T00:00:00.000Z"),
+        "prune answers": lambda tx: idempotency.prune(tx, 0.0, 9),
+        "prune jobs": lambda tx: jobs.prune(tx, "2001-01-01T00:00:00.000Z", 9),
+        "unknown jobs": lambda tx: jobs.fail_unknown(tx, ["sync"], 0.0, now(), 9, NOT_KNOWN),
         "job": lambda tx: _job(tx, home),
         "share": lambda tx: _share(tx, home),
         "secret": accounts.signing_secret,
@@ -134,16 +138,17 @@ async def _job(tx: Tx, home: Home) -> None:
         job_id=new_id(),
         user_id=home.user_id,
         trip_id=home.trip_id,
-        request=ImportRequest("sync"),
+        kind="sync",
+        params="{}",
         payload=b"{}",
         total=0,
         now=now(),
         due_at=0.0,
     )
-    claim = await jobs.claim_next(tx, now(), 1.0)
+    claim = await jobs.claim_next(tx, "sync", now(), 1.0)
     assert claim is not None
     await jobs.retry(tx, claim, 2.0)
-    claim = await jobs.claim_next(tx, now(), 2.0)
+    claim = await jobs.claim_next(tx, "sync", now(), 2.0)
     assert claim is not None
     await jobs.succeed(tx, claim, now(), 200, b"{}")
 

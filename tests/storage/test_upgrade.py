@@ -107,14 +107,16 @@ TABLES = {
         "FOREIGN KEY (trip_id) REFERENCES trips(id)",
     ),
     "jobs": table(
-        "user_id text, id text, trip_id text, kind text, params text, payload bytes?, status text,"
-        " done integer = 0, total integer, attempts integer = 0, due_at real, created_at text,"
+        "user_id text, id text, trip_id text?, kind text, params text, payload bytes?, status text,"
+        " done integer = 0, total integer?, attempts integer = 0, due_at real, created_at text,"
         " started_at text?, finished_at text?, result_status integer?, result text?, error text?,"
-        " packed_result bytes?",
+        " packed_result bytes?, key_id text?, request_id text?",
         "PRIMARY KEY (user_id, id)",
         "FOREIGN KEY (user_id) REFERENCES users(id)",
         "FOREIGN KEY (trip_id) REFERENCES trips(id)",
         "CREATE INDEX jobs_due ON jobs (due_at) WHERE status IN ('queued', 'running')",
+        "CREATE INDEX jobs_due_by_kind ON jobs (kind, due_at)"
+        " WHERE status IN ('queued', 'running')",
         "CREATE INDEX jobs_by_end ON jobs (finished_at) WHERE status IN ('succeeded', 'failed')",
     ),
     "idempotency": table(
@@ -345,8 +347,10 @@ async def test_jobs_of_an_upgraded_database_are_read_and_done(upgraded):
         assert {job.status for job in found if job} == set(get_args(jobs.Status))
 
     await upgraded.read(look)
-    claim = await upgraded.write(lambda tx: jobs.claim_next(tx, LATER, LATER_UNIX))
-    assert (claim.trip_id, claim.attempt, claim.request.resource) == (TRIP, 2, "stay")
+    claim = await upgraded.write(lambda tx: jobs.claim_next(tx, "batch", LATER, LATER_UNIX))
+    assert (claim.trip_id, claim.attempt) == (TRIP, 2)
+    assert (claim.key_id, claim.request_id) == (None, None)
+    assert msgspec.json.decode(claim.params)["resource"] == "stay"
     assert msgspec.json.decode(claim.payload)["items"][0]["name"] == "É"
     await upgraded.write(lambda tx: jobs.succeed(tx, claim, LATER, 200, b"{}"))
     # By a server of that release, too, which may still be waiting for it.

@@ -1,4 +1,4 @@
-"""A worker rung by arq, on a real Valkey."""
+"""A worker woken by arq, on a real Valkey."""
 
 import asyncio
 import contextlib
@@ -28,12 +28,9 @@ def valkey():
 
 
 @pytest.fixture
-def only_rung(monkeypatch):
-    """No sweeps: what is done was rung for."""
-
-    async def never_sweep(_loop) -> None: ...
-
-    monkeypatch.setattr(loop.JobLoop, "_run", never_sweep)
+def no_sweeps(monkeypatch):
+    """What is done after the start, a signal has told of."""
+    monkeypatch.setattr(loop, "SWEEP_SECONDS", 3600)
 
 
 @contextlib.asynccontextmanager
@@ -50,7 +47,7 @@ async def worker(store, url: str):
 
 @contextlib.asynccontextmanager
 async def server_signals(url: str):
-    """What a server process rings with."""
+    """The signals of a server process."""
     signals = RedisSignals(url)
     signals.start()
     try:
@@ -87,15 +84,15 @@ def body(name: str):
     return {"mapPins": [pin(name=name)]}
 
 
-async def test_a_job_that_was_rung_for_starts_at_once(home, valkey, only_rung, record_property):
+async def test_a_job_that_was_queued_starts_at_once(home, valkey, no_sweeps, record_property):
     async with worker(home.store, valkey.url), server_signals(valkey.url) as signals:
         await until(lambda: _ready(home, signals))
         waits = []
         for number in range(15):
             job_id = await queue(home, body(f"{number}"))
-            with signals.watch(job_id) as watch:
+            with signals.watch_job(job_id) as watch:
                 started = time.perf_counter()
-                await signals.ring(job_id)
+                await signals.job_queued(job_id)
                 while not await ended(home, job_id)():
                     await soon(watch.wait(5))
                 waits.append(time.perf_counter() - started)
@@ -105,9 +102,9 @@ async def test_a_job_that_was_rung_for_starts_at_once(home, valkey, only_rung, r
 
 
 async def _ready(home, signals) -> bool:
-    """Whether the worker does what it is rung for."""
+    """Whether the worker does what it is told of."""
     job_id = await queue(home, body("first"))
-    await signals.ring(job_id)
+    await signals.job_queued(job_id)
     await until(ended(home, job_id))
     return True
 
@@ -118,7 +115,7 @@ async def test_a_lost_queue_and_a_restarted_redis_lose_nothing(home, valkey, mon
         made = []
         for number in range(30):
             made.append(await queue(home, body(f"{number}")))
-            await signals.ring(made[-1])
+            await signals.job_queued(made[-1])
             if number == 10:
                 await asyncio.to_thread(valkey.ask, "FLUSHALL")
             if number == 20:
@@ -129,7 +126,7 @@ async def test_a_lost_queue_and_a_restarted_redis_lose_nothing(home, valkey, mon
     assert names == sorted(f"{number}" for number in range(30)), "each exactly once"
 
 
-async def test_a_worker_listens_again_once_redis_is_back(home, valkey, only_rung, monkeypatch):
+async def test_a_worker_listens_again_once_redis_is_back(home, valkey, no_sweeps, monkeypatch):
     monkeypatch.setattr(arq_worker, "REBUILD_SECONDS", 0.1)
     async with worker(home.store, valkey.url), server_signals(valkey.url) as signals:
         await until(lambda: _ready(home, signals))
@@ -143,21 +140,21 @@ async def test_jobs_are_done_by_sweeps_while_redis_is_away_from_the_start(home, 
     async with worker(home.store, valkey.url), server_signals(valkey.url) as signals:
         for number in range(3):
             job_id = await queue(home, body(f"{number}"))
-            await signals.ring(job_id)
+            await signals.job_queued(job_id)
             await until(ended(home, job_id), loop.SWEEP_SECONDS * 5)
 
 
 @pytest.fixture
 def slow_jobs(monkeypatch):
     """Jobs that begin, and go on when the test says so."""
-    begun, go_on, apply = asyncio.Event(), asyncio.Event(), runner._apply
+    begun, go_on, do = asyncio.Event(), asyncio.Event(), runner._do
 
-    async def slowly(store, claim):
+    async def slowly(*arguments):
         begun.set()
         await go_on.wait()
-        return await apply(store, claim)
+        return await do(*arguments)
 
-    monkeypatch.setattr(runner, "_apply", slowly)
+    monkeypatch.setattr(runner, "_do", slowly)
     return begun, go_on
 
 
@@ -167,22 +164,24 @@ async def stop_while_working(home, url: str, signals: RedisSignals, slow_jobs) -
     stopping = asyncio.Event()
     running = asyncio.create_task(run_worker(home.store, url, stopping))
     job_id = await queue(home, body("slow"))
-    await signals.ring(job_id)
+    await signals.job_queued(job_id)
     await soon(begun.wait())
     stopping.set()
     left = await queue(home, body("left"))
-    await signals.ring(left)
+    await signals.job_queued(left)
     await asyncio.sleep(0.1)
     assert not running.done(), "it waits for the job"
     go_on.set()
     await soon(running)
     assert (await show(home, job_id))["status"] == "succeeded"
-    assert (await show(home, left))["status"] == "queued", "what had not begun is left to others"
+    assert (await show(home, left))["status"] == "queued", (
+        "what had not begun is left to other workers"
+    )
     assert [row["name"] for row in await home.rows("mapPins")] == ["slow"]
 
 
-async def test_a_worker_that_stops_finishes_the_job_it_was_rung_for(
-    home, valkey, only_rung, slow_jobs
+async def test_a_worker_that_stops_finishes_the_job_it_was_told_of(
+    home, valkey, no_sweeps, slow_jobs
 ):
     async with server_signals(valkey.url) as signals:
         await stop_while_working(home, valkey.url, signals, slow_jobs)
@@ -194,11 +193,11 @@ async def test_a_worker_that_stops_finishes_the_job_it_found(home, valkey, slow_
         await stop_while_working(home, valkey.url, signals, slow_jobs)
 
 
-async def test_a_redis_that_goes_does_not_stop_the_job_at_hand(home, valkey, only_rung, slow_jobs):
+async def test_a_redis_that_goes_does_not_stop_the_job_at_hand(home, valkey, no_sweeps, slow_jobs):
     begun, go_on = slow_jobs
     async with worker(home.store, valkey.url), server_signals(valkey.url) as signals:
         job_id = await queue(home, body("slow"))
-        await signals.ring(job_id)
+        await signals.job_queued(job_id)
         await soon(begun.wait())
         await asyncio.to_thread(valkey.kill)
         await asyncio.sleep(0.1)

@@ -15,7 +15,7 @@ from tests.storage.home import busy, pin, soon
 from tests.workers.work import Clock, queue, show
 from workers import loop
 from workers.loop import JobLoop
-from workers.runner import run_next
+from workers.runner import claim_next
 
 
 @pytest.fixture
@@ -35,19 +35,19 @@ async def working(store, signals):
 
 async def ended(home, signals, job_id: str):
     """A job's last state."""
-    with signals.watch(job_id) as watch:
+    with signals.watch_job(job_id) as watch:
         async with asyncio.timeout(20):
             while (job := await show(home, job_id))["status"] not in ("succeeded", "failed"):
                 await watch.wait(0.05)
     return job
 
 
-async def test_a_job_that_was_rung_for_is_done(home, signals, monkeypatch):
+async def test_a_job_that_was_queued_is_done(home, signals, monkeypatch):
     monkeypatch.setattr(loop, "SWEEP_SECONDS", 3600)
     async with working(home.store, signals):
         for number in range(3):
             job_id = await queue(home, {"mapPins": [pin(name=f"{number}")]})
-            await signals.ring(job_id)
+            await signals.job_queued(job_id)
             assert (await ended(home, signals, job_id))["status"] == "succeeded"
     assert [row["name"] for row in await home.rows("mapPins")] == ["0", "1", "2"]
 
@@ -61,7 +61,7 @@ async def test_jobs_from_before_the_start_are_done(home, signals, monkeypatch):
     assert [row["name"] for row in await home.rows("mapPins")] == ["0", "1", "2", "3", "4"]
 
 
-async def test_a_job_nobody_rang_for_is_found(home, signals, monkeypatch):
+async def test_a_job_that_no_signal_told_of_is_found(home, signals, monkeypatch):
     monkeypatch.setattr(loop, "SWEEP_SECONDS", 0.01)
     async with working(home.store, signals):
         job_id = await queue(home, {"mapPins": [pin()]})
@@ -82,7 +82,7 @@ async def test_a_job_that_crashed_is_done_when_its_wait_is_over(home, signals, m
     monkeypatch.setattr(imports, "apply", crash_once)
     job_id = await queue(home, {"mapPins": [pin()]})
     async with working(home.store, signals):
-        with signals.watch(job_id) as watch:
+        with signals.watch_job(job_id) as watch:
             async with asyncio.timeout(20):
                 # It is put back by the clock: that must not go on before.
                 while not calls or (await show(home, job_id))["status"] != "queued":
@@ -93,7 +93,7 @@ async def test_a_job_that_crashed_is_done_when_its_wait_is_over(home, signals, m
 
 
 @pytest.mark.parametrize("error", [Unavailable(), ZeroDivisionError()])
-async def test_the_worker_outlives_what_befalls_it(home, signals, monkeypatch, error):
+async def test_the_worker_outlives_whatever_happens(home, signals, monkeypatch, error):
     monkeypatch.setattr(loop, "SWEEP_SECONDS", 0.01)
     calls: list[None] = []
 
@@ -101,9 +101,9 @@ async def test_the_worker_outlives_what_befalls_it(home, signals, monkeypatch, e
         calls.append(None)
         if len(calls) <= 2:
             raise error
-        return await run_next(*arguments)
+        return await claim_next(*arguments)
 
-    monkeypatch.setattr("workers.loop.run_next", fail_twice)
+    monkeypatch.setattr("workers.loop.claim_next", fail_twice)
     job_id = await queue(home, {"mapPins": [pin()]})
     async with working(home.store, signals):
         assert (await ended(home, signals, job_id))["status"] == "succeeded"
@@ -181,20 +181,3 @@ async def test_a_job_that_takes_longer_than_its_lease_is_done_all_the_same(
     await other.close()
     assert job["status"] == "succeeded"
     assert len(await home.rows("mapPins")) == 1
-
-
-async def test_upkeep_is_done_at_the_start_and_a_failure_of_it_stops_nothing(
-    home, signals, monkeypatch
-):
-    monkeypatch.setattr(loop, "SWEEP_SECONDS", 0.01)
-    kept_up = []
-
-    async def fail(store):
-        kept_up.append(store)
-        raise ZeroDivisionError
-
-    monkeypatch.setattr("workers.loop.prune", fail)
-    job_id = await queue(home, {"mapPins": [pin()]})
-    async with working(home.store, signals):
-        assert (await ended(home, signals, job_id))["status"] == "succeeded"
-    assert kept_up == [home.store], "once, and not again at every sweep"

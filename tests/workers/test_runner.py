@@ -10,13 +10,14 @@ from domain.errors import NotFound, Unavailable
 from domain.imports import ImportRequest
 from runtime.signals import LocalSignals
 from storage import accounts, idempotency, imports
-from storage.jobs import LEASE_SECONDS, MAX_ATTEMPTS
+from storage.jobs import LEASE_SECONDS
 from storage.store import Tx
-from storage.turns import Collection
 from tests.storage.home import leg, pin, soon, stay
 from tests.workers.work import Clock, claim, queue, show
-from workers import runner
+from workers.kinds import KINDS
 from workers.runner import run, run_next
+
+SYNC = KINDS["sync"]
 
 
 @pytest.fixture
@@ -30,18 +31,18 @@ def clock(monkeypatch) -> Clock:
 
 
 async def test_there_is_nothing_to_do(home, signals, clock):
-    assert not await run_next(home.store, signals)
+    assert not await run_next(home.store, signals, KINDS)
     await queue(home, {"mapPins": [pin()]}, due_at=clock.moment + 1)
-    assert not await run_next(home.store, signals)
+    assert not await run_next(home.store, signals, KINDS)
     clock.moment += 1
-    assert await run_next(home.store, signals)
-    assert not await run_next(home.store, signals)
+    assert await run_next(home.store, signals, KINDS)
+    assert not await run_next(home.store, signals, KINDS)
 
 
 async def test_a_sync_is_done(home, signals):
     body = {"mapPins": [pin(clientRef="a"), pin(name="b")], "legs": [leg()]}
     job_id = await queue(home, body, total=3)
-    assert await run_next(home.store, signals)
+    assert await run_next(home.store, signals, KINDS)
     job = await show(home, job_id)
     assert (job["status"], job["attempts"]) == ("succeeded", 1)
     assert job["progress"] == {"done": 3, "total": 3}
@@ -51,34 +52,12 @@ async def test_a_sync_is_done(home, signals):
     assert job["result"]["mapPins"]["items"][1]["_id"] == (await home.rows("mapPins"))[1]["_id"]
 
 
-async def test_who_waits_is_told_before_what_was_used_is_cleared_away(home, signals, monkeypatch):
-    """And then all of it is: what was sent, what was planned, and what is answered."""
-    job_id = await queue(home, {"mapPins": [pin(clientRef="a")], "legs": [leg()]})
-    seen: list[object] = []
-
-    async def ended(job_id: str) -> None:
-        seen.append(job_id)
-
-    def empty(*used: Collection) -> None:
-        seen.append([list(each) for each in used])
-
-    monkeypatch.setattr(signals, "ended", ended)
-    monkeypatch.setattr(runner, "empty", empty)
-    await run_next(home.store, signals)
-    told, cleared = seen
-    assert told == job_id
-    text = repr(cleared)
-    (there,), (tokyo,) = await home.rows("mapPins"), await home.rows("legs")
-    planned = [repr((kind, row["_id"])) for kind, row in (("mapPin", there), ("leg", tokyo))]
-    assert all(part in text for part in ("Sensoji", "ItemResult", *planned))
-
-
 async def test_the_result_is_what_the_request_would_have_answered(home, signals):
     body = {"mapPins": [pin(clientRef="a"), {"clientRef": "b", "lat": 91}]}
     await home.sync(body)
     inline = await home.sync(body)
     job_id = await queue(home, body)
-    await run_next(home.store, signals)
+    await run_next(home.store, signals, KINDS)
     assert (await show(home, job_id))["result"] == inline
 
 
@@ -86,7 +65,7 @@ async def test_a_batch_in_which_items_failed_has_succeeded(home, signals):
     (tokyo,) = await home.make("legs", leg())
     request = ImportRequest("batch", "stay", tokyo)
     job_id = await queue(home, {"items": [stay(), {"name": ""}]}, request)
-    await run_next(home.store, signals)
+    await run_next(home.store, signals, KINDS)
     job = await show(home, job_id)
     assert job["status"] == "succeeded"
     assert (job["result"]["created"], job["result"]["errors"]) == (1, 1)
@@ -96,7 +75,7 @@ async def test_a_batch_in_which_items_failed_has_succeeded(home, signals):
 async def test_a_dry_run_writes_nothing(home, signals):
     job_id = await queue(home, {"mapPins": [pin()]}, ImportRequest("sync", dry_run=True))
     before = await home.rev()
-    await run_next(home.store, signals)
+    await run_next(home.store, signals, KINDS)
     job = await show(home, job_id)
     assert (job["status"], job["result"]["dryRun"]) == ("succeeded", True)
     assert await home.rows("mapPins") == []
@@ -104,11 +83,11 @@ async def test_a_dry_run_writes_nothing(home, signals):
 
 
 @pytest.mark.parametrize("body", [{"mapPins": [pin()]}, ["no object"]])
-async def test_who_waits_is_told_of_the_end(home, signals, body):
+async def test_a_request_that_waits_is_told_of_the_end(home, signals, body):
     job_id = await queue(home, body)
-    with signals.watch(job_id) as watch:
+    with signals.watch_job(job_id) as watch:
         waiting = asyncio.create_task(watch.wait(60))
-        await run_next(home.store, signals)
+        await run_next(home.store, signals, KINDS)
         await soon(waiting)
     assert (await show(home, job_id))["status"] in ("succeeded", "failed")
 
@@ -124,13 +103,13 @@ async def test_who_waits_is_told_of_the_end(home, signals, body):
 )
 async def test_what_cannot_succeed_fails_at_once(home, signals, body, request_, code, status):
     job_id = await queue(home, body, request_)
-    assert await run_next(home.store, signals)
+    assert await run_next(home.store, signals, KINDS)
     job = await show(home, job_id)
     assert (job["status"], job["attempts"], job["error"]["code"]) == ("failed", 1, code)
     assert "result" not in job
     stored = await home.store.read(lambda tx: tx.fetchval("SELECT result_status FROM jobs"))
     assert stored == status
-    assert not await run_next(home.store, signals)
+    assert not await run_next(home.store, signals, KINDS)
 
 
 async def crash(*_arguments):
@@ -147,18 +126,18 @@ async def test_a_crash_is_tried_again_later_and_leaves_nothing(
     apply = imports.apply
     monkeypatch.setattr(imports, "apply", crash_at_the_end)
     job_id = await queue(home, {"mapPins": [pin()]})
-    assert await run_next(home.store, signals)
+    assert await run_next(home.store, signals, KINDS)
     job = await show(home, job_id)
     assert (job["status"], job["attempts"]) == ("queued", 1)
     assert "error" not in job
     assert await home.rows("mapPins") == []
-    assert not await run_next(home.store, signals), "not at once"
+    assert not await run_next(home.store, signals, KINDS), "not at once"
     (line,) = [line for line in logged if line["event"] == "job_crashed"]
     assert (line["job_id"], line["log_level"], line["exc_info"]) == (job_id, "error", True)
 
     monkeypatch.setattr(imports, "apply", apply)
     clock.moment += 60
-    assert await run_next(home.store, signals)
+    assert await run_next(home.store, signals, KINDS)
     job = await show(home, job_id)
     assert (job["status"], job["attempts"]) == ("succeeded", 2)
     assert len(await home.rows("mapPins")) == 1
@@ -175,11 +154,11 @@ async def test_the_waits_grow_and_the_attempts_end(home, signals, clock, monkeyp
     monkeypatch.setattr(imports, "apply", fail)
     job_id = await queue(home, {})
     waits = []
-    for attempt in range(1, MAX_ATTEMPTS + 1):
-        assert await run_next(home.store, signals)
+    for attempt in range(1, SYNC.attempts + 1):
+        assert await run_next(home.store, signals, KINDS)
         job = await show(home, job_id)
         assert job["attempts"] == attempt
-        if attempt < MAX_ATTEMPTS:
+        if attempt < SYNC.attempts:
             assert job["status"] == "queued"
             due = await home.store.read(lambda tx: tx.fetchval("SELECT due_at FROM jobs"))
             waits.append(due - clock.moment)
@@ -190,7 +169,7 @@ async def test_the_waits_grow_and_the_attempts_end(home, signals, clock, monkeyp
     assert (job["status"], job["error"]["code"]) == ("failed", code)
     assert "secret" not in str(job)
     clock.moment += 10**6
-    assert not await run_next(home.store, signals)
+    assert not await run_next(home.store, signals, KINDS)
 
 
 async def test_what_a_dead_worker_left_running_is_finished_when_its_lease_has_run_out(
@@ -198,9 +177,9 @@ async def test_what_a_dead_worker_left_running_is_finished_when_its_lease_has_ru
 ):
     job_id = await queue(home, {"mapPins": [pin()]})
     await claim(home, clock.moment)
-    assert not await run_next(home.store, signals)
+    assert not await run_next(home.store, signals, KINDS)
     clock.moment += LEASE_SECONDS
-    assert await run_next(home.store, signals)
+    assert await run_next(home.store, signals, KINDS)
     job = await show(home, job_id)
     assert (job["status"], job["attempts"]) == ("succeeded", 2)
     assert len(await home.rows("mapPins")) == 1
@@ -209,31 +188,31 @@ async def test_what_a_dead_worker_left_running_is_finished_when_its_lease_has_ru
 async def test_a_job_its_worker_dies_of_is_not_tried_for_ever(home, signals, clock):
     """Such as one that takes more memory than there is."""
     job_id = await queue(home, {"mapPins": [pin()]})
-    for _ in range(MAX_ATTEMPTS):
+    for _ in range(SYNC.attempts):
         await claim(home, clock.moment)
         clock.moment += LEASE_SECONDS
-    await run_next(home.store, signals)
+    await run_next(home.store, signals, KINDS)
     job = await show(home, job_id)
     assert job["status"] == "failed"
     assert job["error"]["code"] == "INTERNAL"
     assert await home.rows("mapPins") == []
 
 
-async def test_who_has_lost_the_lease_has_no_effect(home, signals, clock):
+async def test_an_attempt_that_has_lost_the_lease_has_no_effect(home, signals, clock):
     job_id = await queue(home, {"mapPins": [pin()]})
     slow = await claim(home, clock.moment)
     quick = await claim(home, clock.moment + LEASE_SECONDS)
-    await run(home.store, signals, slow)
+    await run(home.store, signals, SYNC, slow)
     assert await home.rows("mapPins") == []
     assert (await show(home, job_id))["status"] == "running"
-    await run(home.store, signals, quick)
+    await run(home.store, signals, SYNC, quick)
     assert (await show(home, job_id))["status"] == "succeeded"
-    await run(home.store, signals, slow)
+    await run(home.store, signals, SYNC, slow)
     assert len(await home.rows("mapPins")) == 1
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError(), Unavailable(), NotFound()])
-async def test_who_has_lost_the_lease_and_fails_changes_nothing(
+async def test_an_attempt_that_has_lost_the_lease_and_fails_changes_nothing(
     home, signals, clock, monkeypatch, error
 ):
     async def fail(*_arguments):
@@ -244,7 +223,7 @@ async def test_who_has_lost_the_lease_and_fails_changes_nothing(
     await claim(home, clock.moment + LEASE_SECONDS)
     before = await show(home, job_id)
     monkeypatch.setattr(imports, "apply", fail)
-    await run(home.store, signals, slow)
+    await run(home.store, signals, SYNC, slow)
     assert await show(home, job_id) == before
 
 
@@ -268,7 +247,7 @@ async def test_what_is_remembered_of_a_request_whose_job_ended(
         await idempotency.remember(tx, caller.key_id, "i", answer=None, job_id=job_id)
 
     await home.store.write(remember)
-    await run_next(home.store, signals)
+    await run_next(home.store, signals, KINDS)
     record = await home.store.read(lambda tx: idempotency.find(tx, caller.key_id, "i", 1.0))
     assert (record is not None) == remembered
 
@@ -276,7 +255,7 @@ async def test_what_is_remembered_of_a_request_whose_job_ended(
 async def test_jobs_are_done_in_the_order_they_are_due(home, signals, clock):
     for moment, name in ((3.0, "c"), (1.0, "a"), (2.0, "b")):
         await queue(home, {"mapPins": [pin(name=name)]}, due_at=moment)
-    while await run_next(home.store, signals):
+    while await run_next(home.store, signals, KINDS):
         pass
     assert [row["name"] for row in await home.rows("mapPins")] == ["a", "b", "c"]
 
@@ -286,7 +265,7 @@ async def test_a_large_sync_is_one_write(home, signals):
     body = {"mapPins": [pin(clientRef=f"{n}", notes="x" * 50) for n in range(count)]}
     job_id = await queue(home, body, total=count)
     before = await home.rev()
-    await run_next(home.store, signals)
+    await run_next(home.store, signals, KINDS)
     job = await show(home, job_id)
     assert job["result"]["mapPins"]["created"] == count
     assert await home.rev() == before + 1

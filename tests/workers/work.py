@@ -26,7 +26,8 @@ async def queue(
             job_id=job_id,
             user_id=home.user_id,
             trip_id=home.trip_id,
-            request=request,
+            kind=request.kind,
+            params=msgspec.json.encode(request).decode(),
             payload=msgspec.json.encode(body),
             total=total,
             now=now(),
@@ -45,7 +46,7 @@ async def show(home: Home, job_id: str) -> dict[str, Any]:
 
 async def claim(home: Home, moment: float) -> jobs.Claim:
     """The next job, taken by a worker."""
-    found = await home.store.write(lambda tx: jobs.claim_next(tx, now(), moment))
+    found = await home.store.write(lambda tx: jobs.claim_next(tx, "sync", now(), moment))
     assert found is not None
     return found
 

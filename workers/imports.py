@@ -1,0 +1,59 @@
+"""Batches and syncs as jobs: too many items for a request, applied in one transaction."""
+
+import dataclasses
+
+import msgspec
+
+from domain import json_body
+from domain.actor import Actor
+from domain.changes import Cause
+from domain.imports import ImportRequest, ItemLists, items_of
+from domain.precondition import Precondition
+from domain.scopes import Scopes
+from operations import imports
+from operations.imports import PlannedImport
+from runtime.clock import now
+from storage import jobs
+from storage.jobs import Claim
+from storage.store import Tx
+
+
+@dataclasses.dataclass(frozen=True)
+class Import:
+    """What an import job is to do."""
+
+    trip_id: str
+    request: ImportRequest
+    lists: ItemLists
+    planned: PlannedImport | None = None
+
+
+def decode(claim: Claim) -> Import:
+    """An import from its job; `ValidationFailed` when the body is not such a request."""
+    if claim.trip_id is None:
+        raise ValueError("an import names its trip")
+    request = msgspec.json.decode(claim.params, type=ImportRequest)
+    body = json_body.decode(jobs.unpack(claim.payload), json_body.IMPORT_DEPTH)
+    return Import(claim.trip_id, request, items_of(request, body))
+
+
+async def plan(tx: Tx, _claim: Claim, job: Import) -> Import:
+    """The import with its plan, made beside other writers: they wait for the writing only."""
+    planned = await imports.plan(tx, job.trip_id, job.request, job.lists, now())
+    return dataclasses.replace(job, planned=planned)
+
+
+async def run(tx: Tx, claim: Claim, job: Import) -> tuple[int, bytes]:
+    """Applies the import; the response's status and body."""
+    rev = job.request.content_rev
+    precondition = Precondition.NONE if rev is None else Precondition(frozenset({rev}))
+    result = await imports.apply(
+        tx, _cause(claim), job.trip_id, job.request, job.lists, precondition, job.planned
+    )
+    return imports.response(result)
+
+
+def _cause(claim: Claim) -> Cause:
+    """The key that asked for the job: what it may do was checked then."""
+    actor = Actor(claim.user_id, "", "", Scopes(()), key_id=claim.key_id)
+    return Cause(actor, now(), request_id=claim.request_id, job_id=claim.job_id)

@@ -1,0 +1,86 @@
+"""Drops what is past its time, in transactions so small that no other write waits for them."""
+
+import datetime
+import time
+from asyncio import sleep
+from collections.abc import Awaitable, Callable, Collection
+from typing import Final
+
+import structlog
+
+from domain.clock import timestamp
+from domain.errors import Internal
+from runtime.clock import now
+from storage import idempotency, jobs
+from storage.store import Store, Tx
+
+FEWEST: Final = 10
+MOST: Final = 1_000
+"""Rows of one transaction."""
+BATCH_SECONDS: Final = 0.004
+"""What a transaction should take: one that takes longer is followed by a smaller one."""
+REST: Final = 4
+"""How many times as long as a transaction took the pause after it is."""
+UNKNOWN_SECONDS: Final = 24 * 60 * 60
+"""For so long a job of a kind that no worker knows waits for one that does."""
+
+Drop = Callable[[Tx, int], Awaitable[int]]
+"""Drops so many rows at most; how many it has dropped."""
+
+_log = structlog.get_logger("carnet.pruning")
+
+
+async def in_batches(store: Store, drop: Drop) -> int:
+    """Drops all there is to drop, batch by batch; how many rows.
+
+    The size of a batch follows from what the last one took: a row may be a few bytes or megabytes,
+    and the disk fast or slow.
+    """
+    total, size = 0, FEWEST
+    while True:
+        dropped, took = await _timed(store, drop, size)
+        total += dropped
+        if dropped < size:
+            return total
+        await sleep(took * REST)
+        size = max(FEWEST, min(MOST, 2 * size, int(size * BATCH_SECONDS / took)))
+
+
+async def _timed(store: Store, drop: Drop, size: int) -> tuple[int, float]:
+    """One batch: how many rows it dropped, and the seconds it took."""
+    started = time.perf_counter()
+    dropped = await store.write(lambda tx: drop(tx, size))
+    return dropped, time.perf_counter() - started
+
+
+async def prune_idempotency(store: Store) -> None:
+    """Drops idempotency records after 24 hours."""
+    dropped = await in_batches(store, lambda tx, limit: idempotency.prune(tx, time.time(), limit))
+    if dropped:
+        _log.info("pruned", idempotency=dropped)
+
+
+async def prune_jobs(store: Store) -> None:
+    """Drops jobs `jobs.KEPT_DAYS` after their end."""
+    oldest = timestamp(
+        datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=jobs.KEPT_DAYS)
+    )
+    dropped = await in_batches(store, lambda tx, limit: jobs.prune(tx, oldest, limit))
+    if dropped:
+        _log.info("pruned", jobs=dropped)
+
+
+async def fail_unknown_jobs(store: Store, kinds: Collection[str]) -> None:
+    """Fails jobs of kinds other than these that no worker has taken for a day."""
+    error = Internal("No worker of this installation knows jobs of this kind").for_item()
+
+    async def fail(tx: Tx, limit: int) -> int:
+        due_before = time.time() - UNKNOWN_SECONDS
+        failed = await jobs.fail_unknown(tx, kinds, due_before, now(), limit, error)
+        for job_id in failed:
+            await idempotency.forget_job(tx, job_id)
+        return len(failed)
+
+    failed = await in_batches(store, fail)
+    if failed:
+        _log.error("unknown_jobs_failed", jobs=failed)
