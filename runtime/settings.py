@@ -82,7 +82,7 @@ class Storage(msgspec.Struct, forbid_unknown_fields=True):
     url: Annotated[
         str,
         Meta(
-            pattern=r"^(sqlite:///|postgres(ql)?://).",
+            pattern=r"^(?!.*%00)(sqlite:///|postgres(ql)?://).",
             description="sqlite:///path or postgresql://user:pass@host/db",
         ),
     ] = "sqlite:///data/carnet.db"
@@ -267,7 +267,7 @@ def _unknown_variable(name: str) -> str:
 
 def _nearest(name: str, others: Iterable[str]) -> str | None:
     """The setting, or one of the other names, that is most like a name; None if none is."""
-    spelled = {}
+    spelled: dict[str, str] = {}
     for setting in reversed(_FIELDS):
         # "port" alone is like http.port, and "storage_url" like storage.url.
         spelled |= {setting.partition(".")[2]: setting, setting.replace(".", "_"): setting}
