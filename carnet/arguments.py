@@ -28,7 +28,7 @@ def require_text(arguments: Sequence[str]) -> None:
             raise UsageFailure(f"{_shown(argument)} is not UTF-8 text without NUL")
 
 
-class Checked(click.ParamType):  # type: ignore[type-arg]  # generic from 8.5 on only
+class Checked(click.ParamType):  # type: ignore[type-arg]  # not generic in click 8.2
     """A parameter's type by a function that gives its value, or raises ValueError saying why not.
 
     The failure is told as `--option: why`.
