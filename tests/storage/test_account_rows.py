@@ -157,29 +157,27 @@ async def test_a_group_keeps_an_owner(home):
 
 
 async def test_of_two_owners_who_leave_at_once_one_stays(home):
-    zoe = await add_member(home, Role.OWNER)
-    bare = await home.store.write(lambda tx: accounts.create_group(tx, name="Bare", now=MOMENT))
-    for user_id in (zoe, home.user_id):
-        await home.store.write(
-            lambda tx, u=user_id: accounts.add_member(
-                tx, group_id=bare, user_id=u, role=Role.OWNER, now=MOMENT
+    store = home.store
+    zoe = await add_user(store)
+
+    async def found(tx):
+        group_id = await accounts.create_group(tx, name="Bare", now=MOMENT)
+        for user_id in (home.user_id, zoe):
+            await accounts.add_member(
+                tx, group_id=group_id, user_id=user_id, role=Role.OWNER, now=MOMENT
             )
-        )
-    for group_id in (home.group_id, bare):
-        outcomes = await soon(
-            asyncio.gather(
-                *(
-                    home.store.write(
-                        lambda tx, u=user_id, g=group_id: accounts.remove_member(
-                            tx, group_id=g, user_id=u
-                        )
-                    )
-                    for user_id in (zoe, home.user_id)
-                ),
-                return_exceptions=True,
-            )
-        )
-        assert sorted(isinstance(outcome, AccountError) for outcome in outcomes) == [False, True]
+        return group_id
+
+    group_id = await store.write(found)
+
+    async def leave(tx, user_id):
+        await accounts.remove_member(tx, group_id=group_id, user_id=user_id)
+        for _ in range(300):  # so that the other transaction runs before this one ends
+            await tx.fetchval("SELECT 1")
+
+    leaving = (store.write(lambda tx, u=user_id: leave(tx, u)) for user_id in (home.user_id, zoe))
+    outcomes = await soon(asyncio.gather(*leaving, return_exceptions=True))
+    assert sorted(isinstance(outcome, AccountError) for outcome in outcomes) == [False, True]
 
 
 async def test_of_two_users_added_at_once_with_one_address_one_is_refused(home):
