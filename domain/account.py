@@ -3,16 +3,19 @@
 import datetime
 import hashlib
 import re
+import unicodedata
 from typing import Final
 
 KEY_PREFIX: Final = "osk_"
 
-_EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,190}")
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 
 def is_email(text: str) -> bool:
     """Whether this could be an address; whether it is one only a mail can tell."""
-    return _EMAIL.fullmatch(text) is not None
+    # Control and invisible characters, such as come along when an address is pasted.
+    hidden = any(unicodedata.category(character) in ("Cc", "Cf", "Cs") for character in text)
+    return not hidden and _EMAIL.fullmatch(text) is not None
 
 
 def key_hash(key: str) -> str:
@@ -21,16 +24,24 @@ def key_hash(key: str) -> str:
 
 
 def parse_expiry(text: str) -> datetime.datetime:
-    """When a key ends: a date means its last day, in UTC; ValueError if it is no moment."""
+    """When a key ends: a date means its last day, in UTC; ValueError says why it is no moment."""
     try:
         moment = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(
+            f"{text[:80]!r} is not a date such as 2030-12-31 or a moment such as"
+            " 2030-12-31T18:00:00Z"
+        ) from None
+    try:
         if _is_date(text):
             moment += datetime.timedelta(days=1)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=datetime.UTC)
         return moment.astimezone(datetime.UTC)
-    except OverflowError as error:
-        raise ValueError(f"{text} is beyond the calendar") from error
+    except OverflowError:
+        raise ValueError(
+            f"{text} ends beyond the calendar; the last day there can be is 9999-12-30"
+        ) from None
 
 
 def _is_date(text: str) -> bool:

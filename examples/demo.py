@@ -1,7 +1,7 @@
 """Carnet at work, step by step: `make demo`.
 
 Without arguments it starts a server of its own with an empty database, and stops it at the
-end. With `--url` and `--key` (or `CARNET_URL` and `CARNET_KEY`) it speaks to yours, where it
+end. With `--url` and `--key` (or `CARNET_URL` and `CARNET_API_KEY`) it speaks to yours, where it
 leaves two trips behind. The whole demo is fewer than 50 requests.
 """
 
@@ -57,7 +57,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m examples.demo", description=__doc__)
     parser.add_argument("--url", default=os.environ.get("CARNET_URL"), help="http://host:port")
-    parser.add_argument("--key", default=os.environ.get("CARNET_KEY"), help="an API key")
+    parser.add_argument("--key", default=os.environ.get("CARNET_API_KEY"), help="an API key")
     arguments = parser.parse_args()
     if bool(arguments.url) != bool(arguments.key):
         parser.error("--url and --key go together")

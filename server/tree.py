@@ -108,9 +108,7 @@ def _not_allowed(method: str, routes: Mapping[str, Route]) -> CarnetError:
     if method == "PUT" and "PATCH" in routes:
         hint = "; PATCH changes the fields that are sent"
     elif method == "POST" and "PATCH" in routes and "/{tripId}/" in path:
-        hint = (
-            f"; PATCH changes it, POST {collection} creates one, {collection}:batch many"
-        )
+        hint = f"; PATCH changes it, POST {collection} creates one, {collection}:batch many"
     elif method == "GET" and path.endswith("}"):
         hint = f"; GET {collection} lists all of them"
     elif method == "GET" and path.endswith("/sync"):

@@ -17,8 +17,12 @@ async def open_store(url: str, *, create: bool = True) -> Store:
     With `create`, a database file that is not there is made. The schema is not touched:
     `storage.migrate.migrate` brings it up to date.
     """
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise StorageUrlError(str(error)) from error
     # A backend is imported when it is used: its driver costs memory and start-up time.
-    match urlsplit(url).scheme:
+    match parts.scheme:
         case "sqlite":
             from storage.sqlite import open_sqlite
 

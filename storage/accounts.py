@@ -1,4 +1,8 @@
-"""Users, groups, members and API keys."""
+"""Users, groups, members and API keys.
+
+Every change of a membership goes through `_touch_group`: it takes them one after another, and
+moves the tags of what shows the members.
+"""
 
 import dataclasses
 from collections.abc import Sequence
@@ -14,7 +18,7 @@ from storage.store import Tx
 
 
 class AccountError(ValueError):
-    """A user, group or key that cannot be made or found; the text is for a person."""
+    """A user, group or key that cannot be made, changed or found; the text is for a person."""
 
 
 class Group(msgspec.Struct, rename={"id": "_id"}):
@@ -25,8 +29,18 @@ class Group(msgspec.Struct, rename={"id": "_id"}):
     role: str
 
 
+class UserInfo(msgspec.Struct, rename={"id": "_id", "created_at": "createdAt"}):
+    """A user, with the groups they are in."""
+
+    id: str
+    email: str
+    name: str
+    created_at: str
+    groups: list[Group]
+
+
 class KeyInfo(msgspec.Struct, rename="camel", omit_defaults=True):
-    """What is known of a key, which is not the key."""
+    """What is stored of a key, which is not the key."""
 
     id: str = msgspec.field(name="_id")
     user: str
@@ -67,7 +81,7 @@ async def set_up(tx: Tx, *, email: str, name: str, group: str, now: str) -> Firs
 
 async def create_user(tx: Tx, *, email: str, name: str, now: str) -> str:
     """A new user's id; `AccountError` when the address is taken."""
-    if await tx.fetchval("SELECT 1 FROM users WHERE lower(email) = lower($1)", email) is not None:
+    if await find_user(tx, email) is not None:
         raise AccountError(f"there is a user {email} already")
     user_id = new_id()
     await tx.execute(
@@ -90,10 +104,10 @@ async def create_group(tx: Tx, *, name: str, now: str) -> str:
 
 
 async def add_member(tx: Tx, *, group_id: str, user_id: str, role: Role, now: str) -> None:
-    """Puts a user into a group; `AccountError` when there is no such group."""
-    if await tx.fetchval("SELECT 1 FROM groups WHERE id = $1", group_id) is None:
-        raise AccountError(f"there is no group {group_id}")
+    """Puts a user into a group; `AccountError` when there is no such group, or they are in it."""
     joined_rev = await _touch_group(tx, group_id)
+    if present := await role_in(tx, group_id, user_id):
+        raise AccountError(f"the user is in group {group_id} already, as {present.value}")
     await tx.execute(
         "INSERT INTO group_members (group_id, user_id, role, joined_rev, created_at)"
         " VALUES ($1, $2, $3, $4, $5)",
@@ -105,25 +119,84 @@ async def add_member(tx: Tx, *, group_id: str, user_id: str, role: Role, now: st
     )
 
 
+async def set_role(tx: Tx, *, group_id: str, user_id: str, role: Role) -> None:
+    """Gives a member a role; `AccountError` for no member, and for a group's only owner."""
+    if await role_in(tx, group_id, user_id) is role:
+        return
+    await _touch_group(tx, group_id)
+    changed = await tx.execute(
+        "UPDATE group_members SET role = $3 WHERE group_id = $1 AND user_id = $2",
+        group_id,
+        user_id,
+        role.value,
+    )
+    await _check_members(tx, group_id, changed)
+
+
+async def remove_member(tx: Tx, *, group_id: str, user_id: str) -> None:
+    """Takes a member out of a group; `AccountError` for no member, and for a group's only owner."""
+    await _touch_group(tx, group_id)
+    changed = await tx.execute(
+        "DELETE FROM group_members WHERE group_id = $1 AND user_id = $2", group_id, user_id
+    )
+    await _check_members(tx, group_id, changed)
+
+
 async def _touch_group(tx: Tx, group_id: str) -> int:
     """Counts a change of a group's members, their names or roles; the group's new revision.
 
-    The tags of what shows members tell it (contract section 10).
+    It comes first: a second change waits for this one then, and two owners cannot each leave
+    because the other is there. Entity tags of what shows members tell the revision (contract
+    section 10). `AccountError` when there is no such group.
     """
-    rev: int = await tx.fetchval(
+    rev: int | None = await tx.fetchval(
         "UPDATE groups SET rev = rev + 1 WHERE id = $1 RETURNING rev", group_id
     )
+    if rev is None:
+        raise AccountError(f"there is no group {group_id}")
     return rev
+
+
+async def _check_members(tx: Tx, group_id: str, changed: int) -> None:
+    """Ends a change of one member: it was one, and the group still has an owner."""
+    if not changed:
+        raise AccountError(f"the user is not in group {group_id}")
+    owner = "SELECT 1 FROM group_members WHERE group_id = $1 AND role = 'owner' LIMIT 1"
+    if await tx.fetchval(owner, group_id) is None:
+        raise AccountError(
+            f"group {group_id} would have no owner: make another of its members an owner first"
+        )
+
+
+async def find_user(tx: Tx, email: str) -> str | None:
+    """The id of the user with this address, in whatever case; None when there is none."""
+    user_id: str | None = await tx.fetchval(
+        "SELECT id FROM users WHERE lower(email) = lower($1)", email
+    )
+    return user_id
 
 
 async def user_id_of(tx: Tx, email: str) -> str:
     """The id of the user with this address; `AccountError` when there is none."""
-    user_id: str | None = await tx.fetchval(
-        "SELECT id FROM users WHERE lower(email) = lower($1)", email
-    )
+    user_id = await find_user(tx, email)
     if user_id is None:
         raise AccountError(f"there is no user {email}")
     return user_id
+
+
+async def list_users(tx: Tx) -> list[UserInfo]:
+    """All users, oldest first, each with their groups in the order of `groups_of`."""
+    records = await tx.fetch(
+        "SELECT u.id, u.email, u.name, u.created_at, g.id, g.name, m.role FROM users u"
+        " LEFT JOIN group_members m ON m.user_id = u.id LEFT JOIN groups g ON g.id = m.group_id"
+        " ORDER BY u.id, m.created_at, g.id"
+    )
+    users: dict[str, UserInfo] = {}
+    for user_id, email, name, created_at, *group in records:
+        user = users.setdefault(user_id, UserInfo(user_id, email, name, created_at, []))
+        if group[0] is not None:
+            user.groups.append(Group(*group))
+    return list(users.values())
 
 
 async def create_key(
@@ -165,19 +238,23 @@ async def list_keys(tx: Tx) -> list[KeyInfo]:
     ]
 
 
-async def revoke_key(tx: Tx, key_id: str, now: str) -> None:
-    """Ends a key at once; `AccountError` when there is none. Twice is as good as once."""
-    touched = await tx.execute(
-        "UPDATE api_keys SET revoked_at = coalesce(revoked_at, $1) WHERE id = $2", now, key_id
+async def revoke_key(tx: Tx, key_id: str, now: str) -> str:
+    """Ends a key at once; when it was revoked first. `AccountError` when there is none."""
+    revoked_at: str | None = await tx.fetchval(
+        "UPDATE api_keys SET revoked_at = coalesce(revoked_at, $1) WHERE id = $2"
+        " RETURNING revoked_at",
+        now,
+        key_id,
     )
-    if not touched:
+    if revoked_at is None:
         raise AccountError(f"there is no key {key_id}")
+    return revoked_at
 
 
 async def authenticate(tx: Tx, key: str, trip_id: str | None) -> Caller | None:
-    """Whose key this is, with their part in a trip; None for any other key, or a revoked one.
+    """The caller a key belongs to, with their part in a trip; None for a wrong or revoked key.
 
-    Whether it has expired is for the caller to say. One statement.
+    Whether the key has expired is not looked at: `Caller.may_call_at` tells. One statement.
     """
     record = await tx.fetchrow(
         "SELECT k.id, k.name, k.scopes, k.rate_limit, k.expires_at,"

@@ -58,6 +58,12 @@ def test_a_second_init_is_refused_and_changes_nothing(carnet):
         ("--email", "a b@example.org"),
         ("--email", "@example.org"),
         ("--email", "x" * 300 + "@example.org"),
+        ("--email", "a\u200b@example.org"),
+        ("--email", "a\x7f@example.org"),
+        ("--email", "a@example.org\x9b"),
+        ("--name", "  "),
+        ("--name", "a\nb"),
+        ("--group", "\t"),
         ("--name", ""),
         ("--name", "x" * 201),
         ("--group", ""),
@@ -122,6 +128,9 @@ def test_adding_a_user_says_it_in_words_too(carnet):
         (("ben@example.org", "--name", ""), "--name"),
         (("--name", "x"), "EMAIL"),
         (("ben@example.org", "--name", "x", "--group", "nothing"), "nothing"),
+        (("ben@example.org", "--name", "x", "--group", "A B"), "--group"),
+        (("ben@example.org", "--name", "x", "--group", ""), "--group"),
+        (("ben@example.org", "--group", "nothing"), "--name"),
         (("ben@example.org", "--name", "x", "--role", "viewer"), "--role"),
         (("ben@example.org", "--name", "x", "--group", "g", "--role", "boss"), "--role"),
         (("ben@example.org", "eve@example.org", "--name", "x"), "eve@example.org"),
@@ -132,6 +141,129 @@ def test_a_user_who_cannot_be_added_is_one_line(carnet, arguments, named):
     carnet("init")
     before = carnet.roles()
     refused = carnet("user", "add", *arguments)
+    assert refused.code == 2
+    assert named in refused.line
+    assert carnet.roles() == before
+
+
+def test_a_user_who_is_there_joins_a_further_group(carnet):
+    group_id = carnet("init", "--json").json["groupId"]
+    ben = carnet("user", "add", "ben@example.org", "--name", "Ben", "--json").json
+    joined = carnet("user", "add", "Ben@Example.org", "--group", group_id, "--json").json
+    assert joined == {"_id": ben["_id"], "groupId": group_id}
+    assert carnet.roles() >= {
+        (ben["groupId"], ben["_id"], "owner"),
+        (group_id, ben["_id"], "editor"),
+    }
+    eve = carnet("user", "add", "eve@example.org", "--name", "Eve", "--json").json
+    options = ("--name", "Another", "--group", group_id, "--role", "viewer")
+    assert carnet("user", "add", "eve@example.org", *options).code == 0
+    assert carnet.roles() >= {(group_id, eve["_id"], "viewer")}
+    assert carnet.sql("SELECT name FROM users WHERE email = 'eve@example.org'") == [("Eve",)]
+
+
+def test_a_member_who_is_added_again_is_told_to_be_one(carnet):
+    group_id = carnet("init", "--json").json["groupId"]
+    before = carnet.roles()
+    for role in ("owner", "viewer"):
+        refused = carnet("user", "add", "owner@localhost", "--group", group_id, "--role", role)
+        assert refused.code == 2
+        assert f"in group {group_id} already, as owner" in refused.line
+    assert carnet.roles() == before
+
+
+# user list, role, leave
+
+
+def with_ben(carnet, role="editor"):
+    """The id of a group of the owner's and Ben's."""
+    group_id = carnet("init", "--json").json["groupId"]
+    options = ("--name", "Ben", "--group", group_id, "--role", role)
+    assert carnet("user", "add", "ben@example.org", *options).code == 0
+    return group_id
+
+
+def roles(carnet):
+    """The roles of each user, by e-mail."""
+    listed = carnet("user", "list", "--json").json
+    return {user["email"]: [group["role"] for group in user["groups"]] for user in listed}
+
+
+def test_users_are_listed_with_their_groups(carnet):
+    group_id = with_ben(carnet)
+    carnet("user", "add", "eve@example.org", "--name", "Eve")
+    owner, ben, eve = carnet("user", "list", "--json").json
+    assert list(ben) == ["_id", "email", "name", "createdAt", "groups"]
+    assert (ben["email"], ben["name"]) == ("ben@example.org", "Ben")
+    assert ben["groups"] == [{"_id": group_id, "name": "Home", "role": "editor"}]
+    assert owner["groups"] == [{"_id": group_id, "name": "Home", "role": "owner"}]
+    assert [group["role"] for group in eve["groups"]] == ["owner"]
+    lines = carnet("user", "list").out.splitlines()
+    assert len(lines) == 3
+    assert lines[1] == f"{ben['_id']}  ben@example.org  Ben  editor of Home ({group_id})"
+
+
+@pytest.mark.parametrize("role", ["owner", "editor", "viewer"])
+def test_a_member_gets_another_role(carnet, role):
+    group_id = with_ben(carnet)
+    options = ("--group", group_id, "--role", role)
+    told = carnet("user", "role", "BEN@example.org", *options, "--json").json
+    assert told["role"] == role
+    assert told["groupId"] == group_id
+    assert roles(carnet) == {"owner@localhost": ["owner"], "ben@example.org": [role]}
+    assert carnet("user", "role", "ben@example.org", *options).code == 0
+
+
+def test_a_user_leaves_a_group(carnet):
+    group_id = with_ben(carnet)
+    told = carnet("user", "leave", "ben@example.org", "--group", group_id)
+    assert (told.code, told.err) == (0, "")
+    assert group_id in told.out
+    assert roles(carnet) == {"owner@localhost": ["owner"], "ben@example.org": []}
+    assert "in no group" in carnet("user", "list").out
+    assert carnet("user", "add", "ben@example.org", "--group", group_id).code == 0
+    left = carnet("user", "leave", "ben@example.org", "--group", group_id, "--json").json
+    assert set(left) == {"_id", "groupId"}
+
+
+def test_a_group_keeps_an_owner(carnet):
+    group_id = with_ben(carnet)
+    for command in (("leave",), ("role", "--role", "editor"), ("role", "--role", "viewer")):
+        refused = carnet("user", *command, "owner@localhost", "--group", group_id)
+        assert refused.code == 2
+        assert "would have no owner" in refused.line
+        assert group_id in refused.line
+    assert roles(carnet) == {"owner@localhost": ["owner"], "ben@example.org": ["editor"]}
+    assert (
+        carnet("user", "role", "ben@example.org", "--group", group_id, "--role", "owner").code == 0
+    )
+    assert carnet("user", "leave", "owner@localhost", "--group", group_id).code == 0
+    assert carnet("user", "leave", "ben@example.org", "--group", group_id).code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("role", "ben@example.org", "--role", "viewer"), "--group"),
+        (("role", "ben@example.org", "--group", "{}"), "--role"),
+        (("role", "ben@example.org", "--group", "{}", "--role", "boss"), "--role"),
+        (("role", "ben@example.org", "--group", "nothing", "--role", "viewer"), "nothing"),
+        (("role", "ben@example.org", "--group", "No", "--role", "viewer"), "--group: 'No'"),
+        (("role", "eve@example.org", "--group", "{}", "--role", "viewer"), "eve@example.org"),
+        (("role", "lone@example.org", "--group", "{}", "--role", "viewer"), "not in group"),
+        (("role", "nobody", "--group", "{}", "--role", "viewer"), "EMAIL: 'nobody'"),
+        (("leave", "ben@example.org"), "--group"),
+        (("leave", "ben@example.org", "--group", "nothing"), "nothing"),
+        (("leave", "eve@example.org", "--group", "{}"), "eve@example.org"),
+        (("leave", "lone@example.org", "--group", "{}"), "not in group"),
+        (("leave", "", "--group", "{}"), "EMAIL"),
+    ],
+)
+def test_a_change_of_members_that_cannot_be_is_one_line(carnet, arguments, named):
+    group_id = with_ben(carnet)
+    carnet("user", "add", "lone@example.org", "--name", "Lone")
+    before = carnet.roles()
+    refused = carnet("user", *(argument.format(group_id) for argument in arguments))
     assert refused.code == 2
     assert named in refused.line
     assert carnet.roles() == before
@@ -160,6 +292,9 @@ def test_migrate_says_it_in_words_too(carnet):
 COMMANDS = [
     ("init",),
     ("user", "add", "ben@example.org", "--name", "Ben"),
+    ("user", "list"),
+    ("user", "role", "owner@localhost", "--group", "g", "--role", "editor"),
+    ("user", "leave", "owner@localhost", "--group", "g"),
     ("key", "create", "--user", "owner@localhost"),
     ("key", "list"),
     ("key", "revoke", "x"),
@@ -168,7 +303,7 @@ COMMANDS = [
 ]
 
 
-@pytest.mark.parametrize("command", COMMANDS[1:5], ids=" ".join)
+@pytest.mark.parametrize("command", COMMANDS[1:8], ids=" ".join)
 def test_before_the_set_up_a_command_says_what_to_do(carnet, command):
     refused = carnet(*command)
     assert refused.code == 1
@@ -199,7 +334,7 @@ def test_a_database_with_another_past_is_refused(carnet, command):
     assert "0001_" in refused.line
 
 
-@pytest.mark.parametrize("command", COMMANDS[1:5], ids=" ".join)
+@pytest.mark.parametrize("command", COMMANDS[1:8], ids=" ".join)
 def test_a_database_without_our_tables_asks_to_be_migrated(carnet, command):
     carnet.database.parent.mkdir()
     carnet.sql("CREATE TABLE other (a)")
@@ -227,7 +362,16 @@ def test_a_folder_that_cannot_be_is_named(carnet, command):
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_a_storage_url_that_cannot_be_is_one_line(carnet, command):
-    for url in ("mysql://db/x", "carnet.db", "sqlite:", "sqlite://", "sqlite:///", "sqlite://a/x"):
+    for url in (
+        "mysql://db/x",
+        "carnet.db",
+        "sqlite:",
+        "sqlite://",
+        "sqlite:///",
+        "sqlite://a/x",
+        "sqlite:///a%00b",
+        "postgresql://[h/x",
+    ):
         refused = carnet(*command, CARNET_STORAGE__URL=url)
         assert refused.code == 2
         assert refused.line.startswith("storage.url: ")

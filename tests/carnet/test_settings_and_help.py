@@ -1,11 +1,12 @@
 """Where settings come from, what is said of wrong ones, and help (contract section 8)."""
 
+import os
 import re
 import shutil
 
 import pytest
 
-from tests.carnet.program import run
+from tests.carnet.program import run, serving
 
 LIST = ("key", "list", "--json")
 
@@ -28,6 +29,7 @@ def test_the_file_is_named_before_or_after_the_command(carnet):
     assert owners(carnet("--config", one, *LIST)) == ["one@example.org"]
     assert owners(carnet(*LIST, "--config", two)) == ["two@example.org"]
     assert owners(carnet(*LIST, f"--config={one}")) == ["one@example.org"]
+    assert owners(carnet("key", "--config", two, "list", "--json")) == ["two@example.org"]
 
 
 def test_the_file_named_after_the_command_is_stronger(carnet):
@@ -85,7 +87,79 @@ def test_a_wrong_variable_is_one_line_that_names_it(carnet, command):
     assert refused.line.startswith("http.processes: ")
     assert "CARNET_HTTP__PROCESSES" in refused.line
     refused = carnet(*command, CARNET_HTTP__PROT="0")
-    assert refused.line.startswith("http.prot: there is no such setting")
+    assert refused.line.startswith("CARNET_HTTP__PROT: there is no such setting")
+
+
+@pytest.mark.parametrize("command", [("serve",), ("init",), ("migrate",), ("worker",), LIST])
+def test_an_unknown_variable_is_one_line_with_the_nearest_name(carnet, command):
+    refused = carnet(*command, CARNET_STORAGE_URL="sqlite:///elsewhere.db")
+    assert refused.code == 2
+    assert refused.line.startswith("CARNET_STORAGE_URL: ")
+    assert "did you mean CARNET_STORAGE__URL?" in refused.line
+    assert not carnet.database.exists()
+
+
+def test_the_variables_of_client_commands_are_known(carnet):
+    variables = {"CARNET_URL": "http://localhost:8080", "CARNET_API_KEY": "osk_x"}
+    assert carnet("init", **variables).code == 0
+
+
+def test_a_variable_or_a_file_that_is_not_utf_8_is_one_line(carnet):
+    refused = carnet(*LIST, CARNET_LOG__LEVEL="\udcff")
+    assert (refused.code, refused.line.partition(":")[0]) == (2, "log.level")
+    (carnet.folder / "latin.toml").write_bytes(b"[storage]\nurl = 'sqlite:///\xe9.db'")
+    refused = carnet(*LIST, "--config", "latin.toml")
+    assert refused.code == 2
+    assert "not UTF-8" in refused.line
+
+
+@pytest.mark.parametrize("wrong", ["\udcff", "x\udcffy", "a\0b"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("{}",),
+        ("--config", "{}", "key", "list"),
+        ("key", "list", "--config={}"),
+        ("init", "--name", "{}"),
+        ("init", "--email", "{}@example.org"),
+        ("init", "--group", "{}"),
+        ("user", "add", "ben@example.org", "--name", "{}"),
+        ("user", "add", "{}@example.org", "--name", "Ben"),
+        ("user", "add", "ben@example.org", "--name", "Ben", "--group", "{}"),
+        ("user", "role", "owner@localhost", "--group", "{}", "--role", "viewer"),
+        ("user", "leave", "{}", "--group", "g"),
+        ("key", "create", "--user", "{}"),
+        ("key", "create", "--user", "owner@localhost", "--name", "{}"),
+        ("key", "create", "--user", "owner@localhost", "--scope", "{}"),
+        ("key", "create", "--user", "owner@localhost", "--expires", "{}"),
+        ("key", "create", "--user", "owner@localhost", "--rate-limit", "{}"),
+        ("key", "revoke", "{}"),
+    ],
+    ids=" ".join,
+)
+def test_an_argument_that_is_not_text_is_one_line(carnet, arguments, wrong):
+    refused = carnet(*(argument.format(wrong) for argument in arguments))
+    assert refused.code == 2
+    assert "is not UTF-8 text" in refused.line
+    assert not carnet.database.exists()
+
+
+def test_a_byte_of_the_command_line_that_is_not_utf_8_is_one_line(tmp_path):
+    told = run(tmp_path, "init", "--name", os.fsdecode(b"\xff"), PYTHONUTF8="1")
+    assert (told.code, told.line) == (2, "'\\udcff' is not UTF-8 text without NUL")
+
+
+async def test_serve_warns_that_links_name_this_machine_only(tmp_path):
+    everywhere = {"CARNET_HTTP__HOST": "0.0.0.0"}  # noqa: S104 - the warning is about this
+    async with serving(tmp_path, **everywhere) as server:
+        line = await server.err.first("http.public_url")
+        assert "this machine only" in line
+        assert server.client.base.startswith("http://127.0.0.1:")
+    public = {"CARNET_HTTP__PUBLIC_URL": "https://trips.example.org"}
+    for quiet in (everywhere | public, {}, public):
+        async with serving(tmp_path, **quiet) as server:
+            await server.stop()
+            assert "http.public_url" not in "".join(server.err.all)
 
 
 def test_a_file_that_is_missing_is_one_line_that_names_it(carnet):
@@ -133,19 +207,19 @@ def test_help_tells_every_command(carnet):
 
 @pytest.mark.parametrize(
     "command",
-    ["serve", "init", "user", "user add", "key", "key create", "key list", "key revoke", "worker",
-     "migrate"],
+    ["serve", "init", "user", "user add", "user list", "user role", "user leave", "key",
+     "key create", "key list", "key revoke", "worker", "migrate"],
 )  # fmt: skip
 def test_every_command_has_help(carnet, command):
     told = carnet(*command.split(), "-h")
     assert (told.code, told.err) == (0, "")
     assert told.out.startswith(f"Usage: carnet {command}")
-    if command not in ("user", "key"):
-        assert "--config" in told.out
+    assert "--config" in told.out
 
 
 def test_every_command_that_prints_data_can_print_json(carnet):
-    for command in ("init", "user add", "key create", "key list", "migrate"):
+    commands = ["init", "user add", "user list", "user role", "user leave", "migrate"]
+    for command in [*commands, "key create", "key list", "key revoke"]:
         assert "--json" in carnet(*command.split(), "--help").out
 
 

@@ -164,6 +164,25 @@ async def test_members_are_the_groups_with_roles_and_contact_details(world):
     assert exported.json["members"] == expected
 
 
+@pytest.mark.parametrize("path", ["/members", "/export"])
+async def test_a_new_role_and_a_member_who_leaves_move_the_tag(world, path):
+    viewer = await world.person("vera", Role.VIEWER)
+    vera = {"group_id": world.group_id, "user_id": viewer.user_id}
+    tags = []
+    for change in (
+        lambda tx: accounts.set_role(tx, **vera, role=Role.EDITOR),
+        lambda tx: accounts.remove_member(tx, **vera),
+    ):
+        tags.append((await world.client.get(f"{world.trip}{path}")).headers["ETag"])
+        await world.store.write(change)
+        stale = {"If-None-Match": tags[-1]}
+        shown = await world.client.get(f"{world.trip}{path}", headers=stale)
+        assert shown.status == 200
+        tags.append(shown.headers["ETag"])
+    assert len(set(tags)) == 3
+    assert (await world.as_(viewer.key).get(f"{world.trip}{path}")).status == 403
+
+
 # Me.
 
 

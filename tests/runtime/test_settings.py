@@ -8,7 +8,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from runtime.settings import ConfigError, Settings, load
+from runtime.settings import (
+    MOST,
+    ConfigError,
+    Settings,
+    links_stay_here,
+    load_settings,
+    variable_of,
+)
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -17,8 +24,10 @@ DEFAULTS = {
     "http.port": 8080,
     "http.processes": 1,
     "http.max_body_bytes": 33554432,
+    "http.max_inflight_bytes": 134217728,
     "http.trusted_proxies": 0,
     "http.public_url": "",
+    "http.cors_origins": [],
     "storage.url": "sqlite:///data/carnet.db",
     "queue.url": "",
     "limits.requests_per_minute": 60,
@@ -26,17 +35,27 @@ DEFAULTS = {
     "imports.inline_items": 200,
     "imports.wait_seconds": 30,
     "imports.max_items": 50000,
+    "history.days": 90,
     "log.level": "info",
     "log.format": "",
 }
 
 OTHERS: dict[str, list[Any]] = {
-    "http.host": ["localhost", "::1"],
+    "http.host": ["localhost", "::1", "::", "0.0.0.0", "fe80::1%eth0", "trips.example.org"],  # noqa: S104
     "http.port": [0, 65535],
     "http.processes": [4],
     "http.max_body_bytes": [1],
+    "http.max_inflight_bytes": [33554432, 2**40],
     "http.trusted_proxies": [2],
-    "http.public_url": ["https://trips.example.org", "http://localhost:9000/"],
+    "http.public_url": [
+        *("https://trips.example.org", "http://localhost:9000/", "http://[::1]:80"),
+        *("https://example.org/trips", "https://example.org/a/b/", "http://10.0.0.1:65535"),
+    ],
+    "http.cors_origins": [
+        ["*"],
+        ["https://app.example.org"],
+        ["http://localhost:5173", "https://10.0.0.1:8443", "http://[::1]:3000"],
+    ],
     "storage.url": ["sqlite:////var/lib/carnet.db", "postgresql://u:p@db/carnet"],
     "queue.url": [
         "redis://localhost:6379/0",
@@ -48,19 +67,54 @@ OTHERS: dict[str, list[Any]] = {
     "limits.shared_requests_per_minute": [7],
     "imports.inline_items": [0, 5],
     "imports.wait_seconds": [0, 0.5],
-    "imports.max_items": [1],
+    "imports.max_items": [1, MOST],
+    "history.days": [1, 36500],
     "log.level": ["debug", "warning", "error"],
     "log.format": ["json", "console"],
 }
 """Values each setting may have beside its default."""
 
 WRONG: dict[str, list[Any]] = {
-    "http.host": ["", 1, True],
+    "http.host": [
+        *("", 1, True, "127.0.0.1:8080", "localhost:80", "http://localhost", "a b", "a\0b"),
+        *("x" * 64, "a..b", "[::1]:80", "*"),
+    ],
     "http.port": [-1, 65536, "x", "", 1.5, True, "80 80"],
-    "http.processes": [0, -1, "many", 1.5],
-    "http.max_body_bytes": [0, "32 MiB"],
-    "http.trusted_proxies": [-1, "all"],
-    "http.public_url": ["trips.example.org", "ftp://x", "https://", "https://a b", 1],
+    "http.processes": [0, -1, "many", 1.5, 1001, 2**63],
+    "http.max_body_bytes": [0, "32 MiB", MOST + 1, "9" * 30],
+    "http.max_inflight_bytes": [0, 33554431, "33554431", 2**40 + 1, "128 MiB"],
+    "http.trusted_proxies": [-1, "all", 101],
+    "http.public_url": [
+        *("trips.example.org", "ftp://x", "https://", "https://a b", 1, "https:///path"),
+        *(
+            "https://a/?b=c",
+            "https://a?",
+            "https://a/#b",
+            "https://a#",
+            "https://u:p@a",
+            "https://?",
+        ),
+        *("https://a:99999", "https://a:b", "https://[::1", "https://a\n", "https://a/\0"),
+    ],
+    "http.cors_origins": [
+        *("https://app.example.org/", "app.example.org", "https://a.org/path", "https://A.org"),
+        *(
+            "https://a.org:443",
+            "http://a.org:80",
+            "https://a.org, b",
+            "ftp://a.org",
+            "null",
+            "https://",
+        ),
+        *(
+            "*, https://a.org",
+            "https://a.org:99999",
+            "https://a.org?b",
+            1,
+            [1],
+            ["*", "https://a.org"],
+        ),
+    ],
     "storage.url": [
         "",
         1,
@@ -69,23 +123,26 @@ WRONG: dict[str, list[Any]] = {
         "sqlite:///",
         "mysql://db/x",
         "postgresql://",
+        "sqlite:///a%00b",
+        "sqlite:///a\0b",
     ],
     "queue.url": [
         *(1, False, "nonsense", "redis://", "redis://host:abc", "redis://host/x", "http://host"),
-        *("redis://host:6379/0\n", "redis:// host"),
+        *("redis://host:6379/0\n", "redis:// host", "redis://host:99999"),
     ],
-    "limits.requests_per_minute": [0, -5, "none"],
+    "limits.requests_per_minute": [0, -5, "none", MOST + 1, 2**64],
     "limits.shared_requests_per_minute": [0, "x"],
     "imports.inline_items": [-1, "x", 0.5],
     "imports.wait_seconds": [-1, "soon", float("nan"), float("inf"), 1e9],
-    "imports.max_items": [0, "x"],
+    "imports.max_items": [0, "x", MOST + 1],
+    "history.days": [0, -1, "x", 0.5, 36501, ""],
     "log.level": ["loud", "INFO", "", 1],
     "log.format": ["xml", 1],
 }
 
 
 def flat(settings: Settings) -> dict[str, Any]:
-    built = msgspec.to_builtins(settings)
+    built = msgspec.json.decode(msgspec.json.encode(settings))
     return {f"{s}.{name}": value for s, table in built.items() for name, value in table.items()}
 
 
@@ -96,8 +153,8 @@ def toml(setting: str, value: Any) -> str:
     return f"[{section}]\n{name} = {text}\n"
 
 
-def variable(setting: str) -> str:
-    return f"CARNET_{setting.upper().replace('.', '__')}"
+def in_environment(value: Any) -> str:
+    return ",".join(value) if isinstance(value, list) else str(value)
 
 
 def write(folder: Path, text: str | bytes) -> Path:
@@ -109,7 +166,7 @@ def write(folder: Path, text: str | bytes) -> Path:
 def refusal(path: Path | None, environ: dict[str, str] | None = None) -> str:
     """The text of a refusal, which is one line."""
     with pytest.raises(ConfigError) as caught:
-        load(path, environ or {})
+        load_settings(path, environ or {})
     text = str(caught.value)
     assert "\n" not in text
     assert len(text) < 300
@@ -123,7 +180,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_defaults_are_those_of_the_contract():
-    assert flat(load(None, {})) == DEFAULTS
+    assert flat(load_settings(None, {})) == DEFAULTS
     assert flat(Settings()) == DEFAULTS
 
 
@@ -132,7 +189,7 @@ def test_the_projects_file_is_the_documented_default():
     tables = tomllib.loads(text)
     named = {f"{section}.{name}" for section, table in tables.items() for name in table}
     assert named == set(DEFAULTS)
-    assert flat(load(ROOT / "config.toml", {})) == DEFAULTS
+    assert flat(load_settings(ROOT / "config.toml", {})) == DEFAULTS
 
 
 def test_the_projects_file_says_what_each_setting_is_for():
@@ -149,14 +206,17 @@ def test_every_setting_has_other_and_wrong_values_here():
 @pytest.mark.parametrize("setting", DEFAULTS)
 def test_a_setting_from_a_file(tmp_path, setting):
     for value in OTHERS[setting]:
-        loaded = load(write(tmp_path, toml(setting, value)), {})
+        loaded = load_settings(write(tmp_path, toml(setting, value)), {})
         assert flat(loaded) == {**DEFAULTS, setting: value}
 
 
 @pytest.mark.parametrize("setting", DEFAULTS)
 def test_a_setting_from_the_environment(setting):
     for value in OTHERS[setting]:
-        assert flat(load(None, {variable(setting): str(value)})) == {**DEFAULTS, setting: value}
+        assert flat(load_settings(None, {variable_of(setting): in_environment(value)})) == {
+            **DEFAULTS,
+            setting: value,
+        }
 
 
 @pytest.mark.parametrize("setting", DEFAULTS)
@@ -167,8 +227,8 @@ def test_a_wrong_setting_of_a_file_is_named(tmp_path, setting):
 
 
 @pytest.mark.parametrize("setting", DEFAULTS)
-def test_a_wrong_setting_of_the_environment_is_named_with_its_variable(setting):
-    name = variable(setting)
+def test_a_wrong_setting_of_the_environment_is_named_with_its_variable_of(setting):
+    name = variable_of(setting)
     for value in WRONG[setting]:
         if isinstance(value, str):
             text = refusal(None, {name: value})
@@ -195,47 +255,140 @@ def test_what_is_no_setting_is_named(tmp_path, text, named):
 
 
 @pytest.mark.parametrize(
-    ("name", "named"),
+    ("name", "nearest"),
     [
-        ("CARNET_HTTP__PROT", "http.prot"),
-        ("CARNET_HTP__PORT", "htp"),
-        ("CARNET_HTTP__PORT__X", "http.port__x"),
-        ("CARNET_HTTP__", "http."),
+        ("CARNET_STORAGE_URL", "CARNET_STORAGE__URL"),
+        ("CARNET_HTTP_PORT", "CARNET_HTTP__PORT"),
+        ("CARNET_HTTP_MAX_BODY_BYTES", "CARNET_HTTP__MAX_BODY_BYTES"),
+        ("CARNET_HTTP__PROT", "CARNET_HTTP__PORT"),
+        ("CARNET_HTP__PORT", "CARNET_HTTP__PORT"),
+        ("CARNET_HTTP__PORT__X", "CARNET_HTTP__PORT"),
+        ("CARNET_PORT", "CARNET_HTTP__PORT"),
+        ("CARNET_CORS_ORIGINS", "CARNET_HTTP__CORS_ORIGINS"),
+        ("CARNET_LOG_LEVEL", "CARNET_LOG__LEVEL"),
+        ("CARNET_KEY", "CARNET_API_KEY"),
+        ("CARNET_URI", "CARNET_URL"),
     ],
 )
-def test_a_variable_that_is_no_setting_is_named(name, named):
-    text = refusal(None, {name: "1"})
-    assert text.startswith(f"{named}: there is no such setting")
-    assert text.endswith(f"(from {name})")
+def test_a_variable_that_is_no_setting_is_refused_with_the_nearest(name, nearest):
+    for text in ("1", ""):
+        assert refusal(None, {name: text}) == (
+            f"{name}: there is no such setting; did you mean {nearest}?"
+        )
+
+
+@pytest.mark.parametrize("name", ["CARNET_NONSENSE", "CARNET_", "CARNET_\udcff", "CARNET_\n" * 90])
+def test_a_variable_that_is_like_none_is_told_how_they_are_made(name):
+    assert "CARNET_SECTION__NAME" in refusal(None, {name: "1"})
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("[http]\nprot = 1", "did you mean http.port?"),
+        ("[htp]\nport = 1", "did you mean http?"),
+        ("port = 1", "did you mean http.port?"),
+        ("[http]\nlevel = 'info'", "did you mean log.level?"),
+        ("[log]\nnonsense = 1", "[log] has level, format"),
+        ("[nonsense]\nx = 1", "[history], [log]"),
+        ("http = 1", "must be a section, [http]"),
+    ],
+)
+def test_a_name_in_the_file_that_is_none_is_told_with_what_there_is(tmp_path, text, remedy):
+    assert refusal(write(tmp_path, text)).endswith(remedy)
+
+
+@pytest.mark.parametrize("setting", DEFAULTS)
+def test_a_wrong_value_is_told_with_what_it_must_be(tmp_path, setting):
+    for value in WRONG[setting]:
+        text = refusal(write(tmp_path, toml(setting, value)))
+        assert " must be " in text
+        assert "regex" not in text
+        assert "`" not in text
+
+
+def test_a_wrong_url_with_a_password_is_not_repeated():
+    url = {"CARNET_STORAGE__URL": "postgres//u:hunter2@db/x", "CARNET_QUEUE__URL": "x:hunter2@y"}
+    for name, text in url.items():
+        assert "hunter2" not in refusal(None, {name: text})
 
 
 def test_other_variables_are_none_of_our_business():
-    others = {"PATH": "/bin", "CARNET_KEY": "osk_x", "HTTP__PORT": "1", "XCARNET_HTTP__PORT": "1"}
-    assert flat(load(None, others)) == DEFAULTS
+    others = {"PATH": "/bin", "HTTP__PORT": "1", "XCARNET_HTTP__PORT": "1", "CARNET": "\udcff"}
+    clients = {"CARNET_URL": "http://localhost:8080/api/v1", "CARNET_API_KEY": "osk_x"}
+    assert flat(load_settings(None, others | clients)) == DEFAULTS
+
+
+def test_a_variable_that_is_not_utf_8_is_named():
+    text = refusal(None, {"CARNET_STORAGE__URL": "sqlite:///\udcff.db"})
+    assert text.startswith("storage.url: must be UTF-8 text")
+    assert text.endswith("(from CARNET_STORAGE__URL)")
+
+
+@pytest.mark.parametrize("host", ["[::]", "[::1]"])
+def test_an_ipv6_address_may_be_in_brackets(host):
+    assert load_settings(None, {"CARNET_HTTP__HOST": host}).http.host == host[1:-1]
+
+
+@pytest.mark.parametrize("text", ["https://a.org,https://b.org", " https://a.org , https://b.org,"])
+def test_origins_are_separated_by_commas(tmp_path, text):
+    origins = ("https://a.org", "https://b.org")
+    in_file = write(tmp_path, toml("http.cors_origins", text))
+    assert load_settings(None, {"CARNET_HTTP__CORS_ORIGINS": text}).http.cors_origins == origins
+    assert load_settings(in_file, {}).http.cors_origins == origins
+    assert load_settings(in_file, {"CARNET_HTTP__CORS_ORIGINS": ""}).http.cors_origins == ()
+
+
+def test_the_bodies_in_flight_hold_the_largest_body():
+    wanted = {"CARNET_HTTP__MAX_BODY_BYTES": "200000000"}
+    text = refusal(None, wanted)
+    assert text.startswith("http.max_inflight_bytes: must be at least http.max_body_bytes")
+    assert "200000000" in text
+    load_settings(None, wanted | {"CARNET_HTTP__MAX_INFLIGHT_BYTES": "200000000"})
+
+
+@pytest.mark.parametrize(
+    ("host", "public_url", "here"),
+    [
+        ("127.0.0.1", "", False),
+        ("127.1.2.3", "", False),
+        ("::1", "", False),
+        ("localhost", "", False),
+        ("0.0.0.0", "", True),  # noqa: S104 - told, not bound
+        ("::", "", True),
+        ("[::]", "", True),
+        ("192.168.1.5", "", True),
+        ("trips.example.org", "", True),
+        ("0.0.0.0", "https://trips.example.org", False),  # noqa: S104
+    ],
+)
+def test_whether_links_stay_on_this_machine(host, public_url, here):
+    variables = {"CARNET_HTTP__HOST": host, "CARNET_HTTP__PUBLIC_URL": public_url}
+    assert links_stay_here(load_settings(None, variables)) is here
 
 
 def test_the_environment_is_stronger_than_the_file(tmp_path):
     path = write(tmp_path, '[http]\nport = 1\nhost = "::1"\n[limits]\nrequests_per_minute = 5\n')
-    loaded = load(path, {"CARNET_HTTP__PORT": "2", "CARNET_LOG__LEVEL": "error"})
+    loaded = load_settings(path, {"CARNET_HTTP__PORT": "2", "CARNET_LOG__LEVEL": "error"})
     assert (loaded.http.port, loaded.http.host) == (2, "::1")
     assert (loaded.limits.requests_per_minute, loaded.log.level) == (5, "error")
 
 
 def test_a_wrong_setting_may_be_overridden(tmp_path):
     path = write(tmp_path, "[http]\nport = -1\n")
-    assert load(path, {"CARNET_HTTP__PORT": "2"}).http.port == 2
+    assert load_settings(path, {"CARNET_HTTP__PORT": "2"}).http.port == 2
 
 
 def test_the_file_of_the_working_directory_is_read_unless_another_is_named(tmp_path):
     (tmp_path / "config.toml").write_text("[http]\nport = 1\n[log]\nlevel = 'error'\n")
-    assert load(None, {}).http.port == 1
-    named = load(write(tmp_path, "[http]\nport = 2\n"), {})
+    assert load_settings(None, {}).http.port == 1
+    named = load_settings(write(tmp_path, "[http]\nport = 2\n"), {})
     assert (named.http.port, named.log.level) == (2, "info")
 
 
 def test_the_environment_is_that_of_the_process(monkeypatch):
     monkeypatch.setenv("CARNET_HTTP__PORT", "4711")
-    assert load(None).http.port == 4711
+    assert load_settings(None).http.port == 4711
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
@@ -256,8 +409,20 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
         b"\xff\xfe",
         "a = \x00",
         "[http]\nport = 08",
+        "[http]\nport = " + "9" * 5000,
+        "a = " + "[" * 5000,
     ],
 )
 def test_a_file_that_is_not_toml_is_named(tmp_path, text):
     path = write(tmp_path, text)
     assert refusal(path).startswith(f"{path} is not TOML: ")
+
+
+def test_a_file_that_is_not_utf_8_is_told_how_to_mend_it(tmp_path):
+    text = refusal(write(tmp_path, "[log]\nlevel = 'é'".encode("latin-1")))
+    assert "not UTF-8 text (byte 15); save it as UTF-8" in text
+
+
+def test_a_byte_order_mark_before_the_file_is_skipped(tmp_path):
+    path = write(tmp_path, b"\xef\xbb\xbf[http]\nport = 1\n")
+    assert load_settings(path, {}).http.port == 1

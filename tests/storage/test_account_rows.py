@@ -89,6 +89,116 @@ async def test_an_unknown_user_group_or_key(home):
         await store.write(lambda tx: accounts.revoke_key(tx, "k1", MOMENT))
 
 
+async def add_member(home, role, email="zoe@example.org"):
+    """A new member of the home's group."""
+    user_id = await add_user(home.store, email)
+    await home.store.write(
+        lambda tx: accounts.add_member(
+            tx, group_id=home.group_id, user_id=user_id, role=role, now=MOMENT
+        )
+    )
+    return user_id
+
+
+def set_role(home, user_id, role):
+    return home.store.write(
+        lambda tx: accounts.set_role(tx, group_id=home.group_id, user_id=user_id, role=role)
+    )
+
+
+def remove_member(home, user_id):
+    return home.store.write(
+        lambda tx: accounts.remove_member(tx, group_id=home.group_id, user_id=user_id)
+    )
+
+
+def role_of(home, user_id):
+    return home.store.read(lambda tx: accounts.role_in(tx, home.group_id, user_id))
+
+
+async def test_a_member_gets_a_role_and_leaves(home):
+    zoe = await add_member(home, Role.VIEWER)
+    for role in Role:
+        await set_role(home, zoe, role)
+        assert await role_of(home, zoe) is role
+    await remove_member(home, zoe)
+    assert await role_of(home, zoe) is None
+    with pytest.raises(AccountError, match="not in group"):
+        await remove_member(home, zoe)
+    with pytest.raises(AccountError, match="not in group"):
+        await set_role(home, zoe, Role.EDITOR)
+
+
+async def test_nobody_is_twice_in_a_group(home):
+    zoe = await add_member(home, Role.VIEWER)
+    for user_id, role in ((zoe, "viewer"), (home.user_id, "owner")):
+        with pytest.raises(AccountError, match=f"already, as {role}"):
+            await home.store.write(
+                lambda tx, u=user_id: accounts.add_member(
+                    tx, group_id=home.group_id, user_id=u, role=Role.EDITOR, now=MOMENT
+                )
+            )
+        assert await role_of(home, user_id) == role
+
+
+async def test_a_group_keeps_an_owner(home):
+    zoe = await add_member(home, Role.EDITOR)
+    for change in (
+        lambda: remove_member(home, home.user_id),
+        lambda: set_role(home, home.user_id, Role.EDITOR),
+    ):
+        with pytest.raises(AccountError, match="would have no owner"):
+            await change()
+        assert await role_of(home, home.user_id) is Role.OWNER
+    await set_role(home, zoe, Role.OWNER)
+    await remove_member(home, home.user_id)
+    with pytest.raises(AccountError, match="would have no owner"):
+        await remove_member(home, zoe)
+
+
+async def test_of_two_owners_who_leave_at_once_one_stays(home):
+    store = home.store
+    zoe = await add_user(store)
+
+    async def found(tx):
+        group_id = await accounts.create_group(tx, name="Bare", now=MOMENT)
+        for user_id in (home.user_id, zoe):
+            await accounts.add_member(
+                tx, group_id=group_id, user_id=user_id, role=Role.OWNER, now=MOMENT
+            )
+        return group_id
+
+    group_id = await store.write(found)
+
+    async def leave(tx, user_id):
+        await accounts.remove_member(tx, group_id=group_id, user_id=user_id)
+        for _ in range(300):  # so that the other transaction runs before this one ends
+            await tx.fetchval("SELECT 1")
+
+    leaving = (store.write(lambda tx, u=user_id: leave(tx, u)) for user_id in (home.user_id, zoe))
+    outcomes = await soon(asyncio.gather(*leaving, return_exceptions=True))
+    assert sorted(isinstance(outcome, AccountError) for outcome in outcomes) == [False, True]
+
+
+async def test_of_two_users_added_at_once_with_one_address_one_is_refused(home):
+    adding = (add_user(home.store, email) for email in ("zoe@x.org", "ZOE@x.org"))
+    outcomes = await soon(asyncio.gather(*adding, return_exceptions=True))
+    assert sorted(isinstance(outcome, AccountError) for outcome in outcomes) == [False, True]
+
+
+async def test_users_are_listed_oldest_first_with_their_groups(home):
+    zoe = await add_member(home, Role.VIEWER)
+    loner = await add_user(home.store, "lone@example.org", name="Lone")
+    listed = await home.store.read(accounts.list_users)
+    assert [info.id for info in listed] == [home.user_id, zoe, loner]
+    assert [info.email for info in listed][1:] == ["zoe@example.org", "lone@example.org"]
+    assert [[(g.id, g.name, g.role) for g in info.groups] for info in listed] == [
+        [(home.group_id, "Family", "owner")],
+        [(home.group_id, "Family", "viewer")],
+        [],
+    ]
+
+
 async def test_groups_of_a_user_go_by_when_they_were_joined(home):
     async def join(tx):
         user_id = await accounts.create_user(tx, email="z@x.org", name="Zoe", now=MOMENT)
@@ -161,7 +271,8 @@ async def test_a_key_expires(home):
 async def test_a_revoked_key_is_revoked_at_once_and_for_good(home):
     key_id, key = await add_key(home.store, home.user_id)
     for moment in (MOMENT, "2027-01-01T00:00:00.000Z"):
-        await home.store.write(lambda tx, m=moment: accounts.revoke_key(tx, key_id, m))
+        revoked = await home.store.write(lambda tx, m=moment: accounts.revoke_key(tx, key_id, m))
+        assert revoked == MOMENT
         assert await who(home.store, key) is None
     assert await who(home.store, home.key)
     listed = {info.id: info for info in await home.store.read(accounts.list_keys)}

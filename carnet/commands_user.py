@@ -1,0 +1,131 @@
+"""`carnet user`: people, and their part in groups."""
+
+import click
+
+from carnet.arguments import EMAIL, ID, NAME
+from carnet.console import config_option, json_option, print_json, read, write
+from carnet.failure import UsageFailure
+from domain.scopes import Role
+from runtime.clock import now
+from storage import accounts
+from storage.accounts import UserInfo
+from storage.store import Tx
+
+_ROLE = click.Choice([role.value for role in Role])
+
+_group_option = click.option(
+    "--group", "group_id", type=ID, required=True, help="Id of the group, as `user list` tells it."
+)
+
+
+@click.group()
+@config_option
+def user() -> None:
+    """Users."""
+
+
+@user.command("add")
+@config_option
+@click.argument("email", type=EMAIL)
+@click.option("--name", type=NAME, help="Needed for a new user; one who is there keeps theirs.")
+@click.option(
+    "--group",
+    "group_id",
+    type=ID,
+    help="Id of the group to join; without it, a new user gets one of their own.",
+)
+@click.option("--role", type=_ROLE, help="Role in --group; the default is editor.")
+@json_option
+@click.pass_context
+def user_add(
+    context: click.Context,
+    email: str,
+    name: str | None,
+    group_id: str | None,
+    role: str | None,
+    as_json: bool,
+) -> None:
+    """Add a user; with --group also one who is there already, to that group too."""
+    if role and not group_id:
+        raise UsageFailure("--role goes with --group: a user is owner of a group of their own")
+
+    async def add(tx: Tx) -> dict[str, str]:
+        user_id = await accounts.find_user(tx, email) if group_id else None
+        if user_id is None:
+            if name is None:
+                raise UsageFailure("--name: a new user needs a name")
+            user_id = await accounts.create_user(tx, email=email, name=name, now=now())
+        joined, part = group_id, Role(role or Role.EDITOR)
+        if joined is None:
+            assert name is not None
+            joined, part = await accounts.create_group(tx, name=name, now=now()), Role.OWNER
+        await accounts.add_member(tx, group_id=joined, user_id=user_id, role=part, now=now())
+        return {"_id": user_id, "groupId": joined}
+
+    added = write(context, add)
+    if as_json:
+        print_json(added)
+    else:
+        click.echo(f"user   {added['_id']}\ngroup  {added['groupId']}")
+
+
+@user.command("list")
+@config_option
+@json_option
+@click.pass_context
+def user_list(context: click.Context, as_json: bool) -> None:
+    """List users, with their groups and roles."""
+    users = read(context, accounts.list_users)
+    if as_json:
+        print_json(users)
+        return
+    for info in users:
+        click.echo(_user_line(info))
+
+
+@user.command("role")
+@config_option
+@click.argument("email", type=EMAIL)
+@_group_option
+@click.option("--role", type=_ROLE, required=True)
+@json_option
+@click.pass_context
+def user_role(context: click.Context, email: str, group_id: str, role: str, as_json: bool) -> None:
+    """Give a member of a group another role; a group keeps an owner."""
+
+    async def change(tx: Tx) -> str:
+        user_id = await accounts.user_id_of(tx, email)
+        await accounts.set_role(tx, group_id=group_id, user_id=user_id, role=Role(role))
+        return user_id
+
+    user_id = write(context, change)
+    if as_json:
+        print_json({"_id": user_id, "groupId": group_id, "role": role})
+    else:
+        click.echo(f"{email} is {role} of {group_id}")
+
+
+@user.command("leave")
+@config_option
+@click.argument("email", type=EMAIL)
+@_group_option
+@json_option
+@click.pass_context
+def user_leave(context: click.Context, email: str, group_id: str, as_json: bool) -> None:
+    """Take a user out of a group; a group keeps an owner."""
+
+    async def remove(tx: Tx) -> str:
+        user_id = await accounts.user_id_of(tx, email)
+        await accounts.remove_member(tx, group_id=group_id, user_id=user_id)
+        return user_id
+
+    user_id = write(context, remove)
+    if as_json:
+        print_json({"_id": user_id, "groupId": group_id})
+    else:
+        click.echo(f"{email} has left {group_id}")
+
+
+def _user_line(info: UserInfo) -> str:
+    groups = ", ".join(f"{group.role} of {group.name} ({group.id})" for group in info.groups)
+    return f"{info.id}  {info.email}  {info.name}  {groups or 'in no group'}"
