@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from domain import details as wording
 from domain.errors import CarnetError, Detail, ItemError, ValidationFailed
 from domain.merge import Document, diff, leaves, same
 from domain.resource import Link, Resource
@@ -172,7 +173,7 @@ class Plan:
 
     def _check_links(self, resource: Resource, patch: Document) -> list[Detail]:
         return [
-            Detail(link.field, "not_found")
+            link.not_found(link.field, target)
             for link in resource.links
             if isinstance(target := patch.get(link.field), str)
             and not self._exists(link.kind, target)
@@ -192,15 +193,17 @@ class Plan:
                 target = self._followed.get((link.kind, target), target)
                 patch[link.field] = target
                 if not self._exists(link.kind, target):
-                    details.append(Detail(link.field, "not_found"))
+                    details.append(link.not_found(link.field, target))
             if link.kind == "member" or (ref := patch.pop(link.ref, None)) is None:
                 continue
             if not isinstance(ref, str):
-                details.append(Detail(link.ref, "wrong_type"))
+                details.append(wording.wrong_type(link.ref, "a clientRef, a string", ref))
             elif (named := self._refs.get((link.kind, "", ref))) is None:
-                details.append(Detail(link.ref, "not_found"))
+                details.append(link.not_found(link.ref, ref))
             elif target is not None and target != named.id:
-                details.append(Detail(link.ref, "not_allowed"))
+                details.append(
+                    wording.fixed(link.ref, f"{link.field} names another row: send one of the two")
+                )
             else:
                 patch[link.field] = named.id
         return details
@@ -210,9 +213,12 @@ class Plan:
         details = self._follow_links((link,), patch)
         parent_id = patch.pop(link.field, None) or present
         if not isinstance(parent_id, str):
-            return [*details, Detail(link.field, "wrong_type")], present
+            return [
+                *details,
+                wording.wrong_type(link.field, "an _id, a string", parent_id),
+            ], present
         if not parent_id and not details:
-            details.append(Detail(link.field, "required"))
+            details.append(wording.required(link.field, link.names_it))
         return details, parent_id
 
     def _put(
@@ -235,7 +241,7 @@ class Plan:
         details = details + problems
         taken = self._by_ref(resource, parent_id, fields.get("clientRef"))
         if taken is not None and taken is not row:
-            details.append(Detail("clientRef", "duplicate"))
+            details.append(wording.duplicate("clientRef", f"the row {taken.id} has this clientRef"))
         if details:
             raise ValidationFailed(details)
         if row.parent_id == parent_id and same(before, fields):

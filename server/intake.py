@@ -9,9 +9,9 @@ from typing import Final
 
 from aiohttp import web
 
+from domain import details
 from domain.account import KEY_PREFIX, Caller, key_hash
 from domain.errors import (
-    Detail,
     Forbidden,
     NotFound,
     PayloadTooLarge,
@@ -133,17 +133,18 @@ def idempotency_key(request: web.Request) -> str | None:
     values = request.headers.getall("Idempotency-Key", ())
     if not values:
         return None
-    reason = None
+    name, expected = "Idempotency-Key", "1 to 255 visible ASCII characters"
+    wrong = None
     if len(values) > 1:
-        reason = "duplicate"
+        wrong = details.duplicate(name, "send this header once")
     elif not values[0]:
-        reason = "empty"
+        wrong = details.empty(name, expected)
     elif len(values[0]) > 255:
-        reason = "too_long"
+        wrong = details.too_long(name, 255, "characters")
     elif not _VISIBLE.fullmatch(values[0]):
-        reason = "malformed"
-    if reason:
-        raise ValidationFailed([Detail("Idempotency-Key", reason)])
+        wrong = details.malformed(name, expected, values[0])
+    if wrong:
+        raise ValidationFailed([wrong])
     return values[0]
 
 

@@ -1,6 +1,6 @@
 """Channels and messages."""
 
-from domain.errors import Detail, NotFound, ValidationFailed
+from domain.errors import NotFound, ValidationFailed
 from domain.message import CHANNEL, MESSAGE
 from domain.row import Row
 from runtime.ids import new_id
@@ -49,7 +49,7 @@ async def send(tx: Tx, call: Call) -> Reply:
     if isinstance(parent_id, str):
         parent = await items.get(tx, call.trip_id, MESSAGE.kind, parent_id)
         if parent is None or parent.parent_id != channel_id:
-            details.append(Detail("parentId", "not_found"))
+            details.append(MESSAGE.links[0].not_found("parentId", parent_id))
     if details:
         raise ValidationFailed(details)
     row_id = new_id()

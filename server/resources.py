@@ -3,7 +3,8 @@
 import dataclasses
 import re
 
-from domain.errors import Detail, NotFound, PayloadTooLarge, ValidationFailed
+from domain import details
+from domain.errors import NotFound, PayloadTooLarge, ValidationFailed
 from domain.imports import ImportRequest, ItemLists, items_of
 from domain.plan import Needs, Plan
 from domain.resource import Resource
@@ -106,7 +107,7 @@ async def sync(tx: Tx, call: Call) -> Reply | Queued:
     """A diff-merge of a whole snapshot, or, in a dry run, what it would come to."""
     text = call.request.query.get("dryRun", "false")
     if text not in ("true", "false"):
-        raise ValidationFailed([Detail("dryRun", "not_allowed")])
+        raise ValidationFailed([details.not_allowed("dryRun", ("true", "false"), text)])
     return await run_import(tx, call, ImportRequest("sync", dry_run=text == "true"))
 
 
