@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 import structlog
+from server.survey import LocalSurveyor, Survey
 
 from carnet.assignment import leave_signals_to_parent, stdin_lines
 from carnet.memory import give_back, keep_for_good, keep_small
@@ -22,7 +23,6 @@ from domain.imports import ImportKind
 from runtime import logs
 from runtime.settings import Log
 from runtime.signals import LocalSignals
-from server.survey import LocalSurveyor, Survey
 from storage import open_store
 from workers.loop import JobLoop
 

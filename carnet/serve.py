@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 
 import structlog
+from server.call import Services
 
 from carnet.failure import Failure
 from carnet.memory import keep_for_good, keep_small
@@ -19,7 +20,6 @@ from runtime.clock import now
 from runtime.settings import Settings
 from runtime.signals import LocalSignals, Signals
 from server.app import Listener, build_app
-from server.call import Services
 from server.ratelimit import LocalRateLimiter, RateLimiter
 from storage import accounts
 from storage.accounts import FirstAccount

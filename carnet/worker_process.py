@@ -8,14 +8,14 @@ from collections.abc import AsyncIterator
 from typing import IO
 
 import msgspec
+from server.survey import LocalSurveyor, Survey
+from storage.turns import pieces
 
 from carnet.child import Assignment, Request, Word
 from carnet.processes import KeptProcess
 from domain.imports import ImportKind
 from runtime.settings import Settings
 from runtime.signals import LocalSignals
-from server.survey import LocalSurveyor, Survey
-from storage.turns import pieces
 
 _RING_SECONDS = 3600.0
 _SURVEY_SECONDS = 15.0

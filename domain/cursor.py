@@ -7,7 +7,8 @@ import hmac
 
 import msgspec
 
-from domain.errors import Detail, ValidationFailed
+from domain import details
+from domain.errors import ValidationFailed
 
 _MAC_BYTES = 12
 
@@ -32,7 +33,8 @@ def decode(secret: bytes, listing: str, cursor: str) -> Position:
             return position
     except (binascii.Error, ValueError, msgspec.MsgspecError):
         pass
-    raise ValidationFailed([Detail("cursor", "malformed")])
+    expected = "the nextCursor of this same list; without a cursor the list begins anew"
+    raise ValidationFailed([details.malformed("cursor", expected, cursor)])
 
 
 def _mac(secret: bytes, listing: str, place: bytes) -> bytes:

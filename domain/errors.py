@@ -1,21 +1,26 @@
 """Every failure a client can see, as one tree rendered in one place (contract section 2)."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import msgspec
 
 
 class Detail(msgspec.Struct, frozen=True):
-    """One thing that is wrong: where (a dotted path from the body's root) and why."""
+    """One thing that is wrong: where, why, and how to mend it.
+
+    `path` is a dotted path from the body's root, `reason` one of `REASONS`, `message` a sentence
+    with the allowed values, form, limit or names (worded in `domain.details`).
+    """
 
     path: str
     reason: str
+    message: str
 
     def below(self, prefix: str) -> "Detail":
         """The same detail seen from a root one level up, `prefix` being the way there."""
         joint = "." if self.path and not self.path.startswith("[") else ""
-        return Detail(f"{prefix}{joint}{self.path}", self.reason)
+        return Detail(f"{prefix}{joint}{self.path}", self.reason, self.message)
 
 
 REASONS = (
@@ -30,6 +35,17 @@ REASONS = (
     "not_found",
     "duplicate",
 )
+
+
+MAX_DETAILS: Final = 1_000
+"""The most details of one answer (contract section 5)."""
+
+_DESCRIBED: Final = 5
+"""How many details an error's own message tells of."""
+_NAMED: Final = 20
+"""How many missing fields it names."""
+_PATH_CHARACTERS: Final = 80
+"""How much of a path it shows: names that are sent have any length."""
 
 
 class ErrorInfo(msgspec.Struct, omit_defaults=True, rename="camel"):
@@ -73,9 +89,9 @@ class CarnetError(Exception):
         self.headers = dict(headers or {})
         super().__init__(self.message)
 
-    def for_item(self) -> ItemError:
-        """This failure as the outcome of one item."""
-        return ItemError(self.code, self.message, self.details or msgspec.UNSET)
+    def for_item(self, room: int = MAX_DETAILS) -> ItemError:
+        """This failure as the outcome of one item, with `room` details at most."""
+        return ItemError(self.code, self.message, self.details[:room] or msgspec.UNSET)
 
     def body(self, request_id: str) -> ErrorBody:
         """This failure as a response body."""
@@ -85,12 +101,15 @@ class CarnetError(Exception):
 
 
 class ValidationFailed(CarnetError):
-    """The request is understood and wrong; `details` lists all that is wrong."""
+    """The request is understood and wrong; `details` lists all that is wrong.
+
+    Of more than `MAX_DETAILS` the first are kept; the message counts the rest.
+    """
 
     code, status = "VALIDATION_ERROR", 400
 
     def __init__(self, details: Sequence[Detail], message: str | None = None) -> None:
-        super().__init__(message or _describe(details), details)
+        super().__init__(message or _describe(details), details[:MAX_DETAILS])
 
 
 class Unauthorized(CarnetError):
@@ -201,12 +220,25 @@ ERRORS: tuple[type[CarnetError], ...] = (
 
 
 def _describe(details: Sequence[Detail]) -> str:
-    """One sentence over all details, in the reference page's words where it has some."""
-    missing = [d.path for d in details if d.reason == "required"]
-    wrong = [f"{d.path or 'body'} ({d.reason})" for d in details if d.reason != "required"]
+    """What is wrong and how to mend it, for clients that show nothing but the message.
+
+    Missing fields are told in the reference page's words.
+    """
+    missing = [detail.path for detail in details if detail.reason == "required"]
+    wrong = [detail for detail in details if detail.reason != "required"]
     parts = []
     if missing:
-        parts.append(f"Missing required fields: {', '.join(missing)}")
-    if wrong:
-        parts.append(f"Invalid fields: {', '.join(wrong)}")
+        named = [_clipped(path) for path in missing[:_NAMED]]
+        if len(missing) > _NAMED:
+            named.append(f"and {len(missing) - _NAMED} more")
+        parts.append(f"Missing required fields: {', '.join(named)}")
+    parts += [f"{_clipped(each.path) or 'body'}: {each.message}" for each in wrong[:_DESCRIBED]]
+    if len(wrong) > _DESCRIBED:
+        parts.append(f"and {len(wrong) - _DESCRIBED} more")
+    if len(details) > MAX_DETAILS:
+        parts.append(f"of these {len(details)} the first {MAX_DETAILS} are listed")
     return "; ".join(parts)
+
+
+def _clipped(path: str) -> str:
+    return path if len(path) <= _PATH_CHARACTERS else f"{path[:_PATH_CHARACTERS]}…"

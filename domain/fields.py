@@ -1,17 +1,18 @@
 """The field types resources are declared with, and what makes a value of each valid.
 
 A type is `Annotated` with msgspec constraints where those suffice. Where a rule needs code
-(a zone must exist, a timestamp must be real) the type is a class listed in `CHECKS`.
+(a zone must exist, a timestamp must be real) the type is a class listed in `CHECKS`. What a
+resource may be declared with, these and others, is in `domain.shape`.
 """
 
 import datetime
-import functools
 import re
-import zoneinfo
 from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, UnsetType
+
+from domain import meant, zones
 
 Safe: Final = Meta(extra={"safe": True})
 """Marks a field as shown on the shared view. What is not marked is never shown there."""
@@ -19,7 +20,18 @@ Safe: Final = Meta(extra={"safe": True})
 
 def link(kind: str) -> Meta:
     """Marks a field that holds the id of a row of `kind` in the same trip."""
-    return Meta(extra={"link": kind})
+    target = "userId of a member" if kind == "member" else f"_id of a {words(kind)}"
+    return Meta(extra={"link": kind}, description=f"the {target} of this trip")
+
+
+def also(*names: str) -> Meta:
+    """Marks a field that callers call by other names: these are told of it, never taken."""
+    return Meta(extra={"also": names})
+
+
+def words(name: str) -> str:
+    """A camelCase name as one reads it: `mapPin` is a map pin."""
+    return re.sub(r"(?=[A-Z])", " ", name).lower()
 
 
 class TimeZone(str):
@@ -52,14 +64,25 @@ Text = Annotated[str, Meta(max_length=10_000)]
 RequiredText = Annotated[str, Meta(min_length=1, max_length=10_000)]
 """Free text that must say something."""
 
-ClientRef = Annotated[str, Meta(min_length=1, max_length=255)]
+ClientRef = Annotated[
+    str, Meta(min_length=1, max_length=255, extra={"also": ("ref", "externalId", "id")})
+]
 """The caller's own name for a row, unique per trip and kind (per leg for stays)."""
 
-HHmm = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", max_length=5)]
-"""A local time of day, 24 hours."""
+HHmm = Annotated[
+    str,
+    Meta(
+        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
+        max_length=5,
+        description="a local time as HH:mm, 24 hours, such as 15:00",
+        extra={"meant": meant.time},
+    ),
+]
+"""A local time of day, 24 hours. `meant` finds what another form of it stands for."""
 
 Order = Annotated[float, Meta(ge=0)]
-Lat = Annotated[float, Meta(ge=-90, le=90)]
+Lat = Annotated[float, Meta(ge=-90, le=90, extra={"swapped_with": "lng"})]
+"""Degrees. Where the other field's value fits this one and the other way round, that is told."""
 Lng = Annotated[float, Meta(ge=-180, le=180)]
 
 MAX_ITEM_BYTES: Final = 64 * 1024
@@ -69,14 +92,9 @@ _DATETIME = re.compile(
 )
 
 
-@functools.cache
-def _zones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
-
-
 def is_time_zone(text: str) -> bool:
     """Whether the IANA database has this zone."""
-    return text in _zones()
+    return text in zones.TIME_ZONES
 
 
 def is_datetime(text: str) -> bool:
@@ -103,6 +121,18 @@ def is_date(text: str) -> bool:
 
 CHECKS: Final[dict[type, Callable[[str], bool]]] = {TimeZone: is_time_zone, DateTime: is_datetime}
 """The types whose values need code to check."""
+
+EXPECTED: Final[dict[type, str]] = {
+    TimeZone: "an IANA time zone such as Europe/London",
+    DateTime: "an ISO 8601 date and time such as 2026-07-15T09:30 or 2026-07-15T09:30:00+09:00",
+}
+"""Their form, in words."""
+
+MEANT: Final[dict[type, Callable[[str], list[str]]]] = {
+    TimeZone: zones.meant,
+    DateTime: meant.moment,
+}
+"""What a text of another form was probably meant to be."""
 
 SCHEMAS: Final[dict[type, dict[str, Any]]] = {
     TimeZone: {
@@ -131,7 +161,9 @@ def check_custom(wanted: type, value: Any) -> Any:
 
 __all__ = [
     "CHECKS",
+    "EXPECTED",
     "MAX_ITEM_BYTES",
+    "MEANT",
     "SCHEMAS",
     "UNSET",
     "ClientRef",
@@ -149,9 +181,11 @@ __all__ = [
     "TimeZone",
     "Title",
     "UnsetType",
+    "also",
     "check_custom",
     "is_date",
     "is_datetime",
     "is_time_zone",
     "link",
+    "words",
 ]

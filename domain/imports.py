@@ -6,8 +6,11 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from domain.errors import Detail, ValidationFailed
+from domain import details
+from domain.errors import ValidationFailed
+from domain.meant import retyped
 from domain.merge import Document
+from domain.near import Names
 from domain.plan import ItemResult, Needs, Plan, Put, apply_items, count_results
 from domain.resource import Resource
 from domain.resources import BY_KIND, RESOURCES
@@ -18,6 +21,12 @@ BATCH_ITEMS: Final = 50
 IGNORED_IN_SYNC: Final = frozenset({"trip", "members", "rev"})
 """Members of an export that a sync accepts, ignores, and does not answer."""
 
+
+_NAMES_IN_ORDER: Final = [resource.snapshot for resource in RESOURCES]
+_CATEGORIES: Final = frozenset(_NAMES_IN_ORDER)
+_NAMES: Final = Names(
+    {resource.snapshot: (resource.collection, *resource.also) for resource in RESOURCES}
+)
 
 ImportKind = Literal["batch", "sync"]
 
@@ -65,52 +74,67 @@ def items_of(request: ImportRequest, body: Any) -> ItemLists:
     Raises `ValidationFailed` when the body is not such a request; items are not looked at.
     """
     if request.kind == "batch":
-        return [(BY_KIND[request.resource], _batch_items(_object(body)))]
-    return _sync_items(_object(body))
+        return [(BY_KIND[request.resource], _batch_items(body))]
+    return _sync_items(body)
 
 
 def count_items(kind: ImportKind, body: Any) -> int:
     """How many items a body has; refuses what `items_of` refuses."""
     if kind == "batch":
-        return len(_batch_items(_object(body)))
-    return sum(len(items) for _, items in _sync_items(_object(body)))
+        return len(_batch_items(body))
+    return sum(len(items) for _, items in _sync_items(body))
 
 
-def _object(body: Any) -> Document:
-    if not isinstance(body, dict):
-        raise ValidationFailed([Detail("", "wrong_type")])
-    return body
+def _object(body: Any, expected: str) -> Document:
+    if isinstance(body, dict):
+        return body
+    remedy = "" if isinstance(body, list) else retyped("object", body)
+    raise ValidationFailed([details.wrong_type("", expected, body, remedy)])
 
 
-def _batch_items(body: Document) -> list[Any]:
-    details = [Detail(name, "unknown_field") for name in body if name != "items"]
+def _batch_items(sent: Any) -> list[Any]:
+    expected = f"a list of 1 to {BATCH_ITEMS} items"
+    body = _object(sent, 'an object {"items": [...]}')
     items = body.get("items")
+    wrong = []
     if items is None:
-        details.insert(0, Detail("items", "required"))
+        wrong.append(details.required("items", expected))
     elif not isinstance(items, list):
-        details.insert(0, Detail("items", "wrong_type"))
+        wrong.append(details.wrong_type("items", expected, items, retyped("list", items)))
     elif not items:
-        details.insert(0, Detail("items", "empty"))
+        wrong.append(details.empty("items", expected))
     elif len(items) > BATCH_ITEMS:
-        details.insert(0, Detail("items", "too_long"))
-    if details or not isinstance(items, list):
-        raise ValidationFailed(details)
+        wrong.append(details.too_long("items", BATCH_ITEMS, "items; POST .../sync takes more"))
+    for name in body:
+        if name != "items":
+            meant = ["items"] if items is None else []
+            wrong.append(details.unknown_field(name, name, ["items"], meant))
+    if wrong or not isinstance(items, list):
+        raise ValidationFailed(wrong)
     return items
 
 
-def _sync_items(body: Document) -> ItemLists:
-    known = {resource.snapshot for resource in RESOURCES} | IGNORED_IN_SYNC
-    details = []
+def _sync_items(sent: Any) -> ItemLists:
+    body = _object(sent, 'an object such as {"legs": [...], "mapPins": [...]}')
+    wrong = []
     lists: ItemLists = []
     for resource in RESOURCES:
         items = body.get(resource.snapshot)
         if isinstance(items, list):
             lists.append((resource, items))
         elif items is not None:
-            details.append(Detail(resource.snapshot, "wrong_type"))
-    details += [Detail(name, "unknown_field") for name in body if name not in known]
-    if details:
-        raise ValidationFailed(details)
+            remedy = retyped("list", items)
+            wrong.append(details.wrong_type(resource.snapshot, "a list of items", items, remedy))
+    for name, value in body.items():
+        inner = _CATEGORIES & value.keys() if isinstance(value, dict) else ()
+        if name not in _CATEGORIES and inner:
+            where = f"not within {details.clipped(name)}: {', '.join(sorted(inner))} go to the top"
+            wrong += [details.misplaced(f"{name}.{each}", where) for each in sorted(inner)]
+        elif name not in _CATEGORIES | IGNORED_IN_SYNC:
+            meant = _NAMES.find(name)
+            wrong.append(details.unknown_field(name, name, _NAMES_IN_ORDER, meant))
+    if wrong:
+        raise ValidationFailed(wrong)
     return lists
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from domain import details
 from domain.errors import Detail, ValidationFailed
 
 T = TypeVar("T")
@@ -36,13 +37,16 @@ def decode(raw: bytes, max_depth: int = MAX_DEPTH) -> Any:
     # Comes first, since it bounds the depth for all that follows.
     members = _count_members(value, max_depth)
     if b"\\u0000" in raw and _has_nul(value):
-        raise ValidationFailed(
-            [Detail("", "malformed")], "The body has a NUL character, which text cannot hold"
-        )
+        raise _not_json("The body has a NUL character, which text cannot hold")
     if not _names_once(raw, members) and members != _count_names(raw):
         # What was dropped for a later member of its name has not been looked at.
         _parse(msgspec.json.decode, raw)
-        raise ValidationFailed([Detail(path, "duplicate") for path in _parse(_duplicates, raw)])
+        raise ValidationFailed(
+            [
+                details.duplicate(path, "this name comes twice in its object")
+                for path in _parse(_duplicates, raw)
+            ]
+        )
     return value
 
 
@@ -50,9 +54,11 @@ def _parse(parser: Callable[[bytes], T], raw: bytes) -> T:
     try:
         return parser(raw)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise ValidationFailed(
-            [Detail("", "malformed")], f"The body is not valid JSON: {_reason(error)}"
-        ) from error
+        raise _not_json(f"The body is not valid JSON: {_reason(error)}") from error
+
+
+def _not_json(message: str) -> ValidationFailed:
+    return ValidationFailed([Detail("", "malformed", message)], message)
 
 
 def _names_once(raw: bytes, members: int) -> bool:
@@ -84,7 +90,7 @@ def _count_members(value: Any, depth: int) -> int:
     if type(value) not in _NESTING:
         return 0
     if depth < 0:
-        raise ValidationFailed([Detail("", "malformed")], "The body is nested too deeply")
+        raise _not_json("The body is nested too deeply")
     is_object = isinstance(value, dict)
     inner = value.values() if is_object else value
     members = len(value) if is_object else 0

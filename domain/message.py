@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Struct, UnsetType
 
-from domain.fields import RequiredText, Title, link
+from domain.fields import RequiredText, Title, also, link
 from domain.resource import Resource
 
 
@@ -17,8 +17,10 @@ class Channel(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
 class Message(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
     """What a client may set of a message; `parentId` is a message of the same channel."""
 
-    content: RequiredText
-    parent_id: Annotated[str, link("message")] | UnsetType = UNSET
+    content: Annotated[RequiredText, also("text", "message", "body")]
+    parent_id: (
+        Annotated[str, link("message"), also("replyTo", "inReplyTo", "threadId")] | UnsetType
+    ) = UNSET
 
 
 CHANNEL = Resource(

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from domain import details as wording
 from domain.changes import ChangeSet
 from domain.errors import CarnetError, Detail, ItemError, ValidationFailed
 from domain.merge import Document, diff, leaves, same
@@ -113,6 +114,11 @@ class Plan:
         self._members = frozenset(user_ids)
 
     @property
+    def changed(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self.inserted or self.updated)
+
+    @property
     def changes(self) -> ChangeSet:
         """What is to be written."""
         return ChangeSet(
@@ -136,7 +142,7 @@ class Plan:
         return self._put(resource, row, patch, parent_id, self._check_links(resource, patch))
 
     def patch(self, resource: Resource, row: Row, item: Any) -> Outcome:
-        """A merge into a known row."""
+        """A merge into a stored row."""
         patch = resource.sent(item)
         return self._put(resource, row, patch, row.parent_id, self._check_links(resource, patch))
 
@@ -167,7 +173,7 @@ class Plan:
 
     def _check_links(self, resource: Resource, patch: Document) -> list[Detail]:
         return [
-            Detail(link.field, "not_found")
+            link.not_found(link.field, target)
             for link in resource.links
             if isinstance(target := patch.get(link.field), str)
             and not self._exists(link.kind, target)
@@ -187,15 +193,17 @@ class Plan:
                 target = self._followed.get((link.kind, target), target)
                 patch[link.field] = target
                 if not self._exists(link.kind, target):
-                    details.append(Detail(link.field, "not_found"))
+                    details.append(link.not_found(link.field, target))
             if link.kind == "member" or (ref := patch.pop(link.ref, None)) is None:
                 continue
             if not isinstance(ref, str):
-                details.append(Detail(link.ref, "wrong_type"))
+                details.append(wording.wrong_type(link.ref, "a clientRef, a string", ref))
             elif (named := self._refs.get((link.kind, "", ref))) is None:
-                details.append(Detail(link.ref, "not_found"))
+                details.append(link.not_found(link.ref, ref))
             elif target is not None and target != named.id:
-                details.append(Detail(link.ref, "not_allowed"))
+                details.append(
+                    wording.fixed(link.ref, f"{link.field} names another row: send one of the two")
+                )
             else:
                 patch[link.field] = named.id
         return details
@@ -205,9 +213,12 @@ class Plan:
         details = self._follow_links((link,), patch)
         parent_id = patch.pop(link.field, None) or present
         if not isinstance(parent_id, str):
-            return [*details, Detail(link.field, "wrong_type")], present
+            return [
+                *details,
+                wording.wrong_type(link.field, "an _id, a string", parent_id),
+            ], present
         if not parent_id and not details:
-            details.append(Detail(link.field, "required"))
+            details.append(wording.required(link.field, link.names_it))
         return details, parent_id
 
     def _put(
@@ -227,10 +238,11 @@ class Plan:
             return "unchanged", row, {}
         before = resource.fields_of(row.document)
         fields, problems = resource.merge(before, patch)
-        details = details + problems
+        # A link that stays what it is may name what is gone, such as a member who has left.
+        details = [each for each in details if not _is_unchanged(before, patch, each)] + problems
         taken = self._by_ref(resource, parent_id, fields.get("clientRef"))
         if taken is not None and taken is not row:
-            details.append(Detail("clientRef", "duplicate"))
+            details.append(wording.duplicate("clientRef", f"the row {taken.id} has this clientRef"))
         if details:
             raise ValidationFailed(details)
         if row.parent_id == parent_id and same(before, fields):
@@ -313,6 +325,11 @@ class Plan:
         self._rows[row.kind, row.id] = row
         if row.client_ref is not None:
             self._refs[row.kind, row.parent_id, row.client_ref] = row
+
+
+def _is_unchanged(before: Document, patch: Document, detail: Detail) -> bool:
+    name = detail.path
+    return name in before and detail.reason == "not_found" and before[name] == patch.get(name)
 
 
 def apply_items(plan: Plan, items: Iterable[Any], put: Put) -> list[ItemResult]:

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec import inspect as types
 
-from domain.explain import bare
+from domain.shape import bare
 
 
 def safe_struct(struct: type[msgspec.Struct], always: tuple[str, ...] = ()) -> type[msgspec.Struct]:

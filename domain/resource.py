@@ -7,22 +7,25 @@ sync, export, the shared view, OpenAPI.
 import dataclasses
 import functools
 import struct as binary
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
 
 import msgspec
 from msgspec import inspect as types
 
+from domain import details
 from domain.errors import Detail, ValidationFailed
-from domain.explain import bare, validate
-from domain.fields import MAX_ITEM_BYTES, is_date
+from domain.explain import unknown, validate
+from domain.fields import MAX_ITEM_BYTES, is_date, words
+from domain.meant import retyped
 from domain.merge import Document, merge
 from domain.projection import safe_struct
+from domain.shape import members_of
 
-SERVER_MEMBERS = frozenset(
+SERVER_MEMBERS: Final = frozenset(
     {"_id", "tripId", "createdAt", "updatedAt", "createdBy", "authorId", "completedAt"}
 )
-"""Members only the server sets: accepted in a request and ignored (contract section 1)."""
+"""Members only the server sets: accepted of any resource and ignored (contract section 1)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +38,26 @@ class Link:
     field: str
     kind: str
     ref: str
+
+    @property
+    def names_it(self) -> str:
+        """What an item of a sync must say, in words."""
+        return f"the _id of a {words(self.kind)} in {self.field}, or its clientRef in {self.ref}"
+
+    def not_found(self, path: str, given: str) -> Detail:
+        """That nothing is at the end of this link, by id or, with the path `ref`, by clientRef."""
+        if self.kind == "member":
+            where = "send the userId of one of GET /trips/{tripId}/members"
+            return details.not_found(path, "member of this trip has the userId", given, where)
+        what = words(self.kind)
+        if path == self.ref:
+            where = f"send the clientRef of a {what} of this trip or of an earlier item here"
+            return details.not_found(path, f"{what} has the clientRef", given, where)
+        where = (
+            f"GET /trips/{{tripId}}/export has the _id of each {what}"
+            f" (by clientRef, as {self.ref}, only in POST /trips/{{tripId}}/sync)"
+        )
+        return details.not_found(path, f"{what} of this trip has the _id", given, where)
 
 
 def by_age(_fields: Document) -> str:
@@ -86,6 +109,26 @@ class Resource:
     stamp: Callable[[Document, Document, str], None] = _no_stamp
     stamped: tuple[str, ...] = ()
     """Names of the members only the server sets, beside id, parents and times."""
+    also: tuple[str, ...] = ()
+    """What else callers call the collection; they are told its name."""
+    elsewhere: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """For names that callers expect here, but something else has: a sentence on what has them."""
+
+    def __post_init__(self) -> None:
+        """Refuses, by a `TypeError`, what nothing would honour later."""
+        members = members_of(self.struct).by_name
+        where = self.struct.__name__
+        if not any(member.required for member in members.values()):
+            raise TypeError(f"{where}: at least one field must be required")
+        own = SERVER_MEMBERS | {*self.stamped}
+        if self.parent_link:
+            own |= {self.parent_link.field, self.parent_link.ref}
+        own |= {link.ref for link in self.links}
+        if taken := own & members.keys():
+            raise TypeError(f"{where}: {', '.join(sorted(taken))} cannot be fields")
+        for name in ("clientRef", *(link.field for link in self.links)):
+            if name in members and not isinstance(members[name].shape.kind, types.StrType):
+                raise TypeError(f"{where}: {name} must be a string")
 
     @property
     def path(self) -> str:
@@ -101,13 +144,11 @@ class Resource:
     @functools.cached_property
     def links(self) -> tuple[Link, ...]:
         """The fields that name other rows of the trip, or members."""
-        found = []
-        for field in _info(self.struct).fields:
-            extra = field.type.extra if isinstance(field.type, types.Metadata) else None
-            if kind := (extra or {}).get("link"):
-                name = field.encode_name
-                found.append(Link(name, kind, f"{name.removesuffix('Id')}Ref"))
-        return tuple(found)
+        return tuple(
+            Link(name, member.link, f"{name.removesuffix('Id')}Ref")
+            for name, member in members_of(self.struct).by_name.items()
+            if member.link
+        )
 
     @functools.cached_property
     def parent_link(self) -> Link | None:
@@ -120,8 +161,24 @@ class Resource:
     @functools.cached_property
     def ignored(self) -> frozenset[str]:
         """Members accepted and ignored where the path names trip, parent and row."""
-        own = SERVER_MEMBERS | ({self.parent_link.field} if self.parent_link else set())
-        return frozenset(own - set(self.fields))
+        parent = {self.parent_link.field} if self.parent_link else set()
+        return SERVER_MEMBERS | {*self.stamped} | parent
+
+    @functools.cached_property
+    def _not_here(self) -> Mapping[str, str]:
+        """Sentences on names that are not this resource's, those of its links by ref included."""
+        refs = {
+            link.ref: f"{link.ref} is for POST /trips/{{tripId}}/sync;"
+            f" here name the {words(link.kind)} by its _id, in {link.field}"
+            for link in self.links
+            if link.kind != "member"
+        }
+        if self.parent_link:
+            refs[self.parent_link.ref] = (
+                f"{self.parent_link.ref} is for POST /trips/{{tripId}}/sync;"
+                f" here the path names the {words(self.parent_link.kind)}"
+            )
+        return {**refs, **self.elsewhere}
 
     @functools.cached_property
     def safe(self) -> type[msgspec.Struct]:
@@ -131,41 +188,46 @@ class Resource:
 
     @functools.cached_property
     def _open_lists(self) -> tuple[tuple[str, frozenset[str]], ...]:
-        found = []
-        for field in _info(self.struct).fields:
-            kind = bare(field.type)
-            if isinstance(kind, types.ListType):
-                element = bare(kind.item_type)
-                if isinstance(element, types.StructType):
-                    names = frozenset(f.encode_name for f in element.fields)
-                    found.append((field.encode_name, names))
-        return tuple(found)
+        return tuple(
+            (name, frozenset(item.members.by_name))
+            for name, member in members_of(self.struct).by_name.items()
+            if (item := member.shape.item) is not None and item.members is not None
+        )
 
     def sent(self, body: Any, *, with_parent: bool = False) -> Document:
         """The members of a request's object that count; `ValidationFailed` if it is none.
 
-        `with_parent` keeps the one that names the row's parent, as in a sync.
+        So it is, before anything looks into it, if it is over its size. `with_parent` keeps
+        the member that names the row's parent, as in a sync.
         """
         if not isinstance(body, dict):
-            raise ValidationFailed([Detail("", "wrong_type")])
-        if self.ignored.isdisjoint(body):
-            return body.copy()
-        kept = self.parent_link.field if with_parent and self.parent_link else None
-        return {n: value for n, value in body.items() if n not in self.ignored or n == kept}
+            expected = f"an object with fields such as {', '.join(self.fields[:3])}"
+            raise ValidationFailed(
+                [details.wrong_type("", expected, body, retyped("object", body))]
+            )
+        kept = body.copy()
+        if not self.ignored.isdisjoint(body):
+            kept = {name: value for name, value in body.items() if name not in self.ignored}
+        if too_large := _over_its_size(kept):
+            raise ValidationFailed(too_large)
+        parent = self.parent_link
+        if with_parent and parent is not None and parent.field in body:
+            kept[parent.field] = body[parent.field]
+        return kept
 
     def merge(self, before: Document, patch: Document) -> tuple[Document, list[Detail]]:
         """The members `before` has under a patch (RFC 7396), and all that is wrong with them.
 
         A null that clears nothing we know is an unknown field like any other.
         """
-        fields, details = self.settle(merge(before, patch))
+        fields, found = self.settle(merge(before, patch))
         if None in patch.values():
-            details += [
-                Detail(name, "unknown_field")
+            found += [
+                unknown(self.struct, name, self._not_here)
                 for name, value in patch.items()
                 if value is None and name not in self.fields
             ]
-        return fields, details
+        return fields, found
 
     def settle(self, merged: Document) -> tuple[Document, list[Detail]]:
         """A merged document's members in canonical order, and all that is wrong with them."""
@@ -173,11 +235,10 @@ class Resource:
             if isinstance(elements := merged.get(name), list):
                 merged[name] = [_without_nulls(element, known) for element in elements]
         self.normalise(merged)
-        details = validate(self.struct, merged) + self.check(merged)
-        if len(msgspec.json.encode(merged)) > MAX_ITEM_BYTES:
-            details.append(Detail("", "too_long"))
-        if details:
-            return merged, details
+        found = validate(self.struct, merged, self._not_here) + self.check(merged)
+        found += _over_its_size(merged)
+        if found:
+            return merged, found
         return {name: merged[name] for name in self.fields if name in merged}, []
 
     def fields_of(self, document: Document) -> Document:
@@ -215,14 +276,10 @@ class Resource:
             self.stamp(before or {}, fields, now)
         members = msgspec.json.encode(fields)[1:-1].decode()
         created = before["createdAt"] if before else now
+        # A clock may have been set back since.
+        updated = max(created, now)
         opening = self._opening(row_id, trip_id, parent_id)
-        return f'{opening}{members},"createdAt":"{created}","updatedAt":"{now}"}}'
-
-
-def _info(struct: type[msgspec.Struct]) -> types.StructType:
-    info = types.type_info(struct)
-    assert isinstance(info, types.StructType)
-    return info
+        return f'{opening}{members},"createdAt":"{created}","updatedAt":"{updated}"}}'
 
 
 def _without_nulls(element: Any, known: frozenset[str]) -> Any:
@@ -232,11 +289,46 @@ def _without_nulls(element: Any, known: frozenset[str]) -> Any:
     return {k: v for k, v in element.items() if v is not None or k not in known}
 
 
-def end_not_before_start(fields: Document) -> list[Detail]:
-    """`endDate` not before `startDate`, where both are dates; in this form they sort as text."""
-    start, end = fields.get("startDate"), fields.get("endDate")
+def _over_its_size(members: Document) -> list[Detail]:
+    if len(msgspec.json.encode(members)) <= MAX_ITEM_BYTES:
+        return []
+    return [details.too_long("", MAX_ITEM_BYTES, "bytes of JSON for one item")]
+
+
+def not_before(
+    fields: Document, start_name: str = "startDate", end_name: str = "endDate"
+) -> list[Detail]:
+    """That an end comes before its start, where both are dates; in this form they sort as text."""
+    start, end = fields.get(start_name), fields.get(end_name)
     if not isinstance(start, str) or not isinstance(end, str):
         return []
     if is_date(start) and is_date(end) and end < start:
-        return [Detail("endDate", "out_of_range")]
+        return [details.out_of_range(end_name, f"not before {start_name}, {start}", end)]
     return []
+
+
+def declared(*resources: Resource) -> tuple[Resource, ...]:
+    """Resources that a trip holds together; `TypeError` where they do not fit each other.
+
+    In a sync what is linked to comes first, and is named by a clientRef that is unique in the
+    trip: of a resource with a parent it is not.
+    """
+    for number, resource in enumerate(resources):
+        earlier = {each.kind: each for each in resources[:number]}
+        for link in (*resource.links, *filter(None, [resource.parent_link])):
+            target = earlier.get(link.kind)
+            if link.kind != "member" and target is None:
+                raise TypeError(f"{resource.kind}: {link.field} names no resource before it")
+            if target is not None and target.parent is not None:
+                raise TypeError(
+                    f"{resource.kind}: {link.field} names a {target.kind},"
+                    f" which belongs to a {target.parent.kind}"
+                )
+        for name in ("kind", "collection", "id_param", "snapshot"):
+            if getattr(resource, name) in _values(earlier.values(), name):
+                raise TypeError(f"{resource.kind}: another resource has this {name}")
+    return resources
+
+
+def _values(resources: Iterable[Resource], name: str) -> set[str]:
+    return {getattr(resource, name) for resource in resources}

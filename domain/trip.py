@@ -2,21 +2,24 @@
 
 from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
+from domain import details
 from domain.errors import Detail
-from domain.fields import Date, RequiredId, Safe, Title
+from domain.fields import Date, RequiredId, Safe, Title, also
 from domain.merge import Document
-from domain.resource import Resource, end_not_before_start
+from domain.resource import Resource, not_before
+
+_GROUP = Meta(description="the _id of a group of yours, of those in GET /me")
 
 
 class Trip(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
     """What a client may set of a trip."""
 
-    group_id: RequiredId
-    title: Annotated[Title, Safe]
-    start_date: Annotated[Date, Safe]
-    end_date: Annotated[Date, Safe]
+    group_id: Annotated[RequiredId, _GROUP, also("group")]
+    title: Annotated[Title, Safe, also("name")]
+    start_date: Annotated[Date, Safe, also("start", "from")]
+    end_date: Annotated[Date, Safe, also("end", "to", "until")]
     status: Annotated[Literal["draft", "active", "completed"], Safe] | UnsetType = UNSET
 
 
@@ -31,8 +34,15 @@ TRIP = Resource(
     id_param="tripId",
     snapshot="trip",
     normalise=_starts_as_draft,
-    check=end_not_before_start,
+    check=not_before,
     stamped=("createdBy",),
+    elsewhere={
+        "destination": "a trip has no destination; its legs have one",
+        "timezone": "a trip has no timezone; its legs have one",
+        "notes": "a trip has no notes; its pins, commitments and accommodation have them",
+        "legs": "POST /trips/{tripId}/legs makes legs, POST /trips/{tripId}/sync all at once",
+        "members": "a trip's members are those of its group",
+    },
 )
 """Declared like what it holds, for its rules; its routes are written out."""
 
@@ -45,19 +55,24 @@ def check_group(current: str, patch: Document) -> list[Detail]:
     given: Any = patch.get("groupId", current)
     if given == current:
         return []
+    unchanged = f"a trip stays in its group: leave groupId out, or send {current}"
     if given is None:
-        return [Detail("groupId", "required")]
-    return [Detail("groupId", "not_allowed" if isinstance(given, str) else "wrong_type")]
+        return [details.required("groupId", unchanged)]
+    if not isinstance(given, str):
+        return [details.wrong_type("groupId", unchanged, given)]
+    return [details.fixed("groupId", unchanged)]
 
 
 def compose_trip(
     fields: Document, before: Document | None, *, trip_id: str, created_by: str, now: str
 ) -> Document:
     """The stored document of a trip."""
+    created_at = before["createdAt"] if before else now
     return {
         "_id": trip_id,
         **fields,
         "createdBy": before["createdBy"] if before else created_by,
-        "createdAt": before["createdAt"] if before else now,
-        "updatedAt": now,
+        "createdAt": created_at,
+        # A clock may have been set back since.
+        "updatedAt": max(created_at, now),
     }

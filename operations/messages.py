@@ -4,7 +4,7 @@ from typing import Any
 
 from domain.changes import Cause, ChangeSet
 from domain.cursor import Position
-from domain.errors import Detail, NotFound, ValidationFailed
+from domain.errors import NotFound, ValidationFailed
 from domain.message import CHANNEL, MESSAGE
 from domain.precondition import Precondition
 from domain.row import Row
@@ -46,7 +46,7 @@ async def send(
     if isinstance(parent_id, str):
         parent = await items.get(tx, trip_id, MESSAGE.kind, parent_id)
         if parent is None or parent.parent_id != channel_id:
-            details.append(Detail("parentId", "not_found"))
+            details.append(MESSAGE.links[0].not_found("parentId", parent_id))
     if details:
         raise ValidationFailed(details)
     row_id = new_id()

@@ -7,9 +7,8 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from domain import json_body
+from domain import details, json_body
 from domain.errors import (
-    Detail,
     PayloadTooLarge,
     UnsupportedMediaType,
     ValidationFailed,
@@ -92,9 +91,10 @@ async def _decode(raw: bytes, depth: int) -> Any:
 def _require_nothing(value: Any) -> None:
     """An operation without a body takes none, or an empty object."""
     if not isinstance(value, dict):
-        raise ValidationFailed([Detail("", "wrong_type")])
+        raise ValidationFailed([details.wrong_type("", "no body, or an empty object", value)])
     if value:
-        raise ValidationFailed([Detail(name, "unknown_field") for name in value])
+        why = "this operation takes no body: leave it out"
+        raise ValidationFailed([details.misplaced(name, why) for name in value])
 
 
 async def fingerprint(request: web.BaseRequest, body: bytes) -> str:

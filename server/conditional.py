@@ -10,8 +10,9 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
+from domain import details
 from domain.actor import TripAccess
-from domain.errors import Detail, ValidationFailed
+from domain.errors import ValidationFailed
 from domain.precondition import Precondition
 from server.route import Shows
 
@@ -59,7 +60,8 @@ def precondition_of(request: web.BaseRequest, epoch: str, *, creates_row: bool) 
         return Precondition(any_state=True, nothing=nothing)
     tags = _tags(matching)
     if not tags:
-        raise ValidationFailed([Detail("If-Match", "malformed")])
+        expected = 'an entity tag in quotes, as ETag gives it, such as "17-x", or *'
+        raise ValidationFailed([details.malformed("If-Match", expected, ", ".join(matching))])
     # By strong comparison (RFC 9110 section 13.1.1): a weak tag never matches.
     found = [match for tag in tags if (match := _REV.fullmatch(tag))]
     revs = frozenset(int(match[1]) for match in found if match[2] == epoch)

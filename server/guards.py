@@ -10,7 +10,7 @@ from typing import Final
 
 from aiohttp import web
 
-from domain import access
+from domain import access, details
 from domain.account import KEY_PREFIX, key_hash
 from domain.actor import Caller
 from domain.errors import Detail, RateLimited, Unauthorized, ValidationFailed
@@ -130,17 +130,18 @@ def idempotency_key(request: web.BaseRequest) -> str | None:
     values = request.headers.getall("Idempotency-Key", ())
     if not values:
         return None
-    reason = None
+    name, expected = "Idempotency-Key", "1 to 255 visible ASCII characters"
+    wrong = None
     if len(values) > 1:
-        reason = "duplicate"
+        wrong = details.duplicate(name, "send this header once")
     elif not values[0]:
-        reason = "empty"
+        wrong = details.empty(name, expected)
     elif len(values[0]) > 255:
-        reason = "too_long"
+        wrong = details.too_long(name, 255, "characters")
     elif not _VISIBLE.fullmatch(values[0]):
-        reason = "malformed"
-    if reason:
-        raise ValidationFailed([Detail("Idempotency-Key", reason)])
+        wrong = details.malformed(name, expected, values[0])
+    if wrong:
+        raise ValidationFailed([wrong])
     return values[0]
 
 
@@ -162,13 +163,23 @@ def check_query(route: Route, request: web.BaseRequest) -> None:
     query = request.query
     if not query:
         return
-    details = []
+    wrong = []
     names = list(query)
     for name in dict.fromkeys(names):
         if name not in route.query:
             if route.access == "key":
-                details.append(Detail(f"?{name}", "unknown_field"))
+                wrong.append(_unknown_parameter(route, name))
         elif names.count(name) > 1:
-            details.append(Detail(f"?{name}", "duplicate"))
-    if details:
-        raise ValidationFailed(details)
+            wrong.append(details.duplicate(f"?{name}", "send this parameter once"))
+    if wrong:
+        raise ValidationFailed(wrong)
+
+
+def _unknown_parameter(route: Route, name: str) -> Detail:
+    if not route.query:
+        where = f"{route.method} {route.path} takes no query parameters"
+    else:
+        where = f"no parameter {details.clipped(name)} here; there are {', '.join(route.query)}"
+    if route.method == "GET" and "cursor" in route.query:
+        where += "; lists have no filters or page numbers: nextCursor leads to the next page"
+    return details.misplaced(f"?{name}", where)

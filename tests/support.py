@@ -16,8 +16,10 @@ from domain.clock import timestamp
 from domain.scopes import BASE_SCOPES, Role
 from runtime.settings import Settings
 from runtime.signals import LocalSignals
-from server.app import Listener, build_app
-from server.call import API, Services
+from server.app import build_app
+from server.listener import Listener
+from server.route import API
+from server.services import Services
 from server.ratelimit import Allowance, LocalRateLimiter, RateLimiter
 from storage import accounts
 from storage.store import Store
@@ -176,6 +178,7 @@ class Running:
 async def run_server(store: Store, settings: Settings) -> AsyncIterator[Running]:
     """Serves a migrated store the way `carnet serve` does."""
     signals = LocalSignals()
+    store.on_commit = signals.trip_changed
     listening = socket.create_server(("127.0.0.1", 0))
     base = f"http://127.0.0.1:{listening.getsockname()[1]}"
     services = Services(
@@ -184,6 +187,7 @@ async def run_server(store: Store, settings: Settings) -> AsyncIterator[Running]
         signals=signals,
         limiter=LocalRateLimiter(),
         signing_secret=await store.write(accounts.signing_secret),
+        epoch=await store.write(accounts.epoch),
         public_url=base,
     )
     listener = Listener(build_app(services))

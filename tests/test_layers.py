@@ -33,6 +33,8 @@ IMPURE_MODULES = {
     *("random", "secrets", "time", "urllib", "uuid"),
     *("getpass", "importlib", "locale", "logging", "platform", "sys", "threading", "warnings"),
 }
+CONSTANT_DATA = {"zones.py": {"importlib", "read_text"}}
+"""What may read the data of a package it depends on: as constant as an imported module."""
 IMPURE_CALLS = {"open", "print", "input", "exec", "eval", "__import__", "breakpoint"}
 IMPURE_METHODS = {"now", "utcnow", "today", "localtime", "read_text", "write_text"}
 
@@ -106,7 +108,7 @@ def test_the_server_knows_no_database(path):
 
 @pytest.mark.parametrize(("package", "path"), DOMAIN_FILES)
 def test_domain_is_pure(package, path):
-    assert list(impurities(path.read_text())) == []
+    assert set(impurities(path.read_text())) == CONSTANT_DATA.get(path.name, set())
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,14 @@ The order is that in which a sync applies them and an export shows them: what is
 comes before what links to it.
 """
 
-from domain.resource import Resource
+from domain.resource import Resource, declared
 from domain.resources.action_item import ACTION_ITEM
 from domain.resources.commitment import COMMITMENT
 from domain.resources.leg import LEG
 from domain.resources.map_pin import MAP_PIN
 from domain.resources.stay import STAY
 
-RESOURCES: tuple[Resource, ...] = (LEG, STAY, MAP_PIN, ACTION_ITEM, COMMITMENT)
+RESOURCES: tuple[Resource, ...] = declared(LEG, STAY, MAP_PIN, ACTION_ITEM, COMMITMENT)
 
 BY_KIND: dict[str, Resource] = {resource.kind: resource for resource in RESOURCES}
 

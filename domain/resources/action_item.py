@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-from domain.fields import ClientRef, RequiredText, Safe, link
+from domain.fields import ClientRef, RequiredText, Safe, also, link
 from domain.merge import Document
 from domain.resource import Resource
 
@@ -12,10 +12,15 @@ from domain.resource import Resource
 class ActionItem(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
     """What a client may set of a checklist item; `owner` is a member's user id."""
 
-    text: Annotated[RequiredText, Safe]
-    urgency: Annotated[Literal["now", "before_trip", "nice_to_have"], Safe]
-    owner: Annotated[str, link("member")] | UnsetType = UNSET
-    is_completed: Annotated[bool, Safe] | UnsetType = UNSET
+    text: Annotated[RequiredText, Safe, also("title", "name", "description", "content", "notes")]
+    urgency: Annotated[Literal["now", "before_trip", "nice_to_have"], Safe, also("priority")]
+    owner: (
+        Annotated[str, link("member"), also("ownerId", "assignee", "assignedTo", "userId")]
+        | UnsetType
+    ) = UNSET
+    is_completed: (
+        Annotated[bool, Safe, also("completed", "done", "isDone", "status", "checked")] | UnsetType
+    ) = UNSET
     client_ref: ClientRef | UnsetType = UNSET
 
 
@@ -30,6 +35,7 @@ ACTION_ITEM = Resource(
     collection="action-items",
     id_param="itemId",
     snapshot="actionItems",
+    also=("items", "tasks", "todos", "checklist"),
     stamp=_remember_completion,
     stamped=("completedAt",),
 )

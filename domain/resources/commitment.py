@@ -4,24 +4,32 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-from domain.fields import ClientRef, Date, HHmm, Safe, Text, TimeZone, Title, link
+from domain.fields import ClientRef, Date, HHmm, Safe, Text, TimeZone, Title, also, link
 from domain.merge import Document
-from domain.resource import Resource
+from domain.resource import Resource, not_before
+
+_PLACE = ("location", "place", "address", "venue")
+"""A commitment has no place of its own: a pin has, or it goes into words."""
 
 
 class Commitment(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
     """What a client may set of a commitment."""
 
-    title: Annotated[Title, Safe]
-    start_date: Annotated[Date, Safe]
-    category: Annotated[Literal["dinner", "activity", "birthday", "meeting", "other"], Safe]
-    start_time: Annotated[HHmm, Safe] | UnsetType = UNSET
+    title: Annotated[Title, Safe, also("name", "text")]
+    start_date: Annotated[Date, Safe, also("date", "day", "start")]
+    category: Annotated[
+        Literal["dinner", "activity", "birthday", "meeting", "other"], Safe, also("type", "kind")
+    ]
+    end_date: Annotated[Date, Safe, also("end", "until")] | UnsetType = UNSET
+    start_time: Annotated[HHmm, Safe, also("time")] | UnsetType = UNSET
     end_time: Annotated[HHmm, Safe] | UnsetType = UNSET
-    is_all_day: Annotated[bool, Safe] | UnsetType = UNSET
-    timezone: Annotated[TimeZone, Safe] | UnsetType = UNSET
-    leg_id: Annotated[str, Safe, link("leg")] | UnsetType = UNSET
-    map_pin_id: Annotated[str, Safe, link("mapPin")] | UnsetType = UNSET
-    notes: Text | UnsetType = UNSET
+    is_all_day: Annotated[bool, Safe, also("allDay")] | UnsetType = UNSET
+    timezone: Annotated[TimeZone, Safe, also("tz", "zone")] | UnsetType = UNSET
+    leg_id: Annotated[str, Safe, link("leg"), also("leg")] | UnsetType = UNSET
+    map_pin_id: (
+        Annotated[str, Safe, link("mapPin"), also("mapPin", "pin", "pinId", *_PLACE)] | UnsetType
+    ) = UNSET
+    notes: Annotated[Text, also("note", "description", "comment", *_PLACE)] | UnsetType = UNSET
     client_ref: ClientRef | UnsetType = UNSET
 
 
@@ -43,6 +51,8 @@ COMMITMENT = Resource(
     collection="commitments",
     id_param="commitmentId",
     snapshot="commitments",
+    also=("events", "activities", "bookings", "appointments"),
     sort_key=_by_start,
     normalise=_all_day_has_no_times,
+    check=not_before,
 )

@@ -4,9 +4,11 @@ from typing import Annotated
 
 from msgspec import UNSET, Struct, UnsetType
 
-from domain.fields import ClientRef, Date, DateTime, Order, Safe, Text, TimeZone, Title
-from domain.resource import Resource, end_not_before_start, number_key
-from domain.resources.accommodation import Accommodation
+from domain.errors import Detail
+from domain.fields import ClientRef, Date, DateTime, Order, Safe, Text, TimeZone, Title, also
+from domain.merge import Document
+from domain.resource import Resource, not_before, number_key
+from domain.resources.accommodation import Accommodation, check_out_not_before_check_in
 
 
 class Flight(Struct, rename="camel", kw_only=True):
@@ -39,16 +41,25 @@ class RentalCar(Struct, rename="camel", kw_only=True):
 class Leg(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
     """What a client may set of a leg."""
 
-    order: Annotated[Order, Safe]
-    title: Annotated[Title, Safe]
-    destination: Annotated[Title, Safe]
-    start_date: Annotated[Date, Safe]
-    end_date: Annotated[Date, Safe]
-    timezone: Annotated[TimeZone, Safe]
-    accommodation: Annotated[Accommodation, Safe] | UnsetType = UNSET
+    order: Annotated[Order, Safe, also("index", "position", "sortOrder")]
+    title: Annotated[Title, Safe, also("name")]
+    destination: Annotated[Title, Safe, also("city", "location", "place")]
+    start_date: Annotated[Date, Safe, also("start", "from", "arrival")]
+    end_date: Annotated[Date, Safe, also("end", "to", "until", "departure")]
+    timezone: Annotated[TimeZone, Safe, also("tz", "zone")]
+    accommodation: Annotated[Accommodation, Safe, also("hotel", "lodging", "stay")] | UnsetType = (
+        UNSET
+    )
     flights: Annotated[list[Flight], Safe] | UnsetType = UNSET
-    rental_car: Annotated[RentalCar, Safe] | UnsetType = UNSET
+    rental_car: Annotated[RentalCar, Safe, also("car", "carRental")] | UnsetType = UNSET
     client_ref: ClientRef | UnsetType = UNSET
+
+
+def _dates_in_order(fields: Document) -> list[Detail]:
+    """Flights are never compared: they cross the date line."""
+    accommodation = fields.get("accommodation")
+    nights = check_out_not_before_check_in(accommodation) if isinstance(accommodation, dict) else []
+    return not_before(fields) + [detail.below("accommodation") for detail in nights]
 
 
 LEG = Resource(
@@ -58,5 +69,7 @@ LEG = Resource(
     id_param="legId",
     snapshot="legs",
     sort_key=lambda fields: number_key(fields["order"]),
-    check=end_not_before_start,
+    check=_dates_in_order,
+    also=("stops", "segments", "stages", "destinations"),
+    elsewhere={"notes": "a leg has no notes; its accommodation, flights and rentalCar have them"},
 )

@@ -4,18 +4,21 @@ from typing import Annotated
 
 from msgspec import UNSET, Struct, UnsetType
 
-from domain.fields import ClientRef, Lat, Lng, Safe, Text, Title
+from domain.fields import ClientRef, Lat, Lng, Safe, Text, Title, also
 from domain.resource import Resource
+
+_BOTH = ("coordinates", "coords", "location", "position", "latLng")
+"""What callers call the two together."""
 
 
 class MapPin(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
     """What a client may set of a map pin; degrees in WGS 84."""
 
-    name: Annotated[Title, Safe]
-    lat: Annotated[Lat, Safe]
-    lng: Annotated[Lng, Safe]
-    category: Annotated[str, Safe] | UnsetType = UNSET
-    notes: Text | UnsetType = UNSET
+    name: Annotated[Title, Safe, also("title", "label")]
+    lat: Annotated[Lat, Safe, also("latitude", *_BOTH)]
+    lng: Annotated[Lng, Safe, also("longitude", "lon", "long", *_BOTH)]
+    category: Annotated[str, Safe, also("type", "kind")] | UnsetType = UNSET
+    notes: Annotated[Text, also("description", "note", "comment", "address")] | UnsetType = UNSET
     client_ref: ClientRef | UnsetType = UNSET
 
 
@@ -25,4 +28,5 @@ MAP_PIN = Resource(
     collection="map-pins",
     id_param="pinId",
     snapshot="mapPins",
+    also=("pins", "places", "points", "markers"),
 )

@@ -2,7 +2,8 @@
 
 import dataclasses
 
-from domain.errors import Detail, ValidationFailed
+from domain import details
+from domain.errors import ValidationFailed
 from domain.imports import ImportRequest, items_of
 from operations import imports
 from server import job_replies
@@ -15,7 +16,7 @@ async def sync(tx: Tx, call: Call) -> Reply | Queued:
     """A diff-merge of a whole snapshot, or, in a dry run, what it would come to."""
     text = call.request.query.get("dryRun", "false")
     if text not in ("true", "false"):
-        raise ValidationFailed([Detail("dryRun", "not_allowed")])
+        raise ValidationFailed([details.not_allowed("dryRun", ("true", "false"), text)])
     return await run_import(tx, call, ImportRequest("sync", dry_run=text == "true"))
 
 

@@ -4,8 +4,9 @@ import re
 from typing import Final
 
 from domain import cursor
+from domain import details as wording
 from domain.cursor import Position
-from domain.errors import Detail, ValidationFailed
+from domain.errors import ValidationFailed
 from server.route import Call, Reply
 from storage.page import Page
 
@@ -38,9 +39,9 @@ class PageRequest:
         self.after: Position | None = None
         if (text := query.get("limit")) is not None:
             if re.fullmatch(r"[+-]?\d{1,1000}", text, re.ASCII) is None:
-                details.append(Detail("limit", "malformed"))
+                details.append(wording.malformed("limit", "a whole number", text))
             elif int(text) < 1:
-                details.append(Detail("limit", "out_of_range"))
+                details.append(wording.out_of_range("limit", f"from 1 to {maximum}", text))
             else:
                 self.limit = min(int(text), maximum)
         if sealed := query.get("cursor"):

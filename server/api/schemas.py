@@ -12,10 +12,10 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from msgspec import inspect as types
 
-from domain.explain import bare
 from domain.imports import BATCH_ITEMS, IGNORED_IN_SYNC, CategoryResult
 from domain.resource import Resource
 from domain.resources import LEG, RESOURCES
+from domain.shape import bare
 from domain.trip import TRIP
 from operations.shares import SafeMember
 from storage.trips import Member

@@ -119,6 +119,7 @@ KINDS = (
         "commitments",
         ("title", "startDate", "category"),
         {
+            "endDate": "2026-07-18",
             "startTime": "19:00",
             "endTime": "21:30",
             "isAllDay": False,

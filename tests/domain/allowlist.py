@@ -21,7 +21,7 @@ ROWS = {
     "mapPins": {"_id", "name", "lat", "lng", "category"},
     "actionItems": {"_id", "text", "urgency", "isCompleted"},
     "commitments": {
-        *("_id", "title", "startDate", "category", "startTime", "endTime"),
+        *("_id", "title", "startDate", "endDate", "category", "startTime", "endTime"),
         *("isAllDay", "timezone", "legId", "mapPinId"),
     },
 }

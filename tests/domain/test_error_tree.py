@@ -6,6 +6,7 @@ import pytest
 from domain import errors
 from domain.errors import (
     ERRORS,
+    MAX_DETAILS,
     CarnetError,
     Detail,
     Internal,
@@ -47,15 +48,24 @@ def test_headers_that_belong_to_a_failure():
 
 
 def test_the_envelope():
-    error = ValidationFailed([Detail("title", "required"), Detail("startDate", "required")])
+    error = ValidationFailed(
+        [
+            Detail("title", "required", "required: a string"),
+            Detail("startDate", "required", "required: a date as 2026-07-15"),
+        ]
+    )
     assert msgspec.json.decode(msgspec.json.encode(error.body("req_1"))) == {
         "error": {
             "code": "VALIDATION_ERROR",
             "message": "Missing required fields: title, startDate",
             "requestId": "req_1",
             "details": [
-                {"path": "title", "reason": "required"},
-                {"path": "startDate", "reason": "required"},
+                {"path": "title", "reason": "required", "message": "required: a string"},
+                {
+                    "path": "startDate",
+                    "reason": "required",
+                    "message": "required: a date as 2026-07-15",
+                },
             ],
         }
     }
@@ -67,12 +77,17 @@ def test_the_envelope():
 @pytest.mark.parametrize(
     ("details", "message"),
     [
-        ([Detail("a", "empty")], "Invalid fields: a (empty)"),
-        ([Detail("", "wrong_type")], "Invalid fields: body (wrong_type)"),
+        ([Detail("a", "empty", "must not be empty")], "a: must not be empty"),
+        ([Detail("", "wrong_type", "an object")], "body: an object"),
         (
-            [Detail("a", "empty"), Detail("b", "required")],
-            "Missing required fields: b; Invalid fields: a (empty)",
+            [Detail("a", "empty", "must not be empty"), Detail("b", "required", "required")],
+            "Missing required fields: b; a: must not be empty",
         ),
+        (
+            [Detail(f"f{n}", "empty", "x") for n in range(7)],
+            "f0: x; f1: x; f2: x; f3: x; f4: x; and 2 more",
+        ),
+        ([Detail("p" * 500, "empty", "x")], f"{'p' * 80}…: x"),
     ],
 )
 def test_the_sentence_over_all_details(details, message):
@@ -84,7 +99,26 @@ def test_the_sentence_over_all_details(details, message):
     [("", "items[3]"), ("title", "items[3].title"), ("[1]", "items[3][1]")],
 )
 def test_a_detail_seen_from_further_up(path, below):
-    assert Detail(path, "empty").below("items[3]") == Detail(below, "empty")
+    assert Detail(path, "empty", "x").below("items[3]") == Detail(below, "empty", "x")
+
+
+def test_an_answer_has_1000_details_at_most_and_says_how_many_there_were():
+    wrong = [Detail(f"f{number}", "required", "required") for number in range(1_234)]
+    error = ValidationFailed(wrong)
+    assert error.details == wrong[:MAX_DETAILS]
+    assert MAX_DETAILS == 1_000
+    assert error.message.startswith("Missing required fields: f0, f1, ")
+    assert error.message.endswith("and 1214 more; of these 1234 the first 1000 are listed")
+    assert len(error.message) < 500
+    assert ValidationFailed(wrong[:MAX_DETAILS]).details == wrong[:MAX_DETAILS]
+
+
+def test_an_item_of_many_has_as_many_details_as_there_is_room_for():
+    error = ValidationFailed([Detail(name, "empty", "x") for name in "abc"])
+    assert error.for_item().details == error.details
+    assert error.for_item(2).details == error.details[:2]
+    assert error.for_item(0).details is msgspec.UNSET
+    assert error.for_item(0).message == error.message
 
 
 def test_a_bug_tells_nothing_of_itself():

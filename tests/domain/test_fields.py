@@ -5,7 +5,7 @@ import zoneinfo
 import msgspec
 import pytest
 
-from domain import fields
+from domain import fields, zones
 from domain.fields import is_date, is_datetime, is_time_zone
 
 DATES = ["2026-07-15", "2024-02-29", "2000-02-29", "0001-01-01", "9999-12-31"]
@@ -50,6 +50,10 @@ NOT_ZONES = [
     "UTC+2",
     "+02:00",
     "CEST5",
+    "localtime",
+    "Factory",
+    "posixrules",
+    "posix/Europe/London",
     "tzdata.zi",
     "\0",
     "x" * 10_000,
@@ -146,9 +150,18 @@ def test_what_is_no_time_zone(text):
 
 
 def test_every_time_zone_that_is_taken_can_be_used():
-    for name in sorted(zoneinfo.available_timezones()):
+    assert len(zones.TIME_ZONES) > 500
+    for name in sorted(zones.TIME_ZONES):
         assert is_time_zone(name)
         zoneinfo.ZoneInfo(name)
+
+
+def test_files_that_a_system_keeps_beside_its_zones_are_no_time_zones(tmp_path, monkeypatch):
+    """Debian has a `localtime` there, and zoneinfo lists it."""
+    (tmp_path / "localtime").write_bytes(b"TZif")
+    monkeypatch.setattr(zoneinfo, "TZPATH", (str(tmp_path),))
+    assert "localtime" in zoneinfo.available_timezones()
+    assert not is_time_zone("localtime")
 
 
 @pytest.mark.parametrize("text", TIMES)
@@ -211,6 +224,7 @@ def test_the_hook_makes_checked_strings(kind, good, bad):
 
 def test_every_checked_type_has_a_json_schema_whose_examples_are_valid():
     assert set(fields.SCHEMAS) == set(fields.CHECKS)
+    assert set(fields.EXPECTED) == set(fields.MEANT) == set(fields.CHECKS)
     for kind, schema in fields.SCHEMAS.items():
         assert schema["examples"]
         assert all(map(fields.CHECKS[kind], schema["examples"]))

@@ -123,11 +123,23 @@ def test_the_answer_to_a_batch_in_which_an_item_failed():
         "clientRef": "z",
         "error": {
             "code": "VALIDATION_ERROR",
-            "message": "Missing required fields: name, lng; Invalid fields: lat (out_of_range)",
+            "message": "Missing required fields: name, lng; lat: a number from -90 to 90, not 91",
             "details": [
-                {"path": "name", "reason": "required"},
-                {"path": "lat", "reason": "out_of_range"},
-                {"path": "lng", "reason": "required"},
+                {
+                    "path": "name",
+                    "reason": "required",
+                    "message": "required: a string of 1 to 200 characters",
+                },
+                {
+                    "path": "lat",
+                    "reason": "out_of_range",
+                    "message": "a number from -90 to 90, not 91",
+                },
+                {
+                    "path": "lng",
+                    "reason": "required",
+                    "message": "required: a number from -180 to 180",
+                },
             ],
         },
     }

@@ -6,10 +6,10 @@ import msgspec
 import pytest
 from msgspec import UNSET, Struct, UnsetType, inspect
 
-from domain.explain import bare
 from domain.fields import Lat, Safe, TimeZone
 from domain.projection import safe_struct
 from domain.resources import RESOURCES
+from domain.shape import bare
 from domain.trip import TRIP
 from tests.domain import allowlist
 

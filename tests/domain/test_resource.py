@@ -9,7 +9,7 @@ import pytest
 from domain.fields import MAX_ITEM_BYTES
 from domain.merge import Document, merge
 from domain.message import CHANNEL, MESSAGE
-from domain.resource import Link, Resource, end_not_before_start, number_key
+from domain.resource import Link, Resource, not_before, number_key
 from domain.resources import ACTION_ITEM, BY_KIND, COMMITMENT, LEG, MAP_PIN, RESOURCES, STAY
 from domain.trip import TRIP, check_group, compose_trip
 from tests.support import SAMPLES
@@ -95,7 +95,7 @@ def test_an_end_before_its_start():
     ],
 )
 def test_dates_that_are_wrong_one_by_one_are_not_compared(dates):
-    assert end_not_before_start(dates) == []
+    assert not_before(dates) == []
 
 
 def test_nulls_of_known_members_in_arrays_are_as_if_absent():

@@ -12,11 +12,11 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import inspect as types
 
-from domain.explain import bare
 from domain.fields import DateTime, TimeZone
 from domain.merge import merge
 from domain.resource import Resource
 from domain.resources import RESOURCES
+from domain.shape import bare
 
 Strategy = st.SearchStrategy[Any]
 

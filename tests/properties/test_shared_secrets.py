@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import inspect as types
 
-from domain.explain import bare
 from domain.resources import RESOURCES
 from domain.scopes import Role
+from domain.shape import bare
 from domain.trip import TRIP
 from runtime.ids import new_id
 from tests.domain.allowlist import violations

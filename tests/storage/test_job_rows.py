@@ -219,14 +219,14 @@ async def test_success_ends_a_job(home, payload):
 async def test_failure_ends_a_job(home):
     job_id = await queue(home)
     found = await claimed(home, T0)
-    error = ItemError("VALIDATION_ERROR", "No", [Detail("legs", "wrong_type")])
+    error = ItemError("VALIDATION_ERROR", "No", [Detail("legs", "wrong_type", "a list of items")])
     await home.store.write(lambda tx: jobs.fail(tx, found, now(), 400, error))
     job = await show(home, job_id)
     assert job["status"] == "failed"
     assert job["error"] == {
         "code": "VALIDATION_ERROR",
         "message": "No",
-        "details": [{"path": "legs", "reason": "wrong_type"}],
+        "details": [{"path": "legs", "reason": "wrong_type", "message": "a list of items"}],
     }
     assert "result" not in job
     assert job["progress"]["done"] == 0
