@@ -18,9 +18,9 @@ from runtime.settings import Settings
 from runtime.signals import LocalSignals
 from server.app import build_app
 from server.listener import Listener
+from server.ratelimit import Allowance, LocalRateLimiter, RateLimiter
 from server.route import API
 from server.services import Services
-from server.ratelimit import Allowance, LocalRateLimiter, RateLimiter
 from storage import accounts
 from storage.store import Store
 from workers.loop import JobLoop

@@ -17,7 +17,7 @@ import structlog
 
 from domain.resources import RESOURCES
 from runtime.settings import Limits, Settings
-from server.call import API
+from server.route import API
 from storage import open_store
 from storage.migrate import migrate
 from tests.support import PLENTY, SAMPLES, World, new_world, now

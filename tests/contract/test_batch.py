@@ -213,7 +213,7 @@ async def test_the_good_items_commit_together_or_not_at_all(world, monkeypatch):
         raise RuntimeError("a bug after the update of a and before the insert of b")
 
     with monkeypatch.context() as patched:
-        patched.setattr("storage.items._insert", crash)
+        patched.setattr("storage.changes._insert", crash)
         items = [{"clientRef": "a", "name": "New"}, {**PIN, "clientRef": "b"}]
         assert (await batch(world, path, *items)).status == 500
     assert await listed(world, path) == before

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from domain.errors import Unavailable
-from storage import creation, items, trips
+from storage import changes, items, trips
 from tests.contract.kinds import BY_NAME, KINDS, NAMES, channel_path, listed, rows_path
 from tests.support import SAMPLES, TRIP, add_key
 
@@ -120,10 +120,10 @@ async def test_too_many_requests_are_429_with_the_seconds_to_wait(world):
     ("module", "name", "method", "path", "body"),
     [
         (trips, "get", "GET", "{trip}", None),
-        (trips, "insert", "POST", "/trips", {**TRIP, "groupId": "{group}"}),
-        (creation, "store", "POST", "{trip}/legs", LEG),
-        (items, "apply", "PATCH", "{trip}/legs/{leg}", {"title": "Other"}),
-        (items, "delete", "DELETE", "{trip}/legs/{leg}", None),
+        (changes, "commit_new_trip", "POST", "/trips", {**TRIP, "groupId": "{group}"}),
+        (changes, "commit_new_row", "POST", "{trip}/legs", LEG),
+        (changes, "commit", "PATCH", "{trip}/legs/{leg}", {"title": "Other"}),
+        (changes, "_delete", "DELETE", "{trip}/legs/{leg}", None),
         (items, "page", "GET", "{trip}/legs", None),
     ],
 )

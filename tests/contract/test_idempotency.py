@@ -212,9 +212,9 @@ async def test_a_500_is_not_remembered_and_leaves_nothing_behind(world, monkeypa
     path = f"{world.trip}/legs"
     create, batch = (path, LEG), (f"{path}:batch", {"items": [LEG, LEG]})
     for broken, crashing in (
-        ("items.apply", batch),
+        ("changes.commit", batch),
         ("idempotency.remember", batch),
-        ("creation.store", create),
+        ("changes.commit_new_row", create),
     ):
 
         async def crash(*_args, **_kwargs):

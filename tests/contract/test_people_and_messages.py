@@ -2,11 +2,13 @@
 
 import pytest
 
+from domain.actor import SYSTEM
+from domain.changes import Cause, ChangeSet
 from domain.message import CHANNEL
 from domain.row import Row
 from domain.scopes import Role
 from runtime.ids import new_id
-from storage import accounts, items, trips
+from storage import accounts, changes
 from tests.contract.kinds import channel_path, listed
 from tests.support import add_key, now
 
@@ -22,7 +24,8 @@ async def add_channel(world, name):
     row = Row(CHANNEL.kind, row_id, "", json)
 
     async def insert(tx):
-        await items.insert(tx, world.trip_id, row, await trips.bump(tx, world.trip_id))
+        trip = await changes.begin(tx, world.trip_id)
+        await changes.commit(tx, trip, ChangeSet(created=[row]), Cause(SYSTEM, now()))
 
     await world.store.write(insert)
     return f"{world.trip}/channels/{row_id}/messages"

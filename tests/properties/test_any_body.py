@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from domain.errors import ERRORS, REASONS
 from domain.message import CHANNEL, MESSAGE
 from domain.resources import RESOURCES
-from server.call import Route
+from server.route import Route
 from server.routes import ROUTES
 from tests.properties.generate import JSON, near, objects
 from tests.support import SAMPLES, Response, World
@@ -28,7 +28,7 @@ def body_of(route: Route) -> st.SearchStrategy[Any]:
     """Bodies that are nearly what a route takes, and some that are far from it."""
     if route.body is None:
         return st.one_of(st.none(), JSON)
-    wanted = objects(route.body, links=True)
+    wanted = objects(route.body.type, links=True)
     return st.one_of(near(wanted), near(wanted), JSON)
 
 
@@ -126,7 +126,7 @@ def test_any_json_gets_an_answer(living, route, data):
 @given(st.data())
 def test_any_bytes_get_an_answer(living, route, data):
     """JSON that is cut, spoilt or no JSON at all."""
-    whole = json.dumps(data.draw(objects(route.body))).encode()
+    whole = json.dumps(data.draw(objects(route.body.type))).encode()
     at = data.draw(st.integers(0, len(whole)))
     junk = st.one_of(
         st.binary(max_size=8),

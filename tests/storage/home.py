@@ -4,16 +4,18 @@ import asyncio
 import dataclasses
 import threading
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
 
+from domain.actor import Actor
+from domain.changes import Cause
 from domain.imports import ImportRequest, items_of
 from domain.resources import RESOURCES
-from domain.trip import TRIP, compose_trip
-from runtime.ids import new_id
-from storage import accounts, imports, snapshots, trips
+from domain.scopes import BASE_SCOPES, Scopes
+from operations import imports, trips
+from storage import accounts, snapshots
 from storage.store import Operation, Store, Tx
 from tests.support import SAMPLES, now
 from tests.support import TRIP as TRIP_SAMPLE
@@ -59,9 +61,8 @@ class WatchedTx:
 
         return watched
 
-    async def chain(self, steps: Sequence[tuple[str, str]], *args: Any) -> Any:
-        self.statements += [Statement("chain", sql, args) for _, sql in steps]
-        return await self._tx.chain(steps, *args)
+    def trip_changed(self, trip_id: str, rev: int) -> None:
+        self._tx.trip_changed(trip_id, rev)
 
 
 async def watch(
@@ -87,6 +88,11 @@ class Home:
     key: str
     trip_id: str
 
+    @property
+    def cause(self) -> Cause:
+        """A change made by the user, now."""
+        return cause_of(self.user_id)
+
     async def new_trip(self) -> str:
         """A further trip of the group."""
         return await self.store.write(lambda tx: _insert_trip(tx, self.group_id, self.user_id))
@@ -97,10 +103,10 @@ class Home:
         """The answer to a sync."""
         request = ImportRequest("sync", dry_run=dry_run)
         lists = items_of(request, snapshot)
-        _, answer = await self.store.write(
-            lambda tx: imports.apply(tx, trip_id or self.trip_id, request, lists, now())
+        result = await self.store.write(
+            lambda tx: imports.apply(tx, self.cause, trip_id or self.trip_id, request, lists)
         )
-        decoded: dict[str, Any] = msgspec.json.decode(answer)
+        decoded: dict[str, Any] = msgspec.json.decode(imports.response(result)[1])
         return decoded
 
     async def make(self, snapshot_name: str, *bodies: Any) -> list[str]:
@@ -141,12 +147,13 @@ async def new_home(store: Store) -> Home:
 
 
 async def _insert_trip(tx: Tx, group_id: str, user_id: str) -> str:
-    fields, wrong = TRIP.settle({"groupId": group_id, **TRIP_SAMPLE})
-    assert not wrong
-    trip_id = new_id()
-    document = compose_trip(fields, None, trip_id=trip_id, created_by=user_id, now=now())
-    await trips.insert(tx, group_id, document)
-    return trip_id
+    trip = await trips.create(tx, cause_of(user_id), {"groupId": group_id, **TRIP_SAMPLE})
+    return trip.id
+
+
+def cause_of(user_id: str) -> Cause:
+    """A change made by a user, now."""
+    return Cause(Actor(user_id, "Olga", "owner@example.org", Scopes(BASE_SCOPES)), now())
 
 
 def leg(**change: Any) -> dict[str, Any]:
