@@ -103,7 +103,7 @@ class CarnetError(Exception):
 class ValidationFailed(CarnetError):
     """The request is understood and wrong; `details` lists all that is wrong.
 
-    Of more than `MAX_DETAILS` the first are kept; the message counts the rest.
+    Of more than `MAX_DETAILS` the first are kept; the message tells of the rest.
     """
 
     code, status = "VALIDATION_ERROR", 400
@@ -226,17 +226,19 @@ def _describe(details: Sequence[Detail]) -> str:
     """
     missing = [detail.path for detail in details if detail.reason == "required"]
     wrong = [detail for detail in details if detail.reason != "required"]
+    # A check that finds so many stops there.
+    at_least = "at least " if len(details) > MAX_DETAILS else ""
     parts = []
     if missing:
         named = [_clipped(path) for path in missing[:_NAMED]]
         if len(missing) > _NAMED:
-            named.append(f"and {len(missing) - _NAMED} more")
+            named.append(f"and {at_least}{len(missing) - _NAMED} more")
         parts.append(f"Missing required fields: {', '.join(named)}")
     parts += [f"{_clipped(each.path) or 'body'}: {each.message}" for each in wrong[:_DESCRIBED]]
     if len(wrong) > _DESCRIBED:
-        parts.append(f"and {len(wrong) - _DESCRIBED} more")
-    if len(details) > MAX_DETAILS:
-        parts.append(f"of these {len(details)} the first {MAX_DETAILS} are listed")
+        parts.append(f"and {at_least}{len(wrong) - _DESCRIBED} more")
+    if at_least:
+        parts.append(f"the first {MAX_DETAILS} are listed")
     return "; ".join(parts)
 
 

@@ -43,7 +43,7 @@ _OTHER_NAMES: Final = {
     "Europe/Athens": ("EEST", "GTB"),
     "Europe/Berlin": ("W. Europe",),
     "Europe/Budapest": ("Central Europe",),
-    "Europe/Istanbul": ("TRT", "Turkey"),
+    "Europe/Istanbul": ("TRT", "Turkey Standard Time"),
     "Europe/Lisbon": ("WEST",),
     "Europe/London": ("BST", "British", "GMT Standard Time"),
     "Europe/Moscow": ("MSK", "Russian"),

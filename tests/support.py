@@ -70,7 +70,14 @@ class Response:
     @property
     def details(self) -> list[tuple[str, str]]:
         """The error's details as `(path, reason)`."""
-        return [(d["path"], d["reason"]) for d in self.json["error"].get("details", [])]
+        return told(self.json["error"])
+
+
+def told(error: dict[str, Any]) -> list[tuple[str, str]]:
+    """An error's details as `(path, reason)`; each has a message too."""
+    details = error.get("details", [])
+    assert all(detail["message"] for detail in details), details
+    return [(detail["path"], detail["reason"]) for detail in details]
 
 
 class Client:

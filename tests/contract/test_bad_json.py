@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.contract.wire import encoded, refuse
-from tests.support import SAMPLES
+from tests.support import SAMPLES, told
 
 LEG = SAMPLES["leg"]
 MALFORMED = ("", "malformed")
@@ -159,13 +159,13 @@ async def test_nesting_without_end_is_malformed(world, subtests):
 
 async def test_a_string_of_a_megabyte_is_too_long(world):
     long = "x" * 1_000_000
-    await refuse(world, encoded({**LEG, "title": long}), ("title", "too_long"), ("", "too_long"))
+    await refuse(world, encoded({**LEG, "title": long}), ("", "too_long"))
     for extra in ({"accommodation": {"address": long}}, {"flights": [{"x": long}]}):
         await refuse(world, encoded({**LEG, **extra}), ("", "too_long"))
     item = {**SAMPLES["mapPin"], "category": long}
     batch = await world.client.post(f"{world.trip}/map-pins:batch", {"items": [item]})
     assert batch.status == 207
-    assert batch.json["results"][0]["error"]["details"] == [{"path": "", "reason": "too_long"}]
+    assert told(batch.json["results"][0]["error"]) == [("", "too_long")]
 
 
 async def test_a_name_of_a_megabyte_is_refused(world):

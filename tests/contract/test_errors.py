@@ -6,7 +6,7 @@ import pytest
 from domain.errors import Unavailable
 from storage import changes, items, trips
 from tests.contract.kinds import BY_NAME, KINDS, NAMES, channel_path, listed, rows_path
-from tests.support import SAMPLES, TRIP, add_key
+from tests.support import SAMPLES, TRIP, add_key, told
 
 LEG, PIN, COMMITMENT = SAMPLES["leg"], SAMPLES["mapPin"], SAMPLES["commitment"]
 NOBODY = "0" * 26
@@ -29,7 +29,7 @@ def check_envelope(response, status, code):
     assert error["requestId"] == response.headers["X-Request-Id"]
     assert response.headers["Content-Type"].startswith("application/json")
     for detail in error.get("details", []):
-        assert set(detail) == {"path", "reason"}
+        assert set(detail) == {"path", "reason", "message"}
 
 
 # Every row of the table.
@@ -270,7 +270,7 @@ async def test_in_a_batch_paths_are_relative_to_the_item(world):
     answer = await world.client.post(f"{world.trip}/legs:batch", {"items": [LEG, bad]})
     error = answer.json["results"][1]["error"]
     assert error["code"] == "VALIDATION_ERROR"
-    assert error["details"] == [{"path": "flights[1].departureTime", "reason": "malformed"}]
+    assert told(error) == [("flights[1].departureTime", "malformed")]
 
 
 REASONS = [

@@ -15,7 +15,7 @@ from storage import items, trips
 from storage.page import Page
 from storage.store import Tx
 from tests.storage.home import Home, event, leg, pin, stay, watch
-from tests.support import now
+from tests.support import now, told
 
 
 async def listed(home: Home, kind: str, limit: int, parent_id: str = "", **options):
@@ -257,9 +257,7 @@ async def test_the_same_row_may_be_named_by_one_of_another_trip(home):
     (tokyo,) = await home.make("legs", leg())
     other = await home.new_trip()
     answer = await home.sync({"commitments": [event(legId=tokyo)]}, other)
-    assert answer["commitments"]["items"][0]["error"]["details"] == [
-        {"path": "legId", "reason": "not_found"}
-    ]
+    assert told(answer["commitments"]["items"][0]["error"]) == [("legId", "not_found")]
 
 
 async def test_an_owner_is_a_member_of_the_trips_group(home):
