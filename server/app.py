@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from domain.errors import NotFound
-from server.errors import render
-from server.front import Api, new_request_id
+from domain.errors import NotFound, ValidationFailed
+from server.errors import refuse
+from server.front import BASE, Api
 from server.route import API
 from server.routes import ROUTES
 from server.services import Services
@@ -20,8 +20,10 @@ Handle = Callable[[web.BaseRequest, str], Awaitable[web.StreamResponse]]
 
 def build_app(services: Services) -> web.Application:
     """The application, under the path of the public URL where that has one."""
-    app = web.Application(client_max_size=services.settings.http.max_body_bytes)
-    mount(app, services.prefix + API, Api(services, ROUTES).handle)
+    app = web.Application(
+        client_max_size=services.settings.http.max_body_bytes, middlewares=[_in_our_words]
+    )
+    mount(app, services.prefix + BASE, Api(services, ROUTES).handle)
     mount(app, "", _nothing)
     return app
 
@@ -32,20 +34,27 @@ def mount(app: web.Application, base: str, handle: Handle) -> None:
     async def below(request: web.Request) -> web.StreamResponse:
         return await handle(request, request.rel_url.raw_path[len(base) :])
 
-    # 100 Continue is for the part to send, once it has looked at all but the body.
-    app.router.add_route("*", f"{base}/{{below:.*}}", below, expect_handler=_not_yet)
+    for path in (base, f"{base}/{{below:.*}}") if base else ("/{below:.*}",):
+        app.router.add_route("*", path, below, expect_handler=_check_expectation)
 
 
-async def _not_yet(_request: web.Request) -> None:
-    return None
+@web.middleware
+async def _in_our_words(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """aiohttp's own refusals, of targets that are no path: those of CONNECT and OPTIONS *."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        return refuse(NotFound(error.reason))
+
+
+async def _check_expectation(request: web.Request) -> web.Response | None:
+    """100 Continue is for the part to send, once it has looked at all but the body."""
+    if request.headers["Expect"].strip().lower() == "100-continue":
+        return None
+    return refuse(ValidationFailed([], "Expect may only be 100-continue"))
 
 
 async def _nothing(_request: web.BaseRequest, _path: str) -> web.StreamResponse:
-    request_id = new_request_id()
-    reply = render(NotFound(f"There is nothing here; the API is at {API}"), request_id)
-    return web.Response(
-        status=reply.status,
-        body=reply.body,
-        headers={"X-Request-Id": request_id},
-        content_type="application/json",
-    )
+    return refuse(NotFound(f"There is nothing here; the API is at {API}"))

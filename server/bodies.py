@@ -49,37 +49,35 @@ async def _take_items(call: Call, kind: ImportKind) -> None:
     """Counts the items of a body, and decodes them unless they are for a job."""
     raw, settings = call.raw, call.services.settings.imports
     large = len(raw) > OFF_LOOP_BYTES
-    total = await asyncio.to_thread(_count, raw, kind) if large else _count(raw, kind)
+    members = await asyncio.to_thread(_members_of, raw) if large else _members_of(raw)
+    try:
+        total = count_items(kind, members)
+    except ValidationFailed as refusal:
+        call.upload = Upload(refusal=refusal)
+        return
     require_within(total, settings.max_items)
     if total > settings.inline_items or preferences_of(call.request).respond_async:
         # What is wrong with single items, the job tells.
         packed = await asyncio.to_thread(jobs.pack, raw) if large else jobs.pack(raw)
         call.upload = Upload(total, packed)
     else:
-        call.upload = Upload(total, None)
+        call.upload = Upload(total)
         call.body = await _decode(raw, json_body.IMPORT_DEPTH)
 
 
-def _count(raw: bytes, kind: ImportKind) -> int:
-    """How many items a body has: it is decoded as far as its lists only.
-
-    `ValidationFailed` where it is no such body.
-    """
+def _members_of(raw: bytes) -> Any:
+    """A body decoded as far as its lists, which costs a tenth of decoding their items."""
     try:
-        members = _members.decode(raw)
-        lists = {
-            name: _items.decode(value) if bytes(memoryview(value)[:1]) == b"[" else value
-            for name, value in members.items()
-        }
+        return {name: _list_or_value(value) for name, value in _members.decode(raw).items()}
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        # What is wrong, decoding it whole tells.
-        value = json_body.decode(raw, json_body.IMPORT_DEPTH)
-        return count_items(kind, value)
-    plain = {
-        name: value if isinstance(value, list) else msgspec.json.decode(value)
-        for name, value in lists.items()
-    }
-    return count_items(kind, plain)
+        # It is no object, or no JSON: what is wrong, decoding it whole tells.
+        return json_body.decode(raw, json_body.IMPORT_DEPTH)
+
+
+def _list_or_value(raw: msgspec.Raw) -> Any:
+    if bytes(memoryview(raw)[:1]) == b"[":
+        return _items.decode(raw)
+    return msgspec.json.decode(raw)
 
 
 async def _decode(raw: bytes, depth: int) -> Any:

@@ -6,7 +6,6 @@ request below its base path.
 
 import datetime
 import time
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -24,22 +23,19 @@ from server.conditional import (
     tag_of_body,
     tag_of_read,
 )
-from server.errors import render
+from server.errors import new_request_id, render
 from server.ratelimit import Allowance
-from server.route import API, Call, Reply, Route, Stream, Transaction, View
+from server.route import API, JSON, Call, Reply, Route, Stream, Transaction, View
 from server.services import Services
 from server.tree import Found, Missing, RouteTree
 from server.writes import run_write
 
 _log = structlog.get_logger("carnet.request")
 
+BASE: Final = "/api"
+"""Whatever is below it is the API's: what is no route there is a JSON error all the same."""
 SEND_AT_ONCE_BYTES: Final = 128 * 1024
 """Larger bodies are sent in pieces of this size, so that the loop has turns between them."""
-
-
-def new_request_id() -> str:
-    """An id for a request or a refused connection: `req_<uuid>`."""
-    return f"req_{uuid.uuid4()}"
 
 
 class _Progress:
@@ -56,12 +52,12 @@ class _Progress:
 
 
 class Api:
-    """Answers the requests below `API`."""
+    """Answers the requests below `/api`; the routes are those below `API`."""
 
     def __init__(self, services: Services, routes: Sequence[Route]) -> None:
         self._services = services
         self._routes = routes
-        self._tree = RouteTree(routes)
+        self._tree = RouteTree(API.removeprefix(BASE), routes)
 
     async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         """The response to a request; `path` is what comes after the base path, as it was sent."""
@@ -154,7 +150,8 @@ class Api:
         target, cache = call.request.rel_url.raw_path_qs, self._services.responses
         body = cache.get(target, tag)
         if body is None:
-            if not call.request.query_string and is_known(call.request, tag):
+            cannot_fail = route.names_trip_only and not call.request.query_string
+            if cannot_fail and is_known(call.request, tag):
                 return Reply(304, headers={"ETag": tag})
             call.caller = None
             body = (await self._fetch(call, route)).body
@@ -207,9 +204,6 @@ class Api:
             headers["ETag"] = tag_of(self._services.epoch, reply.rev)
         media_type = progress.route.media_type if progress.route and reply.status < 400 else JSON
         return await _send(request, reply, {**headers, **reply.headers}, media_type)
-
-
-JSON: Final = "application/json"
 
 
 async def _send(

@@ -15,6 +15,7 @@ from domain.account import KEY_PREFIX, key_hash
 from domain.actor import Caller
 from domain.errors import Detail, RateLimited, Unauthorized, ValidationFailed
 from runtime.clock import now
+from server.query import PARAMETERS
 from server.ratelimit import Allowance, Usage
 from server.route import Route, is_id
 from server.services import Services
@@ -74,16 +75,12 @@ def client_address(request: web.BaseRequest, trusted_proxies: int) -> str:
 
     What a proxy gives that is no address counts as the proxy's own.
     """
-    own = _canonical(request.remote or "") or ""
     hops = [
         hop for value in request.headers.getall("X-Forwarded-For", ()) for hop in value.split(",")
     ]
-    for hop in reversed(hops[max(0, len(hops) - trusted_proxies) :]):
-        address = _canonical(hop)
-        if address is None:
-            return own
-        own = address
-    return own
+    hops.append(request.remote or "")
+    vouched_for = hops[-1 - min(trusted_proxies, len(hops) - 1) :]
+    return next((address for hop in vouched_for if (address := _canonical(hop))), "")
 
 
 def _canonical(text: str) -> str | None:
@@ -146,17 +143,14 @@ def idempotency_key(request: web.BaseRequest) -> str | None:
 
 
 def require_known_headers(request: web.BaseRequest) -> None:
-    """400 for what this server does not know to do."""
+    """400 for a transfer coding that this server does not know."""
     codings = request.headers.getall("Transfer-Encoding", ())
     if codings and [coding.strip().lower() for coding in codings] != ["chunked"]:
         raise ValidationFailed([], "Transfer-Encoding may only be chunked")
-    expected = request.headers.getall("Expect", ())
-    if any(value.strip().lower() != "100-continue" for value in expected):
-        raise ValidationFailed([], "Expect may only be 100-continue")
 
 
 def check_query(route: Route, request: web.BaseRequest) -> None:
-    """400 for query parameters that the operation does not know, and for those given twice.
+    """400 for query parameters that the operation does not know, and for their values.
 
     The routes without a key ignore unknown ones, since links collect them.
     """
@@ -171,6 +165,8 @@ def check_query(route: Route, request: web.BaseRequest) -> None:
                 wrong.append(_unknown_parameter(route, name))
         elif names.count(name) > 1:
             wrong.append(details.duplicate(f"?{name}", "send this parameter once"))
+        elif detail := PARAMETERS[name].check(query[name]):
+            wrong.append(detail)
     if wrong:
         raise ValidationFailed(wrong)
 

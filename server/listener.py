@@ -10,8 +10,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from domain.errors import ValidationFailed
-from server.errors import render
-from server.front import new_request_id
+from server.errors import refuse
 
 MAX_HEADER_BYTES: Final = 64 * 1024
 SHUTDOWN_SECONDS: Final = 20.0
@@ -49,21 +48,11 @@ class _Connection(web.RequestHandler):
             return web.Response(status=400)
         if not isinstance(exc, HttpProcessingError):
             return super().handle_error(request, status, exc, message)
-        return _refusal(exc, "The request is not valid HTTP, or its head is too large")
-
-
-def _refusal(cause: BaseException, message: str) -> web.Response:
-    request_id = new_request_id()
-    _log.info("request_refused", request_id=request_id, reason=type(cause).__name__)
-    reply = render(ValidationFailed([], message), request_id)
-    response = web.Response(
-        status=reply.status,
-        body=reply.body,
-        headers={"X-Request-Id": request_id},
-        content_type="application/json",
-    )
-    response.force_close()
-    return response
+        response = refuse(
+            ValidationFailed([], "The request is not valid HTTP, or its head is too large")
+        )
+        response.force_close()
+        return response
 
 
 class Listener:

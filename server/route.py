@@ -17,6 +17,7 @@ from multidict import MultiMapping
 from domain.actor import Actor, Caller
 from domain.changes import Cause
 from domain.clock import timestamp
+from domain.errors import ValidationFailed
 from domain.imports import ImportKind
 from domain.precondition import Precondition
 from domain.scopes import BaseScope
@@ -68,9 +69,11 @@ class Queued:
 class Upload:
     """A body of many items."""
 
-    total: int
-    packed: bytes | None
+    total: int = 0
+    packed: bytes | None = None
     """The body as the payload of a job, where it becomes one; else the call has it decoded."""
+    refusal: ValidationFailed | None = None
+    """Why it is no such body; for the operation to raise, after what comes before validation."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -161,7 +164,7 @@ class Route:
     access: Access = "key"
     body: Body | None = None
     query: tuple[str, ...] = ()
-    """Names of query parameters, described in `server.api.openapi`."""
+    """Names of query parameters, described in `server.query`."""
     statuses: tuple[int, ...] = (200,)
     """The statuses of success."""
     media_type: str = JSON
@@ -175,6 +178,11 @@ class Route:
     def on_trip(self) -> bool:
         """Whether the path names a trip the actor must have access to."""
         return "{tripId}" in self.path
+
+    @property
+    def names_trip_only(self) -> bool:
+        """Whether the path names a trip and nothing in it, which might not be there."""
+        return self.on_trip and self.path.count("{") == 1
 
     @property
     def creates_trips(self) -> bool:

@@ -12,6 +12,7 @@ from server.api.lists import LIST_QUERY
 from server.api.rows import Rows
 from server.api.shares import ShareLink
 from server.bodies import BATCH_BYTES, ROW_BYTES
+from server.query import DRY_RUN
 from server.route import Body, Route, Transaction, View
 from storage.jobs import Job
 from storage.trips import Member
@@ -66,7 +67,7 @@ ROUTES: tuple[Route, ...] = (
     Transaction("GET", f"{_TRIP}/export", trips.export, "Read a whole trip", "trips",
                 schemas.export(), scope="trips:read", shows="members", cached=True),
     Transaction("POST", f"{_TRIP}/sync", imports.sync, "Diff-merge a snapshot into a trip",
-                "trips", schemas.sync_result(), scope="trips:write", query=("dryRun",),
+                "trips", schemas.sync_result(), scope="trips:write", query=(DRY_RUN.name,),
                 body=Body(type=schemas.sync(), imports="sync"), statuses=(200, 207, 202)),
     *(route for resource in RESOURCES for route in _resource_routes(resource)),
     Transaction("GET", f"{_TRIP}/channels", messages.list_channels, "List channels", "messages",

@@ -56,12 +56,14 @@ class _Node:
 class RouteTree:
     """All routes below a base path."""
 
-    def __init__(self, routes: Sequence[Route]) -> None:
+    def __init__(self, base: str, routes: Sequence[Route]) -> None:
+        """`base` is what stands before all their paths."""
+        self._base = base
         self._root = _Node()
         self._paths = sorted({route.path for route in routes})
         for route in routes:
             node = self._root
-            for segment in route.path[1:].split("/"):
+            for segment in f"{base}{route.path}"[1:].split("/"):
                 node.accesses.add(route.access)
                 node = node.child(segment)
             node.accesses.add(route.access)
@@ -70,7 +72,7 @@ class RouteTree:
             node.routes[route.method] = route
 
     def find(self, method: str, path: str) -> Found | Missing:
-        """The route of a method and a raw path below the base path; HEAD is answered by GET's."""
+        """The route of a method and a raw path, base and all; HEAD is answered by GET's."""
         node, params = self._root, dict[str, str]()
         for segment in path[1:].split("/"):
             if "%" in segment:
@@ -90,7 +92,7 @@ class RouteTree:
         return Missing(self._not_found(path), _access(node))
 
     def _not_found(self, path: str) -> NotFound:
-        near = _nearest(path, self._paths)
+        near = _nearest(path.removeprefix(self._base), self._paths)
         return NotFound(f"There is no such route; {near}")
 
 

@@ -2,28 +2,27 @@
 
 import dataclasses
 
-from domain import details
-from domain.errors import ValidationFailed
 from domain.imports import ImportRequest, items_of
 from operations import imports
 from server import job_replies
 from server.preferences import preferences_of
+from server.query import DRY_RUN
 from server.route import Call, Queued, Reply
 from storage.store import Tx
 
 
 async def sync(tx: Tx, call: Call) -> Reply | Queued:
     """A diff-merge of a whole snapshot, or, in a dry run, what it would come to."""
-    text = call.request.query.get("dryRun", "false")
-    if text not in ("true", "false"):
-        raise ValidationFailed([details.not_allowed("dryRun", ("true", "false"), text)])
-    return await run_import(tx, call, ImportRequest("sync", dry_run=text == "true"))
+    dry_run = call.request.query.get(DRY_RUN.name) == "true"
+    return await run_import(tx, call, ImportRequest("sync", dry_run=dry_run))
 
 
 async def run_import(tx: Tx, call: Call, request: ImportRequest) -> Reply | Queued:
     """Applies a small import here and now, and queues a large one for a worker."""
     upload = call.upload
     assert upload is not None
+    if upload.refusal is not None:
+        raise upload.refusal
     if upload.packed is None:
         result = await imports.apply(
             tx, call.cause, call.trip_id, request, items_of(request, call.body), call.precondition

@@ -1,19 +1,16 @@
 """Pages of lists, from query parameters to the JSON of the reply."""
 
-import re
 from typing import Final
 
 from domain import cursor
-from domain import details as wording
-from domain.cursor import Position
-from domain.errors import ValidationFailed
+from server.query import CURSOR, LIMIT
 from server.route import Call, Reply
 from storage.page import Page
 
 DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 200
 
-LIST_QUERY: Final = ("limit", "cursor")
+LIST_QUERY: Final = (LIMIT.name, CURSOR.name)
 
 
 class PageRequest:
@@ -27,30 +24,16 @@ class PageRequest:
         default: int = DEFAULT_LIMIT,
         maximum: int = MAX_LIMIT,
     ) -> None:
-        """Reads `limit` and `cursor`; `ValidationFailed` when either is wrong.
+        """Reads `limit`, which was checked, and `cursor`; `ValidationFailed` when that is wrong.
 
         `listing` names the list, so that no other list's cursor is taken for one of it.
         """
         self._secret = call.services.signing_secret
         self._listing = listing
         query = call.request.query
-        details = []
-        self.limit = default
-        self.after: Position | None = None
-        if (text := query.get("limit")) is not None:
-            if re.fullmatch(r"[+-]?\d{1,1000}", text, re.ASCII) is None:
-                details.append(wording.malformed("limit", "a whole number", text))
-            elif int(text) < 1:
-                details.append(wording.out_of_range("limit", f"from 1 to {maximum}", text))
-            else:
-                self.limit = min(int(text), maximum)
-        if sealed := query.get("cursor"):
-            try:
-                self.after = cursor.decode(self._secret, listing, sealed)
-            except ValidationFailed as error:
-                details += error.details
-        if details:
-            raise ValidationFailed(details)
+        self.limit = min(int(query.get("limit", default)), maximum)
+        sealed = query.get("cursor")
+        self.after = cursor.decode(self._secret, listing, sealed) if sealed else None
 
     def reply(self, page: Page) -> Reply:
         """The page as `{"items": [...], "nextCursor": ...}`; documents go out as stored."""

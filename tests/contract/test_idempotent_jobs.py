@@ -158,7 +158,7 @@ async def test_a_bug_in_a_job_is_not_remembered(world, monkeypatch):
     await stop_worker(world)
     monkeypatch.setitem(KINDS, "sync", dataclasses.replace(KINDS["sync"], attempts=1))
     with monkeypatch.context() as patched:
-        patched.setattr("storage.imports.apply", crash)
+        patched.setattr("operations.imports.apply", crash)
         request = asyncio.create_task(sync(world))
         await until_queued(world)
         await work(world)

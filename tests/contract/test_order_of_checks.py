@@ -133,11 +133,15 @@ async def test_the_idempotency_key_is_checked_before_validation(world):
         ("PATCH", "/map-pins/{id}", []),
         ("POST", "/legs/{id}/stays", {}),
         ("POST", "/legs/{id}/stays:batch", {"items": []}),
-        ("GET", "/legs/{id}/stays?limit=0", None),
-        ("GET", "/channels/{id}/messages?cursor=forged", None),
         ("POST", "/channels/{id}/messages", {}),
     ],
 )
 async def test_the_sub_resource_is_checked_before_validation(world, method, path, body):
     response = await world.client.send(method, world.trip + path.format(id=NO_TRIP), body)
     assert (response.status, response.code) == (404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize("path", ["/legs/{id}/stays?limit=0", "/channels/{id}/messages?cursor=x"])
+async def test_the_query_is_checked_before_the_sub_resource(world, path):
+    response = await world.client.get(world.trip + path.format(id=NO_TRIP))
+    assert (response.status, response.code) == (400, "VALIDATION_ERROR")

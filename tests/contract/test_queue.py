@@ -284,7 +284,7 @@ async def test_a_bug_in_a_job_is_internal_and_shows_nothing(world, monkeypatch):
 
     await stop_worker(world)
     answer = await sync(world, pins(3), ASYNC)
-    monkeypatch.setattr("storage.imports.apply", crash)
+    monkeypatch.setattr("operations.imports.apply", crash)
     await work(world)
     again = (await job_of(world, answer)).json
     assert (again["status"], again["attempts"], "error" in again) == ("queued", 1, False)

@@ -1,0 +1,59 @@
+"""The query parameters there are, and what their values may be."""
+
+import dataclasses
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from domain import details
+from domain.errors import Detail
+
+
+@dataclasses.dataclass(frozen=True)
+class Parameter:
+    """A query parameter: its name, how it is described, and what is wrong with a value."""
+
+    name: str
+    description: str
+    schema: dict[str, Any]
+    """JSON Schema."""
+    check: Callable[[str], Detail | None] = lambda _text: None
+
+
+def _check_limit(text: str) -> Detail | None:
+    if re.fullmatch(r"[+-]?\d{1,1000}", text, re.ASCII) is None:
+        return details.malformed("limit", "a whole number", text)
+    if int(text) < 1:
+        return details.out_of_range("limit", "1 or more", text)
+    return None
+
+
+def _check_dry_run(text: str) -> Detail | None:
+    if text in ("true", "false"):
+        return None
+    return details.not_allowed("dryRun", ("true", "false"), text)
+
+
+LIMIT: Final = Parameter(
+    "limit",
+    "Rows a page: 100 if not given, 200 at most; of messages 50, and 100 at most. What is above is"
+    " cut.",
+    {"type": "integer", "minimum": 1},
+    _check_limit,
+)
+
+CURSOR: Final = Parameter(
+    "cursor",
+    "`nextCursor` of the page before; no other list's is taken.",
+    {"type": "string", "pattern": "^[A-Za-z0-9_-]{16,}$"},
+)
+
+DRY_RUN: Final = Parameter(
+    "dryRun",
+    "With `true` the reply tells what would change, and nothing is written.",
+    {"type": "boolean", "default": False},
+    _check_dry_run,
+)
+
+PARAMETERS: Final = {each.name: each for each in (LIMIT, CURSOR, DRY_RUN)}
+"""All of them, by name."""
