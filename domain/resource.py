@@ -195,10 +195,11 @@ class Resource:
         )
 
     def sent(self, body: Any, *, with_parent: bool = False) -> Document:
-        """The members of a request's object that count; `ValidationFailed` if it is none.
+        """The members of a request's object that count.
 
-        So it is, before anything looks into it, if it is over its size. `with_parent` keeps
-        the member that names the row's parent, as in a sync.
+        `ValidationFailed` if it is no object, or over the size of an item: that is told before
+        anything looks into it. `with_parent` keeps the member that names the row's parent, as
+        in a sync.
         """
         if not isinstance(body, dict):
             expected = f"an object with fields such as {', '.join(self.fields[:3])}"
@@ -221,6 +222,9 @@ class Resource:
         A null that clears nothing we know is an unknown field like any other.
         """
         fields, found = self.settle(merge(before, patch))
+        if before:
+            # Each is within its size, and so may both be while they are not together.
+            found += _over_its_size(fields)
         if None in patch.values():
             found += [
                 unknown(self.struct, name, self._not_here)
@@ -236,7 +240,6 @@ class Resource:
                 merged[name] = [_without_nulls(element, known) for element in elements]
         self.normalise(merged)
         found = validate(self.struct, merged, self._not_here) + self.check(merged)
-        found += _over_its_size(merged)
         if found:
             return merged, found
         return {name: merged[name] for name in self.fields if name in merged}, []
