@@ -35,7 +35,7 @@ SAFE = {
     "stays": {"_id", "legId"} | SAFE_ACCOMMODATION,
     "mapPins": {"_id", "name", "lat", "lng", "category"},
     "actionItems": {"_id", "text", "urgency", "isCompleted"},
-    "commitments": {"_id", "title", "startDate", "category", "startTime", "endTime"}
+    "commitments": {"_id", "title", "startDate", "endDate", "category", "startTime", "endTime"}
     | {"isAllDay", "timezone", "legId", "mapPinId"},
     "members": {"name", "role"},
 }
