@@ -26,7 +26,7 @@ def test_number_keys_of_zero_and_neighbours():
 
 
 def settled(resource, **change):
-    return resource.settle(merge({}, {**SAMPLES[resource.kind], **change}))
+    return resource.validated(merge({}, {**SAMPLES[resource.kind], **change}))
 
 
 def details(resource, **change) -> list[tuple[str, str]]:
@@ -71,7 +71,7 @@ def test_the_servers_own_members_are_ignored_and_no_client_member_is(resource):
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.kind)
 def test_a_sample_settles_in_declared_order(resource):
     body = SAMPLES[resource.kind]
-    fields, wrong = resource.settle(dict(reversed(body.items())))
+    fields, wrong = resource.validated(dict(reversed(body.items())))
     assert wrong == []
     assert fields == body
     assert list(fields) == [name for name in resource.fields if name in body]
@@ -82,7 +82,9 @@ def test_an_end_before_its_start():
     assert details(LEG, **same_day) == []
     before = {"startDate": "2026-07-15", "endDate": "2026-07-14"}
     assert details(LEG, **before) == [("endDate", "out_of_range")]
-    assert [d.path for d in TRIP.settle({"groupId": "g", "title": "x", **before})[1]] == ["endDate"]
+    assert [d.path for d in TRIP.validated({"groupId": "g", "title": "x", **before})[1]] == [
+        "endDate"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -250,7 +252,7 @@ def test_a_document_has_identity_then_the_clients_members_then_times():
 
 
 def test_a_trip_starts_as_a_draft_and_keeps_its_maker():
-    fields, wrong = TRIP.settle(
+    fields, wrong = TRIP.validated(
         {"groupId": "g", "title": "x", "startDate": "2026-07-15", "endDate": "2026-07-15"}
     )
     assert wrong == []

@@ -141,7 +141,7 @@ async def new_home(store: Store) -> Home:
 
 
 async def _insert_trip(tx: Tx, group_id: str, user_id: str) -> str:
-    fields, wrong = TRIP.settle({"groupId": group_id, **TRIP_SAMPLE})
+    fields, wrong = TRIP.validated({"groupId": group_id, **TRIP_SAMPLE})
     assert not wrong
     trip_id = new_id()
     document = compose_trip(fields, None, trip_id=trip_id, created_by=user_id, now=now())
