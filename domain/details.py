@@ -64,7 +64,7 @@ def too_long(path: str, limit: int, unit: str) -> Detail:
 def unknown_field(
     path: str, name: str, known: Collection[str], meant: Sequence[str] = ()
 ) -> Detail:
-    """A name that the object does not have; the known ones are told where none comes near."""
+    """A name that the object does not have; the known ones are listed where none comes near."""
     rest = _did_you_mean(meant) if meant else f"; the fields are {', '.join(known)}"
     return Detail(path, "unknown_field", f"no field {clipped(name)} here{rest}")
 
@@ -110,7 +110,7 @@ def shown(value: Any) -> str:
 
 
 def clipped(text: str) -> str:
-    """The beginning of a text, enough to know it by."""
+    """The beginning of a text, enough to recognise it."""
     if len(text) > _SHOWN_CHARACTERS:
         text = f"{text[:_SHOWN_CHARACTERS]}…"
     # A header that is not UTF-8 has lone surrogates, which JSON cannot hold.

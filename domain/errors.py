@@ -41,7 +41,7 @@ MAX_DETAILS: Final = 1_000
 """The most details of one answer (contract section 5)."""
 
 _DESCRIBED: Final = 5
-"""How many details an error's own message tells of."""
+"""How many details an error's own message repeats."""
 _NAMED: Final = 20
 """How many missing fields it names."""
 _PATH_CHARACTERS: Final = 80
@@ -103,7 +103,7 @@ class CarnetError(Exception):
 class ValidationFailed(CarnetError):
     """The request is understood and wrong; `details` lists all that is wrong.
 
-    Of more than `MAX_DETAILS` the first are kept; the message tells of the rest.
+    Of more than `MAX_DETAILS` the first are kept; the message says that there are more.
     """
 
     code, status = "VALIDATION_ERROR", 400
@@ -184,7 +184,7 @@ class RateLimited(CarnetError):
 
 
 class Internal(CarnetError):
-    """A bug: nothing of it is told to the client."""
+    """A bug: nothing of it is shown to the client."""
 
 
 class Unavailable(CarnetError):
@@ -222,7 +222,7 @@ ERRORS: tuple[type[CarnetError], ...] = (
 def _describe(details: Sequence[Detail]) -> str:
     """What is wrong and how to mend it, for clients that show nothing but the message.
 
-    Missing fields are told in the reference page's words.
+    Missing fields are named in the reference page's words.
     """
     missing = [detail.path for detail in details if detail.reason == "required"]
     wrong = [detail for detail in details if detail.reason != "required"]

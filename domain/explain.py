@@ -47,7 +47,7 @@ def explain(
 ) -> list[Detail]:
     """The details of a refusal, in the order of declaration, unknown fields last.
 
-    There may be one more than an answer has room for, which tells that there are more.
+    At most one more than an answer has room for: its error then says that there are more.
     """
     walk = _object(members_of(struct), data, "", elsewhere)
     return list(itertools.islice(walk, MAX_DETAILS + 1))
@@ -86,8 +86,8 @@ def _object(
         elif name in value:
             yield from _value(shape, value[name], inner, _swapped(members, member, value))
     if members.closed:
-        others = (name for name in value if name not in members.by_name)
-        for count, name in enumerate(others):
+        unknown_names = (name for name in value if name not in members.by_name)
+        for count, name in enumerate(unknown_names):
             look_up = count < _LOOKED_UP
             yield _unknown(members, name, prefix + name, elsewhere, look_up=look_up)
 

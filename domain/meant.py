@@ -5,12 +5,23 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-_DATE_FORMS: Final = (
-    *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d"),
-    *("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y"),
-    *("%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y"),
+_DATE_FORMS: Final = tuple(
+    re.compile(form, re.IGNORECASE | re.ASCII)
+    for form in (
+        r"(?P<year>\d{4})[-/.](?P<month>\d\d?)[-/.](?P<day>\d\d?)",
+        r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)",
+        r"(?P<month>\d\d?)/(?P<day>\d\d?)/(?P<year>\d{4})",
+        r"(?P<day>\d\d?)[-/.](?P<month>\d\d?)[-/.](?P<year>\d{4})",
+        r"(?P<month>[a-z]{3,9})\.? (?P<day>\d\d?),? (?P<year>\d{4})",
+        r"(?P<day>\d\d?)\.? (?P<month>[a-z]{3,9})\.?,? (?P<year>\d{4})",
+    )
 )
-"""How dates are written elsewhere; of `07/08/2026` both readings are told."""
+"""How dates are written elsewhere; of `07/08/2026` both readings are given."""
+
+_MONTHS: Final = (
+    *("jan", "feb", "mar", "apr", "may", "jun"),
+    *("jul", "aug", "sep", "oct", "nov", "dec"),
+)
 
 _LONGEST: Final = 40
 
@@ -31,9 +42,11 @@ def date(text: str) -> list[str]:
 
 
 def _dates(text: str) -> Iterator[str]:
-    for form in _DATE_FORMS:
+    for match in filter(None, (form.fullmatch(text) for form in _DATE_FORMS)):
+        month = match["month"]
         try:
-            yield datetime.datetime.strptime(text, form).date().isoformat()  # noqa: DTZ007 - a date
+            number = int(month) if month.isdigit() else _MONTHS.index(month[:3].lower()) + 1
+            yield datetime.date(int(match["year"]), number, int(match["day"])).isoformat()
         except ValueError:
             continue
 
@@ -81,7 +94,7 @@ def _exists(moment: str) -> bool:
 
 
 def retyped(wanted: str, value: Any) -> str:
-    """How a value of another type is written as what is wanted, "" where it cannot be told.
+    """How a value of another type is written as what is wanted, "" where nothing can be said.
 
     `wanted` is "number", "boolean", "string", "object" or "list".
     """

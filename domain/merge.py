@@ -31,7 +31,7 @@ def merge(target: Any, patch: Any) -> Any:
 def leaves(document: Document, patch: Document) -> bool:
     """Whether `document` plainly stays what it is under a patch: most of an import sent again.
 
-    False where it takes a merge to tell.
+    False where only a merge can show it.
     """
     for name, value in patch.items():
         stored = document.get(name)

@@ -1,7 +1,7 @@
 """The safe projection (contract section 7): an allowlist derived from the `Safe` markers.
 
 A safe struct holds the fields marked `Safe` and no others, at every depth, so decoding a
-stored document into it drops whatever nobody listed: fields added later, and unknown
+stored document into it drops whatever is not marked: fields added later, and unknown
 members of open objects.
 """
 

@@ -110,7 +110,7 @@ class Resource:
     stamped: tuple[str, ...] = ()
     """Names of the members only the server sets, beside id, parents and times."""
     also: tuple[str, ...] = ()
-    """What else callers call the collection; they are told its name."""
+    """What else callers call the collection; errors name it for these."""
     elsewhere: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """For names that callers expect here, but something else has: a sentence on what has them."""
 
@@ -195,10 +195,11 @@ class Resource:
         )
 
     def sent(self, body: Any, *, with_parent: bool = False) -> Document:
-        """The members of a request's object that count; `ValidationFailed` if it is none.
+        """The members of a request's object that count.
 
-        So it is, before anything looks into it, if it is over its size. `with_parent` keeps
-        the member that names the row's parent, as in a sync.
+        `ValidationFailed` if it is no object, or over the size of an item: that is checked
+        before anything looks into it. `with_parent` keeps the member that names the row's parent, as
+        in a sync.
         """
         if not isinstance(body, dict):
             expected = f"an object with fields such as {', '.join(self.fields[:3])}"
@@ -218,9 +219,12 @@ class Resource:
     def merge(self, before: Document, patch: Document) -> tuple[Document, list[Detail]]:
         """The members `before` has under a patch (RFC 7396), and all that is wrong with them.
 
-        A null that clears nothing we know is an unknown field like any other.
+        A null that clears no field is an unknown field like any other.
         """
-        fields, found = self.settle(merge(before, patch))
+        fields, found = self.validated(merge(before, patch))
+        if before:
+            # Each is within its size, and so may both be while they are not together.
+            found += _over_its_size(fields)
         if None in patch.values():
             found += [
                 unknown(self.struct, name, self._not_here)
@@ -229,14 +233,13 @@ class Resource:
             ]
         return fields, found
 
-    def settle(self, merged: Document) -> tuple[Document, list[Detail]]:
+    def validated(self, merged: Document) -> tuple[Document, list[Detail]]:
         """A merged document's members in canonical order, and all that is wrong with them."""
         for name, known in self._open_lists:
             if isinstance(elements := merged.get(name), list):
                 merged[name] = [_without_nulls(element, known) for element in elements]
         self.normalise(merged)
         found = validate(self.struct, merged, self._not_here) + self.check(merged)
-        found += _over_its_size(merged)
         if found:
             return merged, found
         return {name: merged[name] for name in self.fields if name in merged}, []

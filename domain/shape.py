@@ -133,7 +133,7 @@ def _shape(kind: types.Type, annotation: Any, where: str, nested: bool) -> Shape
             expected = description or _string(kind)
             return Shape(kind, "string", expected, meant=extra.get("meant"))
         case types.FloatType() | types.IntType() if kind.multiple_of is None:
-            bounds = _bounds(kind)
+            bounds = bounds_of(kind)
             return Shape(
                 kind,
                 "number",
@@ -202,7 +202,8 @@ def _length(least: int | None, most: int | None, unit: str) -> str:
     return f" of {least} to {most} {unit}s" if least else f" of at most {most} {unit}s"
 
 
-def _bounds(kind: types.FloatType | types.IntType) -> types.FloatType | types.IntType:
+def bounds_of(kind: types.FloatType | types.IntType) -> types.FloatType | types.IntType:
+    """The bounds of a number, of whole ones those that hold by default included."""
     if isinstance(kind, types.FloatType):
         return kind
     return types.IntType(

@@ -15,7 +15,7 @@ from msgspec import inspect as types
 from domain.imports import BATCH_ITEMS, IGNORED_IN_SYNC, CategoryResult
 from domain.resource import Resource
 from domain.resources import LEG, RESOURCES
-from domain.shape import bare
+from domain.shape import bare, bounds_of
 from domain.trip import TRIP
 from operations.shares import SafeMember
 from storage.trips import Member
@@ -106,8 +106,15 @@ def _sendable(declared: Any, kind: types.Type) -> Any:
     match bare(kind):
         case types.StructType(cls=cls):
             return _open_object(cls) | UnsetType
-        case types.ListType(item_type=item) if isinstance(element := bare(item), types.StructType):
-            return list[_open_object(element.cls)] | UnsetType  # type: ignore[misc]
+        case types.ListType(item_type=item, min_length=least, max_length=most) if isinstance(
+            element := bare(item), types.StructType
+        ):
+            objects: Any = list[_open_object(element.cls)]  # type: ignore[misc]
+            return Annotated[objects, Meta(min_length=least, max_length=most)] | UnsetType
+        case types.IntType() as number:
+            bounds = bounds_of(number)
+            limits = {"minimum": bounds.ge, "maximum": bounds.le}
+            return Annotated[declared, Meta(extra_json_schema=limits)]
     return declared
 
 

@@ -93,7 +93,7 @@ def _lacks_only_required_fields(case: Case[Any]) -> bool:
     if resource is None or case.method != "POST" or not isinstance(case.body, dict):
         return False
     sent = {name: value for name, value in case.body.items() if name not in resource.ignored}
-    _, details = resource.settle(merge(SAMPLES[resource.kind], sent))
+    _, details = resource.validated(merge(SAMPLES[resource.kind], sent))
     return _all_unsaid((detail.path, detail.reason) for detail in details)
 
 

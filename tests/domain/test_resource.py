@@ -6,12 +6,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from domain.errors import ValidationFailed
 from domain.fields import MAX_ITEM_BYTES
 from domain.merge import Document, merge
 from domain.message import CHANNEL, MESSAGE
 from domain.resource import Link, Resource, not_before, number_key
 from domain.resources import ACTION_ITEM, BY_KIND, COMMITMENT, LEG, MAP_PIN, RESOURCES, STAY
 from domain.trip import TRIP, check_group, compose_trip
+from tests.domain.planning import new_plan
 from tests.support import SAMPLES
 
 NOW, LATER = "2026-07-01T00:00:00.000Z", "2026-07-02T00:00:00.000Z"
@@ -24,7 +26,7 @@ def test_number_keys_of_zero_and_neighbours():
 
 
 def settled(resource, **change):
-    return resource.settle(merge({}, {**SAMPLES[resource.kind], **change}))
+    return resource.validated(merge({}, {**SAMPLES[resource.kind], **change}))
 
 
 def details(resource, **change) -> list[tuple[str, str]]:
@@ -69,7 +71,7 @@ def test_the_servers_own_members_are_ignored_and_no_client_member_is(resource):
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.kind)
 def test_a_sample_settles_in_declared_order(resource):
     body = SAMPLES[resource.kind]
-    fields, wrong = resource.settle(dict(reversed(body.items())))
+    fields, wrong = resource.validated(dict(reversed(body.items())))
     assert wrong == []
     assert fields == body
     assert list(fields) == [name for name in resource.fields if name in body]
@@ -80,7 +82,9 @@ def test_an_end_before_its_start():
     assert details(LEG, **same_day) == []
     before = {"startDate": "2026-07-15", "endDate": "2026-07-14"}
     assert details(LEG, **before) == [("endDate", "out_of_range")]
-    assert [d.path for d in TRIP.settle({"groupId": "g", "title": "x", **before})[1]] == ["endDate"]
+    assert [d.path for d in TRIP.validated({"groupId": "g", "title": "x", **before})[1]] == [
+        "endDate"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -104,17 +108,86 @@ def test_nulls_of_known_members_in_arrays_are_as_if_absent():
     assert fields["flights"] == [{"seat": "1A", "gate": None}, {}]
 
 
-def test_an_item_over_its_size_is_too_long():
-    filler = {"accommodation": {"more": "x" * (MAX_ITEM_BYTES - 1_000)}}
-    assert details(LEG, **filler) == []
-    filler = {"accommodation": {"more": "x" * MAX_ITEM_BYTES}}
-    assert details(LEG, **filler) == [("", "too_long")]
-    twice = details(LEG, title="", **filler)
-    assert twice == [("title", "empty"), ("", "too_long")]
+def too_large(resource: Resource, body: Any) -> bool:
+    """Whether a body is refused for its size, and told nothing else."""
+    try:
+        resource.sent(body)
+    except ValidationFailed as error:
+        (detail,) = error.details
+        assert (detail.path, detail.reason) == ("", "too_long")
+        assert "65,536 bytes" in detail.message
+        return True
+    return False
+
+
+def test_an_item_over_its_size_is_refused_before_anything_looks_into_it():
+    assert not too_large(LEG, {"accommodation": {"more": "x" * (MAX_ITEM_BYTES - 1_000)}})
+    assert too_large(LEG, {"accommodation": {"more": "x" * MAX_ITEM_BYTES}})
+    assert too_large(LEG, {"flights": [1] * MAX_ITEM_BYTES, "title": "", "zoo": 1})
+    with pytest.raises(ValidationFailed) as caught:
+        new_plan().upsert(LEG, {"flights": [1] * MAX_ITEM_BYTES})
+    assert [detail.reason for detail in caught.value.details] == ["too_long"]
 
 
 def test_the_size_of_an_item_is_counted_in_bytes():
-    assert details(LEG, accommodation={"more": "é" * (MAX_ITEM_BYTES // 2)}) == [("", "too_long")]
+    assert too_large(LEG, {"accommodation": {"more": "é" * (MAX_ITEM_BYTES // 2)}})
+
+
+def test_an_item_is_as_large_as_what_its_client_sets():
+    """An item that just fits can be sent back with all that the server put to it."""
+    room = MAX_ITEM_BYTES - len(msgspec.json.encode({"name": "x", "notes": ""}))
+    full = {"name": "x", "notes": "n" * room}
+    read = {"_id": "s", "tripId": "t", "legId": "l" * 32, "createdAt": NOW, "updatedAt": NOW}
+    assert STAY.sent({**read, **full}) == full
+    assert STAY.sent({**read, **full}, with_parent=True) == {**full, "legId": "l" * 32}
+    assert too_large(STAY, {**read, **full, "url": ""})
+
+
+def test_a_merge_over_the_size_of_an_item_is_too_long():
+    half = {"more": "x" * (MAX_ITEM_BYTES // 2)}
+    before = {**SAMPLES["leg"], "accommodation": half}
+    assert LEG.merge(before, {"title": "x"})[1] == []
+    (detail,) = LEG.merge(before, {"rentalCar": half})[1]
+    assert (detail.path, detail.reason) == ("", "too_long")
+
+
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.kind)
+def test_on_a_create_null_for_an_optional_field_is_as_if_absent(resource):
+    sample = SAMPLES[resource.kind]
+    nulls = {name: None for name in resource.fields if name not in sample}
+    assert resource.merge({}, {**sample, **nulls}) == (sample, [])
+
+
+def test_nights_are_in_order_and_flights_never_compared():
+    nights = {"checkInDate": "2026-07-15", "checkOutDate": "2026-07-14"}
+    assert details(LEG, accommodation=nights) == [("accommodation.checkOutDate", "out_of_range")]
+    assert details(STAY, **nights) == [("checkOutDate", "out_of_range")]
+    assert details(LEG, accommodation={**nights, "checkOutDate": "2026-07-15"}) == []
+    assert details(LEG, accommodation={"checkOutDate": "2026-07-14"}) == []
+    flight = {"departureTime": "2026-07-15T01:00", "arrivalTime": "2026-07-14T22:00"}
+    assert details(LEG, flights=[flight]) == []
+    both = details(LEG, endDate="2020-01-01", accommodation=nights)
+    assert both == [("endDate", "out_of_range"), ("accommodation.checkOutDate", "out_of_range")]
+
+
+def test_a_commitment_may_last_several_days():
+    assert details(COMMITMENT, endDate="2026-07-18") == []
+    assert details(COMMITMENT, endDate="2026-07-16") == []
+    assert details(COMMITMENT, endDate="2026-07-15") == [("endDate", "out_of_range")]
+    (detail,) = COMMITMENT.merge(
+        {**SAMPLES["commitment"], "endDate": "2026-07-16"}, {"startDate": "2026-07-17"}
+    )[1]
+    assert (detail.path, detail.reason) == ("endDate", "out_of_range")
+
+
+def test_nothing_is_updated_before_it_was_created():
+    """Also when the clock was set back in between."""
+    made = composed(STAY, {"name": "x"}, None, row_id="s", trip_id="t", parent_id="l", now=LATER)
+    changed = composed(STAY, {"name": "y"}, made, row_id="s", trip_id="t", parent_id="l", now=NOW)
+    assert (changed["createdAt"], changed["updatedAt"]) == (LATER, LATER)
+    trip = compose_trip({"title": "x"}, None, trip_id="t", created_by="u", now=LATER)
+    changed = compose_trip({"title": "y"}, trip, trip_id="t", created_by="u", now=NOW)
+    assert (changed["createdAt"], changed["updatedAt"]) == (LATER, LATER)
 
 
 def test_all_day_commitments_have_no_times():
@@ -179,7 +252,7 @@ def test_a_document_has_identity_then_the_clients_members_then_times():
 
 
 def test_a_trip_starts_as_a_draft_and_keeps_its_maker():
-    fields, wrong = TRIP.settle(
+    fields, wrong = TRIP.validated(
         {"groupId": "g", "title": "x", "startDate": "2026-07-15", "endDate": "2026-07-15"}
     )
     assert wrong == []
@@ -203,7 +276,9 @@ def test_a_trip_starts_as_a_draft_and_keeps_its_maker():
 )
 def test_a_trip_stays_in_its_group(patch, reason):
     expected = [] if reason is None else [("groupId", reason)]
-    assert [(d.path, d.reason) for d in check_group("g", patch)] == expected
+    found = check_group("g", patch)
+    assert [(d.path, d.reason) for d in found] == expected
+    assert all("leave groupId out, or send g" in d.message for d in found)
 
 
 def test_a_resource_is_declared_once_and_for_all():

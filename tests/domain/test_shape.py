@@ -66,7 +66,7 @@ SAMPLE = {"title": "Sushi", "amountMinor": 4200}
     ],
 )
 def test_values_that_are_taken(good):
-    fields, wrong = EXPENSE.settle({**SAMPLE, **good})
+    fields, wrong = EXPENSE.validated({**SAMPLE, **good})
     assert wrong == []
     assert fields == {**SAMPLE, **good}
 

@@ -120,7 +120,7 @@ def bodies(resource: Resource) -> Strategy:
     """Valid bodies of a create, without links and without a clientRef."""
 
     def valid(body: Any) -> bool:
-        return not resource.settle(merge({}, body))[1]
+        return not resource.validated(merge({}, body))[1]
 
     return objects(resource.struct).map(_in_order).filter(valid)
 

@@ -82,7 +82,7 @@ def test_a_document_that_plainly_stays_under_a_patch_is_not_changed_by_it(docume
 @often
 @given(st.data())
 def test_what_plainly_stays_is_what_a_merge_finds_unchanged(resource, data):
-    fields, details = resource.settle(merge({}, data.draw(bodies(resource))))
+    fields, details = resource.validated(merge({}, data.draw(bodies(resource))))
     patch = data.draw(st.one_of(near(bodies(resource)), st.just(fields)))
     if details or not isinstance(patch, dict) or not leaves(fields, patch):
         return
@@ -95,7 +95,7 @@ def test_what_plainly_stays_is_what_a_merge_finds_unchanged(resource, data):
 @often
 @given(st.data())
 def test_a_row_is_merged_the_same_whether_it_was_looked_into_or_not(resource, data):
-    fields, details = resource.settle(merge({}, data.draw(bodies(resource))))
+    fields, details = resource.validated(merge({}, data.draw(bodies(resource))))
     if details:
         return
     fields = msgspec.json.decode(msgspec.json.encode(fields))
@@ -198,15 +198,15 @@ def test_what_has_settled_settles_to_itself(resource, data):
     body = data.draw(near(bodies(resource)))
     if not isinstance(body, dict):
         return
-    fields, details = resource.settle(merge({}, body))
+    fields, details = resource.validated(merge({}, body))
     if details:
         return
-    again, none = resource.settle(merge({}, fields))
+    again, none = resource.validated(merge({}, fields))
     assert none == []
     assert same(again, fields)
     assert list(again) == list(fields)
     encoded = msgspec.json.decode(msgspec.json.encode(fields))
-    assert same(resource.settle(merge(encoded, encoded))[0], fields)
+    assert same(resource.validated(merge(encoded, encoded))[0], fields)
     assert isinstance(resource.sort_key(fields), str)
 
 

@@ -2,13 +2,15 @@
 
 import functools
 import re
-from typing import Any
+from typing import Annotated, Any
 
 import jsonschema
 import msgspec
 import pytest
+from msgspec import UNSET, Meta, Struct, UnsetType
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from domain import fields
 from domain.errors import ERRORS
 from domain.message import MESSAGE
 from domain.resource import Resource
@@ -16,6 +18,7 @@ from domain.resources import RESOURCES
 from domain.resources.accommodation import Accommodation
 from domain.resources.leg import Flight, RentalCar
 from domain.trip import TRIP
+from server import schemas
 from server.openapi import describe
 from server.routes import ROUTES
 from tests.support import SAMPLES
@@ -258,3 +261,37 @@ def test_no_shape_is_there_for_nothing():
     text = msgspec.json.encode(DOCUMENT).decode()
     used = set(re.findall(r'"#/components/schemas/(\w+)"', text))
     assert used == set(SCHEMAS)
+
+
+class Receipt(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    """A struct with limits that no resource has yet."""
+
+    amount_minor: int
+    people: Annotated[int, Meta(ge=1)] | UnsetType = UNSET
+    flights: Annotated[list[Flight], Meta(min_length=1, max_length=3)] | UnsetType = UNSET
+
+
+def test_limits_of_integers_and_lists_are_described():
+    receipt = Resource(
+        kind="receipt",
+        struct=Receipt,
+        collection="receipts",
+        id_param="receiptId",
+        snapshot="receipts",
+    )
+    for shape in (schemas.create(receipt), schemas.patch(receipt)):
+        _, components = msgspec.json.schema_components(
+            [shape], schema_hook=lambda kind: fields.SCHEMAS[kind]
+        )
+        described = components[shape.__name__]["properties"]
+
+        def part(name: str, kind: str, described: Any = described) -> Any:
+            """What is said of a field when it is not null."""
+            whole = described[name]
+            return next(each for each in whole.get("anyOf", [whole]) if each["type"] == kind)
+
+        amount, people = part("amountMinor", "integer"), part("people", "integer")
+        assert (amount["minimum"], amount["maximum"]) == (-(2**53) + 1, 2**53 - 1)
+        assert (people["minimum"], people["maximum"]) == (1, 2**53 - 1)
+        flights = part("flights", "array")
+        assert (flights["minItems"], flights["maxItems"]) == (1, 3)
