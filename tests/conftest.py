@@ -36,7 +36,6 @@ def _postgres(request: pytest.FixtureRequest) -> Iterator[str]:
 hypothesis.settings.register_profile(
     "carnet",
     deadline=None,
-    max_examples=25,
     derandomize=bool(os.environ.get("CI")),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
