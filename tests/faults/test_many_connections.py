@@ -20,18 +20,20 @@ async def test_a_thousand_connections_of_which_two_hundred_hang(tmp_path, record
             assert (await client.get(trip)).status == 200
             before = resident_bytes(carnet.server.pid)
 
-            waited_for = []
+            hanging = []
             for number in range(IDLE):
                 beginning = BEGINNINGS[number % len(BEGINNINGS)]
                 reader, writer = await asyncio.open_connection("127.0.0.1", carnet.port)
                 stack.callback(writer.transport.abort)
                 writer.write(beginning)
-                if beginning not in ANSWERED:
-                    waited_for.append(reader)
+                hanging.append((beginning, reader, writer))
 
             answers = await asyncio.gather(*(client.get(trip) for _ in range(CLIENTS - IDLE)))
             assert {answer.status for answer in answers} == {200}
-            assert not any(reader.at_eof() for reader in waited_for), "they were in nobody's way"
+            hung_up_on = [
+                reader.at_eof() for beginning, reader, _ in hanging if beginning not in ANSWERED
+            ]
+            assert not any(hung_up_on), "they were in nobody's way"
             writes = await asyncio.gather(
                 *(
                     client.post(f"{trip}/map-pins", {"name": f"{n}", "lat": 1, "lng": 2})
