@@ -58,11 +58,12 @@ def _commit(path: Path, seconds: float) -> float:
     for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
     connection.execute("CREATE TABLE rows (id INTEGER PRIMARY KEY, doc TEXT)")
-    started, count = time.perf_counter(), 0
-    while (elapsed := time.perf_counter() - started) < seconds:
+    started, count, elapsed = time.perf_counter(), 0, 0.0
+    while elapsed < seconds:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("INSERT INTO rows (doc) VALUES (?)", (DOCUMENT,))
         connection.execute("COMMIT")
         count += 1
+        elapsed = time.perf_counter() - started
     connection.close()
     return count / elapsed

@@ -6,7 +6,6 @@ Carnet has `FULL`. Both log each request. Its requests carry a superuser's token
 else it looks at the rules of a collection too.
 """
 
-import asyncio
 import contextlib
 import dataclasses
 import secrets
@@ -21,10 +20,11 @@ import msgspec
 
 from bench.load import Caller, Connection, Response, request
 from tests.servers import free_port
+from tests.waiting import until
 
 PROGRAM = Path(sysconfig.get_path("scripts"), "pocketbase")
-SECONDS = 30
-"""In which it must start, and do a batch."""
+BATCH_SECONDS = 600
+"""That a batch may take, however busy the machine is."""
 MOST_REQUESTS = 1_000
 """Of a batch."""
 RECORDS = "/api/collections/{}/records"
@@ -130,7 +130,7 @@ class PocketBase:
         self.token = known.json["token"]
         trips = await self.send("POST", "/api/collections", _TRIPS)
         await self.send("POST", "/api/collections", _pins(trips.json["id"]))
-        batch = {"enabled": True, "maxRequests": MOST_REQUESTS, "timeout": SECONDS}
+        batch = {"enabled": True, "maxRequests": MOST_REQUESTS, "timeout": BATCH_SECONDS}
         await self.send("PATCH", "/api/settings", {"batch": batch})
 
     async def new_trip(self) -> str:
@@ -194,8 +194,10 @@ def _start(folder: Path, port: int, email: str, password: str) -> subprocess.Pop
 
 
 async def _connected(port: int) -> Caller:
-    async with asyncio.timeout(SECONDS):
-        while True:
-            with contextlib.suppress(ConnectionError):
-                return await PocketCaller.open(port)
-            await asyncio.sleep(0.02)
+    async def connected() -> Caller | None:
+        with contextlib.suppress(ConnectionError):
+            return await PocketCaller.open(port)
+        return None
+
+    caller: Caller = await until(connected)
+    return caller

@@ -12,6 +12,7 @@ import asyncpg
 from bench.figures import Figure, Scale, at_least, at_most, ratio
 from bench.servers import Carnet, pins
 from bench.services import Services, Worker, duration, durations
+from tests.waiting import until
 
 COPY_GOAL = 0.5
 UNCHANGED_GOAL = 0.6
@@ -91,12 +92,13 @@ async def small(ours: Carnet, scale: Scale) -> Figure:
 async def _wait(ours: Carnet, job_id: str) -> float:
     """Milliseconds from a job's request to its start."""
     look = ours.request("GET", f"/jobs/{job_id}")
-    async with asyncio.timeout(30):
-        while True:
-            await asyncio.sleep(0.05)
-            job = (await ours.caller.send(look, expect=200)).json
-            if job["status"] == "succeeded":
-                return (_moment(job["startedAt"]) - _moment(job["createdAt"])) * 1000
+
+    async def succeeded() -> Any:
+        job = (await ours.caller.send(look, expect=200)).json
+        return job if job["status"] == "succeeded" else None
+
+    job = await until(succeeded, every=0.05)
+    return (_moment(job["startedAt"]) - _moment(job["createdAt"])) * 1000
 
 
 def _moment(text: str) -> float:

@@ -14,6 +14,11 @@ from bench.load import API, Caller, request
 from examples.local_server import LocalServer
 
 PLENTY = 1_000_000_000
+SETTINGS = {
+    "LIMITS__REQUESTS_PER_MINUTE": str(PLENTY),
+    "IMPORTS__WAIT_SECONDS": "600",
+}
+"""Of every server: no limit, and an import is waited for, however busy the machine is."""
 TICKS = os.sysconf("SC_CLK_TCK")
 """In a second of processor time, as the system counts it."""
 
@@ -109,7 +114,7 @@ async def connected(server: LocalServer, key: str) -> AsyncIterator[Carnet]:
 
 def _start(folder: Path, core: int | None) -> tuple[LocalServer, str]:
     folder.mkdir()
-    server = LocalServer(folder, LIMITS__REQUESTS_PER_MINUTE=str(PLENTY))
+    server = LocalServer(folder, **SETTINGS)
     server.set_up()
     key = server.create_key(requests_per_minute=PLENTY)
     with on_core(core):

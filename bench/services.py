@@ -6,18 +6,18 @@ import dataclasses
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import msgspec
 
-from bench.servers import PLENTY, Carnet, connected
+from bench.servers import PLENTY, SETTINGS, Carnet, connected
 from examples.local_server import LocalServer
 from tests.servers import ValkeyServer, own_postgres, own_valkey
+from tests.waiting import PATIENCE, until
 
-READY_SECONDS = 60.0
 WAL_FILES = 128
 """Of 16 MB: more than is logged while it is measured."""
 
@@ -37,10 +37,9 @@ class Services:
         ours = {
             "STORAGE__URL": self.dsn,
             "QUEUE__URL": self.redis_url,
-            "LIMITS__REQUESTS_PER_MINUTE": str(PLENTY),
             "LOG__FORMAT": "json",
         }
-        return ours | settings
+        return SETTINGS | ours | settings
 
 
 @contextlib.asynccontextmanager
@@ -114,7 +113,7 @@ async def server(folder: Path, there: Services, key: str, **settings: str) -> As
     local = await asyncio.to_thread(_start, folder, there.settings(**settings))
     try:
         processes = int(settings.get("HTTP__PROCESSES", "1"))
-        await _until(lambda: len(events(local.log, "started")) == processes)
+        await until(lambda: len(events(local.log, "started")) == processes)
         async with connected(local, key) as ours:
             yield ours
     finally:
@@ -126,12 +125,6 @@ def _start(folder: Path, settings: dict[str, str]) -> LocalServer:
     local = LocalServer(folder, **settings)
     local.start()
     return local
-
-
-async def _until(there: Callable[[], bool]) -> None:
-    async with asyncio.timeout(READY_SECONDS):
-        while not there():  # noqa: ASYNC110 - it happens in another process
-            await asyncio.sleep(0.01)
 
 
 class Worker:
@@ -154,7 +147,7 @@ class Worker:
         """Lets it end in good order."""
         self._process.terminate()
         try:
-            self._process.wait(READY_SECONDS)
+            self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -177,7 +170,7 @@ def durations(log: Path) -> list[float]:
 
 async def duration(log: Path, number: int) -> float:
     """That of one job, whose line may come a little after its request is answered."""
-    await _until(lambda: len(durations(log)) > number)
+    await until(lambda: len(durations(log)) > number)
     return durations(log)[number]
 
 

@@ -25,7 +25,7 @@ def link(kind: str) -> Meta:
 
 
 def also(*names: str) -> Meta:
-    """Marks a field that callers call by other names: errors name it for these, which are never taken."""
+    """Marks a field that callers call by other names: errors name it for them, nothing takes them."""
     return Meta(extra={"also": names})
 
 
@@ -82,7 +82,7 @@ HHmm = Annotated[
 
 Order = Annotated[float, Meta(ge=0)]
 Lat = Annotated[float, Meta(ge=-90, le=90, extra={"swapped_with": "lng"})]
-"""Degrees. Where the other field's value fits this one and the other way round, the error says so."""
+"""Degrees. Where the other field's value fits this one and the reverse, the error says so."""
 Lng = Annotated[float, Meta(ge=-180, le=180)]
 
 MAX_ITEM_BYTES: Final = 64 * 1024

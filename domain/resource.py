@@ -198,8 +198,8 @@ class Resource:
         """The members of a request's object that count.
 
         `ValidationFailed` if it is no object, or over the size of an item: that is checked
-        before anything looks into it. `with_parent` keeps the member that names the row's parent, as
-        in a sync.
+        before anything looks into it. `with_parent` keeps the member that names the row's parent,
+        as in a sync.
         """
         if not isinstance(body, dict):
             expected = f"an object with fields such as {', '.join(self.fields[:3])}"

@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
 
+import hypothesis
 import msgspec
 import pytest
+from hypothesis import HealthCheck
 
 from runtime.settings import Limits, Settings
 from storage import open_store
@@ -28,6 +31,15 @@ def _postgres(request: pytest.FixtureRequest) -> Iterator[str]:
     asyncio.run(servers.run_sql(url, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public"))
     yield url
 
+
+# No deadline: how long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile(
+    "carnet",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+hypothesis.settings.load_profile("carnet")
 
 BACKENDS: dict[str, Callable[[pytest.FixtureRequest], AbstractContextManager[str]]] = {
     "sqlite": _sqlite,

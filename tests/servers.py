@@ -22,7 +22,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 from redis.asyncio import Redis
 
-START_SECONDS = 60.0
+from tests.waiting import PATIENCE
 
 
 def free_port() -> int:
@@ -101,7 +101,7 @@ class PostgresServer:
 
     def _await_answer(self) -> None:
         assert self._process is not None
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline and self._process.poll() is None:
             with contextlib.suppress(OSError, asyncpg.PostgresError):
                 asyncio.run(run_sql(self.dsn, "SELECT 1"))
@@ -113,7 +113,7 @@ class PostgresServer:
         """Stops it: SIGINT ends sessions (fast), SIGQUIT at once (immediate)."""
         if self._process is not None:
             self._process.send_signal(how)
-            self._process.wait(START_SECONDS)
+            self._process.wait(PATIENCE)
             self._process = None
 
     def kill(self) -> None:
@@ -150,7 +150,7 @@ class ValkeyServer:
         self._process = subprocess.Popen(
             [self._binary, *flags], cwd=self._home, stdout=subprocess.DEVNULL
         )
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + PATIENCE
         while self._process.poll() is None and time.monotonic() < deadline:
             with contextlib.suppress(OSError):
                 if self.ask("PING") == b"+PONG\r\n":
@@ -160,15 +160,15 @@ class ValkeyServer:
 
     def ask(self, command: str) -> bytes:
         """The start of the raw answer to an inline command."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as connection:
             connection.sendall(f"{command}\r\n".encode())
-            return connection.recv(4096)
+            return connection.recv(65536)
 
     def kill(self) -> None:
         """Ends it at once, with all it had."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait(START_SECONDS)
+            self._process.wait(PATIENCE)
             self._process = None
 
     def restart(self) -> None:
@@ -184,7 +184,7 @@ class ValkeyServer:
 
 async def run_sql(dsn: str, *statements: str) -> None:
     """Runs statements, each on its own, on a connection made for them."""
-    connection = await asyncpg.connect(dsn, timeout=5)
+    connection = await asyncpg.connect(dsn, timeout=PATIENCE)
     try:
         for statement in statements:
             await connection.execute(statement)

@@ -10,6 +10,7 @@ from bench.__main__ import PIECES, run
 from bench.figures import Figure, Scale, at_least, at_most, report, table
 from bench.roundtrips import Frontend
 from bench.shares import Controller, controller
+from bench.trace import length, walk
 
 SMOKE = Scale(
     name="smoke",
@@ -30,6 +31,16 @@ def test_every_piece_gives_figures(piece):
     figures = uvloop.run(run([piece], SMOKE))
     assert figures
     assert all(figure.claim and figure.figure for figure in figures)
+
+
+async def test_the_road_of_a_request_is_told_in_all_threads(tmp_path):
+    steps = await walk(tmp_path)
+    assert steps[0].depth == 0
+    assert {"server", "domain", "storage"} <= {step.package for step in steps}
+    assert "SQLiteTx._run" in {step.name for step in steps}, "which a thread of its own calls"
+    begun = [step for step in steps if not step.resumed]
+    assert 0 < len(begun) < len(steps), "coroutines that wait go on"
+    assert length(steps).startswith(f"{len(steps)} calls, ")
 
 
 def test_the_report_has_a_row_for_each_figure():

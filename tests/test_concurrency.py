@@ -1,27 +1,34 @@
 """Many at once: what must happen once happens once, and nobody sees half of anything."""
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 
 from domain.scopes import Role
+from runtime.settings import Settings
 from runtime.signals import LocalSignals
 from storage import open_store
 from tests.support import SAMPLES, Client, Response, World, gather
+from tests.waiting import PATIENCE, until
 from workers.loop import JobLoop
 
 AT_ONCE = 50
-PATIENCE = 30.0
-"""Seconds a job may take here, at the very most."""
 
 PIN = SAMPLES["mapPin"]
 KEYED = {"Idempotency-Key": "the-only-one"}
 ASYNC = {"Prefer": "respond-async"}
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """A request waits for its job, however long that takes."""
+    imports = msgspec.structs.replace(settings.imports, wait_seconds=PATIENCE)
+    return msgspec.structs.replace(settings, imports=imports)
 
 
 @pytest.fixture
@@ -51,13 +58,13 @@ def first_answers(answers: list[Response]) -> list[Response]:
 
 async def ended(client: Client, accepted: Response) -> dict[str, Any]:
     """The job behind a 202, once it has ended."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
+
+    async def last_state() -> dict[str, Any] | None:
         job: dict[str, Any] = (await client.get(f"/jobs/{accepted.json['_id']}")).json
-        if job["status"] in ("succeeded", "failed"):
-            return job
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"a job has not ended in {PATIENCE} s: {job}")
+        return job if job["status"] in ("succeeded", "failed") else None
+
+    job: dict[str, Any] = await until(last_state)
+    return job
 
 
 # --- one key, one clientRef ---------------------------------------------------------------

@@ -17,9 +17,10 @@ import aiohttp
 import msgspec
 
 from tests.support import Client
+from tests.waiting import PATIENCE
 
 CARNET = Path(sys.executable).parent / "carnet"
-SECONDS = 30.0
+SECONDS = PATIENCE
 """A generous bound for whatever is waited for; it takes less than one on an idle machine."""
 
 

@@ -21,6 +21,7 @@ from server.route import API
 from storage import open_store
 from storage.migrate import migrate
 from tests.support import PLENTY, SAMPLES, World, new_world, now
+from tests.waiting import PATIENCE
 
 T = TypeVar("T")
 
@@ -39,7 +40,7 @@ def serving(folder: Path) -> Iterator[World]:
         async def whole() -> T:
             return await work
 
-        return asyncio.run_coroutine_threadsafe(whole(), loop).result(timeout=30)
+        return asyncio.run_coroutine_threadsafe(whole(), loop).result(timeout=PATIENCE)
 
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     try:

@@ -1,12 +1,12 @@
 """A world with small limits, whose worker works when a test says so."""
 
-import asyncio
 from typing import Any
 
 import msgspec
 
 from runtime.settings import Settings
 from tests.support import SAMPLES, Response, World
+from tests.waiting import until
 from workers.kinds import KINDS
 from workers.runner import run_next
 
@@ -45,11 +45,11 @@ async def job_count(world: World) -> int:
 
 async def until_queued(world: World, count: int = 1) -> None:
     """Lets requests under way come to the point where they wait for a job."""
-    for _ in range(500):
-        if await job_count(world) >= count:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("no job was queued")
+
+    async def queued() -> bool:
+        return await job_count(world) >= count
+
+    await until(queued)
 
 
 async def job_of(world: World, answer: Response) -> Response:

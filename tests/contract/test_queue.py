@@ -25,6 +25,7 @@ from tests.contract.queue_world import (
     until_queued,
     work,
 )
+from tests.storage.home import soon
 from tests.support import SAMPLES, add_key, now, run_server
 from workers.kinds import KINDS
 
@@ -210,8 +211,7 @@ async def test_wait_shortens_the_wait_and_never_lengthens_it(world, monkeypatch,
 async def test_what_takes_longer_than_wait_seconds_is_a_202(world, monkeypatch, prefer):
     monkeypatch.setattr(world.settings.imports, "wait_seconds", 0.02)
     await stop_worker(world)
-    async with asyncio.timeout(10):
-        answer = await sync(world, pins(3), {"Prefer": prefer})
+    answer = await soon(sync(world, pins(3), {"Prefer": prefer}))
     assert (answer.status, answer.json["status"]) == (202, "queued")
     assert "Preference-Applied" not in answer.headers
     assert "Location" in answer.headers

@@ -11,6 +11,7 @@ import msgspec
 from yarl import URL
 
 from tests.support import World
+from tests.waiting import PATIENCE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,11 +38,11 @@ class Answer:
 
 @contextlib.asynccontextmanager
 async def connect(base: str) -> AsyncIterator[tuple[StreamReader, StreamWriter]]:
-    """A connection to a server; what is awaited on it is awaited 10 seconds at most."""
+    """A connection to a server; what is awaited on it comes, or the test fails."""
     url = URL(base)
     reader, writer = await asyncio.open_connection(url.host, url.port)
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             yield reader, writer
     finally:
         writer.close()

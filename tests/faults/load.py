@@ -11,17 +11,9 @@ import aiohttp
 import asyncpg
 import msgspec
 
-from storage.jobs import LEASE_SECONDS
-from tests.faults.polling import until
 from tests.faults.production import INLINE_ITEMS
 from tests.support import SAMPLES, Client, Response
-from workers.loop import SWEEP_SECONDS
-
-PATIENCE = 60.0
-"""Seconds for a write to be acknowledged, whatever is killed meanwhile."""
-STUCK_SECONDS = LEASE_SECONDS + SWEEP_SECONDS + 4
-"""A job left by a dead worker is taken up when its lease has run out, by the next sweep; the
-rest is for doing it on a busy machine."""
+from tests.waiting import PATIENCE, until
 
 
 def check_unavailable(answer: Response) -> None:
@@ -65,7 +57,7 @@ class Load:
                 return None
             return answer
 
-        answer: Response = await until(send, PATIENCE, every=0.1)
+        answer: Response = await until(send, moved=self._progress, every=0.1)
         return answer
 
     async def pin(self, name: str) -> None:
@@ -129,10 +121,13 @@ class Load:
 
     async def reach(self, number: int) -> None:
         """Returns when so many writes are done."""
-        await until(lambda: self.done >= number, 120, every=0.005)
+        await until(lambda: self.done >= number, moved=self._progress, every=0.005)
+
+    def _progress(self) -> object:
+        return self.done, len(self.jobs)
 
     async def settle(self) -> None:
-        """All jobs end well, in time."""
+        """All jobs end well; none is stuck."""
 
         async def ended() -> bool:
             while self.jobs:
@@ -143,7 +138,7 @@ class Load:
                 self.jobs.pop()
             return True
 
-        await until(ended, STUCK_SECONDS, every=0.1)
+        await until(ended, moved=self._progress, every=0.1)
 
     def check(self, names: list[str]) -> None:
         """All that was acknowledged is there once, and nothing else but what may be."""
@@ -160,7 +155,7 @@ def pin(name: str) -> dict[str, Any]:
 
 async def postgres_names(url: str) -> list[str]:
     """The names of all pins, and that no job is left."""
-    connection = await asyncpg.connect(url, timeout=5)
+    connection = await asyncpg.connect(url, timeout=PATIENCE)
     try:
         left = await connection.fetch("SELECT * FROM jobs WHERE status <> 'succeeded'")
         rows = await connection.fetch("SELECT doc FROM items WHERE kind = 'mapPin'")

@@ -14,9 +14,9 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from tests.faults.polling import SECONDS, until
 from tests.servers import free_port
 from tests.support import PLENTY, TRIP, Client
+from tests.waiting import PATIENCE, until
 
 INLINE_ITEMS = 5
 """Imports of more items go through the queue: small jobs, so that there can be many."""
@@ -62,7 +62,7 @@ class Program:
         """SIGKILL; its children notice by themselves."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait(SECONDS)
+            self._process.wait(PATIENCE)
 
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
@@ -71,7 +71,7 @@ class Program:
         """SIGTERM; its exit code."""
         assert self._process is not None
         self._process.terminate()
-        return await asyncio.to_thread(self._process.wait, 60)
+        return await asyncio.to_thread(self._process.wait, PATIENCE)
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """The log's lines of one event."""
@@ -116,7 +116,7 @@ class Production:
             env=self._environment,
             check=True,
             capture_output=True,
-            timeout=SECONDS,
+            timeout=PATIENCE,
         )
         return msgspec.json.decode(done.stdout)
 
@@ -135,10 +135,13 @@ class Production:
     async def start_server(self) -> None:
         """Starts it until it listens: after a kill its address is free only when all are gone."""
         said = self._said()
-        async with asyncio.timeout(SECONDS):
-            while self._said() == said:
+
+        def listens() -> bool:
+            if not self.server.running:
                 self.server.start()
-                await until(lambda: self._said() > said or not self.server.running)
+            return self._said() > said
+
+        await until(listens)
 
     def _said(self) -> int:
         """How often the server has said that it listens, over all its starts."""
@@ -155,7 +158,7 @@ class Production:
     async def client(self, *, keep_alive: bool = True) -> AsyncIterator[Client]:
         """A client with a time-out of its own, for a server that is killed."""
         connector = aiohttp.TCPConnector(limit=0, force_close=not keep_alive)
-        timeout = aiohttp.ClientTimeout(total=60)
+        timeout = aiohttp.ClientTimeout(total=PATIENCE / 2)
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
             yield Client(session, self.base, self.key)
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.load import check_unavailable, pin
-from tests.faults.polling import until
 from tests.faults.production import children, production
+from tests.waiting import until
 
 MEGABYTES = 1024 * 1024
 DISK = 12

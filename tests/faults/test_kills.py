@@ -6,8 +6,8 @@ import os
 import signal
 
 from tests.faults.load import Load, postgres_names
-from tests.faults.polling import until
 from tests.faults.production import Production, alive, children, production
+from tests.waiting import until
 
 SCALE = int(os.environ.get("FAULT_SCALE", "1"))
 """How many times as much is written while processes are killed."""
@@ -68,5 +68,5 @@ async def test_children_leave_when_their_parent_is_killed(tmp_path, database, va
         left = children(carnet.server.pid)
         assert len(left) == 3
         carnet.server.kill()
-        await until(lambda: not any(alive(pid) for pid in left), 10)
+        await until(lambda: not any(alive(pid) for pid in left))
         assert len(carnet.server.events("stopped")) == 3, "in good order"

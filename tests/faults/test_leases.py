@@ -11,9 +11,9 @@ from runtime.signals import LocalSignals
 from storage import jobs, open_store
 from storage.jobs import LEASE_SECONDS, LeaseLost
 from tests.faults.load import pin
-from tests.faults.polling import until
 from tests.faults.production import production
 from tests.support import now
+from tests.waiting import until
 from workers.kinds import KINDS
 from workers.runner import run, run_next
 

@@ -12,8 +12,10 @@ import asyncpg
 import msgspec
 
 from tests.faults.load import Load, pin
-from tests.faults.polling import until
 from tests.faults.production import Production, children, production
+from tests.waiting import until
+
+ASYNC = {"Prefer": "respond-async"}
 
 
 def sqlite_names(file: Path) -> list[str]:
@@ -106,17 +108,21 @@ async def read(client, trip: str, ended: asyncio.Event) -> None:
 async def test_requests_at_hand_are_finished_before_a_server_leaves(tmp_path, database, valkey):
     async with production(tmp_path, database, valkey.url, CARNET_HTTP__PROCESSES="2") as carnet:
         await carnet.start_server()
+        worker = carnet.add_worker()
         async with carnet.client() as client:
             trip = await carnet.new_trip(client)
             body = {"mapPins": [pin(f"{n}") for n in range(10)]}
+            assert (await client.post(f"{trip}/sync", body, headers=ASYNC)).status == 202
+            await until(lambda: worker.events("job_succeeded"))
+            worker.signal(signal.SIGSTOP)
             waiting = [asyncio.create_task(client.post(f"{trip}/sync", body)) for _ in range(4)]
-            await until(lambda: queued(database, 4), every=0.05)
+            await until(lambda: queued(database, 1 + 4), every=0.05)
             carnet.server.signal(signal.SIGTERM)
             await until(lambda: len(carnet.server.events("stopping")) == 2)
             # Who comes now is refused and asks another server, and is not left waiting.
-            await until(lambda: refused(carnet.base), 5)
+            await until(lambda: refused(carnet.base))
             assert not any(task.done() for task in waiting)
-            carnet.add_worker()
+            worker.signal(signal.SIGCONT)
             answers = await asyncio.gather(*waiting)
             assert [answer.status for answer in answers] == [200] * 4
         await until(lambda: not carnet.server.running)

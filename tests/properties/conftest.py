@@ -1,15 +1,13 @@
-"""One server for all examples of a module, and how many examples there are."""
+"""One server for all examples of a module."""
 
 import asyncio
 import contextlib
 import logging
-import os
 from collections.abc import Coroutine, Iterator
 from typing import Any, TypeVar, cast
 
 import pytest
 import structlog
-from hypothesis import HealthCheck, settings
 
 from runtime.settings import Limits, Settings
 from storage import open_store
@@ -19,15 +17,6 @@ from tests.conftest import BACKENDS
 from tests.support import PLENTY, World, new_world, now
 
 T = TypeVar("T")
-
-settings.register_profile(
-    "carnet",
-    deadline=None,
-    max_examples=25,
-    derandomize=bool(os.environ.get("CI")),
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-settings.load_profile("carnet")
 
 
 class Living:

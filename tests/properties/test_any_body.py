@@ -16,6 +16,7 @@ from server.route import Route
 from server.routes import ROUTES
 from tests.properties.generate import JSON, near, objects
 from tests.support import SAMPLES, Response, World
+from tests.waiting import PATIENCE
 
 WRITES = [route for route in ROUTES if route.writes]
 
@@ -172,7 +173,7 @@ def test_any_sync_through_the_queue_gets_an_answer(living, data):
 async def ended(world: World, job_id: str) -> Any:
     """A job in its last state."""
     with world.running.services.signals.watch_job(job_id) as watch:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while (job := (await world.client.get(f"/jobs/{job_id}")).json)["status"] in OPEN:
                 await watch.wait(0.2)
     return job

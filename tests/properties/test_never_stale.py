@@ -20,6 +20,7 @@ from examples.local_server import LocalServer
 from tests.conftest import BACKENDS
 from tests.properties.conftest import ModuleRequest
 from tests.support import PLENTY, SAMPLES
+from tests.waiting import PATIENCE
 
 PIN = SAMPLES["mapPin"]
 READS = ("", "/export", "/map-pins")
@@ -78,7 +79,7 @@ def two(
         for server in servers:
             server.start()
             stack.callback(server.stop)
-            connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
+            connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=PATIENCE)
             stack.callback(connection.close)
             connections.append(connection)
         yield Servers(connections, key)

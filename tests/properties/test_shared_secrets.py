@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import inspect as types
 
@@ -88,6 +88,7 @@ async def fill(world: World, trip: str, snapshot: Any, marker: str, extra: Any) 
         assert patched.status == 200, patched.raw
 
 
+@settings(max_examples=25)
 @given(st.data())
 def test_no_secret_is_shown(living, data):
     marker = data.draw(MARKERS)
@@ -150,6 +151,7 @@ def everything(info: types.StructType) -> dict[str, Any]:
     }
 
 
+@settings(max_examples=25)
 @given(st.data())
 def test_a_stored_field_nobody_listed_is_not_shown(living, data):
     """A document with members that no struct knows, as a later version may write them."""

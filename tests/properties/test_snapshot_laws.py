@@ -44,6 +44,7 @@ def all_of(raw: bytes) -> dict[str, int]:
     return {resource.snapshot: len(document[resource.snapshot]) for resource in RESOURCES}
 
 
+@settings(max_examples=25)
 @given(st.data())
 def test_an_export_applied_as_a_sync_changes_nothing(living, data):
     snapshot = data.draw(snapshots(living.world.owner.user_id))
@@ -61,6 +62,7 @@ def test_an_export_applied_as_a_sync_changes_nothing(living, data):
     living.run(check())
 
 
+@settings(max_examples=25)
 @given(st.data())
 def test_what_was_sent_is_what_is_exported(living, data):
     """Unknown members of open objects are kept as they came, whatever JSON they are."""
@@ -96,6 +98,7 @@ def kept(body: dict[str, Any], placed: set[str]) -> dict[str, Any]:
     return document
 
 
+@settings(max_examples=25)
 @given(st.data())
 def test_a_snapshot_into_another_trip_twice(living, data):
     snapshot = data.draw(snapshots(living.world.owner.user_id))

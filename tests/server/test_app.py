@@ -11,10 +11,11 @@ import pytest
 import structlog
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
+from server.call import API, route_of
 
 from server.app import Listener, build_app
-from server.call import API, route_of
 from server.routes import ROUTES
+from tests.waiting import PATIENCE
 
 
 class Slow:
@@ -99,7 +100,7 @@ async def test_stopping_waits_for_a_running_request(session):
     request = asyncio.create_task(session.get(f"http://127.0.0.1:{listener.port}/"))
     await slow.entered.wait()
     stopping = asyncio.create_task(listener.stop())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while await accepts(listener.port):
             pass
     assert not stopping.done()
@@ -116,7 +117,7 @@ async def test_stopping_does_not_wait_for_idle_connections(session):
     async with session.get(f"http://127.0.0.1:{listener.port}/quick") as answer:
         await answer.read()
     reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await listener.stop()
         assert await reader.read() == b""
     writer.close()
@@ -196,5 +197,5 @@ async def test_what_waits_when_it_stops_is_served():
     await listener.stop()
     for client in clients:
         with client:
-            client.settimeout(5)
+            client.settimeout(PATIENCE)
             assert client.recv(4096).startswith(b"HTTP/1.1 200 OK")

@@ -8,6 +8,7 @@ from domain.errors import Unavailable
 from server.ratelimit import LocalRateLimiter
 from storage import accounts
 from tests.support import now
+from tests.waiting import PATIENCE
 
 
 class Meeting:
@@ -24,7 +25,7 @@ class Meeting:
 
     def count(self, who):
         async def count():
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 if not who.startswith("address:"):
                     await self._both.wait()
                     await self.may_end.wait()
@@ -33,7 +34,7 @@ class Meeting:
         return asyncio.create_task(count())
 
     async def look_up(self, operation, name):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await self._both.wait()
         if self.look_up_fails:
             self.failed.set()
@@ -71,7 +72,7 @@ async def test_a_request_that_fails_leaves_no_counting_behind(world, meeting):
     meeting.look_up_fails = True
     meeting.may_end.clear()
     asking = asyncio.create_task(world.client.get("/me"))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await meeting.failed.wait()
     # Meanwhile another one comes and goes.
     assert (await world.client.get("/openapi.json")).status == 200

@@ -6,6 +6,7 @@ import threading
 
 from runtime import logs
 from runtime.logs import Lines
+from tests.waiting import PATIENCE
 
 
 class Stream(io.BytesIO):
@@ -40,11 +41,11 @@ async def test_lines_of_a_busy_loop_are_written_together(monkeypatch):
     for number in range(100):
         say(lines, str(number))
     assert stream.writes == 0
-    await asyncio.wait_for(stream.written.wait(), 5)
+    await asyncio.wait_for(stream.written.wait(), PATIENCE)
     assert (stream.writes, stream.getvalue().split()[-1]) == (1, b"99")
     stream.written.clear()
     say(lines, "later")
-    await asyncio.wait_for(stream.written.wait(), 5)
+    await asyncio.wait_for(stream.written.wait(), PATIENCE)
     assert stream.getvalue().endswith(b"later\n")
 
 

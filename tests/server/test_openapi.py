@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from msgspec import UNSET, Meta, Struct, UnsetType
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from server.openapi import describe
 
 from domain import fields
 from domain.errors import ERRORS
@@ -19,7 +20,6 @@ from domain.resources.accommodation import Accommodation
 from domain.resources.leg import Flight, RentalCar
 from domain.trip import TRIP
 from server import schemas
-from server.openapi import describe
 from server.routes import ROUTES
 from tests.support import SAMPLES
 from tests.support import TRIP as TRIP_SAMPLE

@@ -10,6 +10,7 @@ from aiohttp import web
 from server import app as app_module
 from server import intake
 from tests.server.test_app import Slow, listening
+from tests.waiting import PATIENCE
 
 PIN = b'{"name":"Senso-ji","lat":35.7,"lng":139.8}'
 
@@ -34,7 +35,7 @@ async def reply_on(connection: socket.socket) -> bytes:
     After a refusal the server goes on to take what a client sends, for a while.
     """
     heard = b""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE):
         while not heard.endswith(b"}"):
             piece = await asyncio.get_running_loop().sock_recv(connection, 65536)
             if not piece:
@@ -72,7 +73,7 @@ async def test_who_takes_nothing_of_a_reply_is_hung_up_on(monkeypatch):
     async with listening(app) as (listener, _):
         connection = await connect(listener.port, receive_bytes=4096)
         await say(connection, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             await lost.wait()
         connection.close()
 
@@ -101,7 +102,7 @@ async def test_a_body_that_does_not_come_is_refused(world, monkeypatch):
 
 async def test_each_piece_of_a_body_buys_time(world, monkeypatch):
     monkeypatch.setattr(intake, "BODY_SECONDS", 0.2)
-    monkeypatch.setattr(intake, "SLOWEST_BYTES_PER_SECOND", 1)
+    monkeypatch.setattr(intake, "SLOWEST_BYTES_PER_SECOND", 20 / PATIENCE)
     patient = await posting(world, PIN[:20])
     assert b"did not arrive in time" in await reply_on(await posting(world, b""))
     await say(patient, PIN[20:])

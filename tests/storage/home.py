@@ -19,6 +19,7 @@ from storage import accounts, snapshots
 from storage.store import Operation, Store, Tx
 from tests.support import SAMPLES, now
 from tests.support import TRIP as TRIP_SAMPLE
+from tests.waiting import PATIENCE
 
 T = TypeVar("T")
 
@@ -34,12 +35,12 @@ class Statement(NamedTuple):
 
 async def soon(awaitable: Awaitable[T]) -> T:
     """The result, unless it does not come: then a failed test and not a hanging one."""
-    return await asyncio.wait_for(awaitable, 10)
+    return await asyncio.wait_for(awaitable, PATIENCE)
 
 
 async def busy(tx: Tx, until: threading.Event) -> None:
     """Keeps a transaction busy until an event, but not for ever where a test has failed."""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE
     while not until.is_set() and time.monotonic() < deadline:
         await tx.fetchval("SELECT 1")
 

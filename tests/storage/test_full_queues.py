@@ -12,6 +12,7 @@ from storage.store import Tx
 from tests.storage.home import Home, soon
 from tests.storage.test_job_rows import claimed, queue
 from tests.support import now
+from tests.waiting import PATIENCE
 
 WAITING = 3
 
@@ -34,11 +35,11 @@ async def test_sqlite_refuses_who_comes_when_too_many_writers_wait(tmp_path, mon
 
     async def hold(tx: Tx) -> int:
         begun.set()
-        end.wait(10)
+        end.wait(PATIENCE)
         return await one(tx)
 
     holding = asyncio.create_task(store.write(hold))
-    await asyncio.to_thread(begun.wait, 10)
+    await asyncio.to_thread(begun.wait, PATIENCE)
     waiting = [asyncio.create_task(store.write(one)) for _ in range(WAITING)]
     await asyncio.sleep(0)
     await refused(store, "write")
@@ -52,6 +53,8 @@ async def test_sqlite_refuses_who_comes_when_too_many_writers_wait(tmp_path, mon
 @pytest.mark.parametrize("way", ["read", "write"])
 async def test_postgres_refuses_who_comes_when_too_many_wait(postgres_url, monkeypatch, way):
     monkeypatch.setattr(postgres, "MAX_WAITING", WAITING)
+    monkeypatch.setattr(postgres, "ACQUIRE_SECONDS", PATIENCE)
+    monkeypatch.setitem(postgres._SESSION, "idle_in_transaction_session_timeout", "0")
     store = await open_store(postgres_url)
     begun, end = asyncio.Semaphore(0), asyncio.Event()
 

@@ -12,6 +12,7 @@ from domain.errors import NotFound
 from storage import StorageUrlError, open_store
 from storage.store import Store, Tx
 from tests.storage.home import busy, soon
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -62,7 +63,7 @@ async def test_what_is_not_committed_is_not_seen(store):
         return await names(tx)
 
     writing = asyncio.create_task(store.write(write_slowly))
-    await asyncio.to_thread(begun.wait, 20)
+    await asyncio.to_thread(begun.wait, PATIENCE)
     assert await soon(store.read(names)) == []
     looked.set()
     assert await soon(writing) == ["a"]

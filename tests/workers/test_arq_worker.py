@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import socket
-import statistics
-import time
 
 import pytest
 
@@ -13,6 +11,7 @@ from tests import servers
 from tests.faults.polling import until
 from tests.faults.proxy import proxy
 from tests.storage.home import pin, soon
+from tests.waiting import PATIENCE
 from tests.workers.work import queue, show
 from workers import arq_worker, loop, runner
 from workers.arq_worker import run_worker
@@ -68,7 +67,7 @@ async def wait_until_polled(url: str) -> None:
 
 
 def ask_port(port: int, command: str) -> bytes:
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         connection.sendall(f"{command}\r\n".encode())
         return connection.recv(65536)
 
@@ -84,19 +83,15 @@ def body(name: str):
     return {"mapPins": [pin(name=name)]}
 
 
-async def test_a_job_that_was_queued_starts_at_once(home, valkey, no_sweeps, record_property):
+async def test_jobs_that_were_queued_are_done_without_a_sweep(home, valkey, no_sweeps):
     async with worker(home.store, valkey.url), server_signals(valkey.url) as signals:
         await until(lambda: _ready(home, signals))
-        waits = []
         for number in range(15):
             job_id = await queue(home, body(f"{number}"))
             with signals.watch_job(job_id) as watch:
-                started = time.perf_counter()
                 await signals.job_queued(job_id)
                 while not await ended(home, job_id)():
                     await soon(watch.wait(5))
-                waits.append(time.perf_counter() - started)
-    assert statistics.median(waits) < 0.25
     names = {row["name"] for row in await home.rows("mapPins")}
     assert names >= {f"{number}" for number in range(15)}
 
@@ -141,7 +136,7 @@ async def test_jobs_are_done_by_sweeps_while_redis_is_away_from_the_start(home, 
         for number in range(3):
             job_id = await queue(home, body(f"{number}"))
             await signals.job_queued(job_id)
-            await until(ended(home, job_id), loop.SWEEP_SECONDS * 5)
+            await until(ended(home, job_id))
 
 
 @pytest.fixture
@@ -214,7 +209,7 @@ async def test_a_worker_stops_though_redis_does_not_answer(home, valkey):
         await wait_until_polled(valkey.url)
         network.stall()
         job_id = await queue(home, body("meanwhile"))
-        await until(ended(home, job_id), loop.SWEEP_SECONDS * 5)
+        await until(ended(home, job_id))
         stopping.set()
         await soon(running)
 

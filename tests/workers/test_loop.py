@@ -12,6 +12,7 @@ from runtime.signals import LocalSignals
 from storage import imports, jobs, open_store
 from storage.store import Tx
 from tests.storage.home import busy, pin, soon
+from tests.waiting import PATIENCE
 from tests.workers.work import Clock, queue, show
 from workers import loop
 from workers.loop import JobLoop
@@ -36,7 +37,7 @@ async def working(store, signals):
 async def ended(home, signals, job_id: str):
     """A job's last state."""
     with signals.watch_job(job_id) as watch:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while (job := await show(home, job_id))["status"] not in ("succeeded", "failed"):
                 await watch.wait(0.05)
     return job
@@ -83,7 +84,7 @@ async def test_a_job_that_crashed_is_done_when_its_wait_is_over(home, signals, m
     job_id = await queue(home, {"mapPins": [pin()]})
     async with working(home.store, signals):
         with signals.watch_job(job_id) as watch:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 # It is put back by the clock: that must not go on before.
                 while not calls or (await show(home, job_id))["status"] != "queued":
                     await watch.wait(0.05)
@@ -122,7 +123,7 @@ async def test_stopping_finishes_the_job_at_hand_and_leaves_the_rest(home, signa
     at_hand, rest = [await queue(home, {"mapPins": [pin()]}) for _ in range(2)]
     worker = JobLoop(home.store, signals)
     worker.start()
-    await asyncio.to_thread(begun.wait, 10)
+    await asyncio.to_thread(begun.wait, PATIENCE)
     stopping = asyncio.create_task(worker.stop())
     await asyncio.wait([stopping], timeout=0.05)
     assert not stopping.done()
