@@ -25,7 +25,7 @@ def link(kind: str) -> Meta:
 
 
 def also(*names: str) -> Meta:
-    """Marks a field that callers call by other names: errors name it for them, nothing takes them."""
+    """Marks a field that callers call by other names: no request may use them, errors know them."""
     return Meta(extra={"also": names})
 
 

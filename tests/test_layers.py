@@ -1,4 +1,4 @@
-"""The house's walls: domain ← runtime ← storage ← { server, workers } ← carnet."""
+"""The house's walls: domain ← runtime ← storage ← operations ← { server, workers } ← carnet."""
 
 import ast
 import os
@@ -11,14 +11,15 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-PACKAGES = ("domain", "runtime", "storage", "workers", "server", "carnet")
+PACKAGES = ("domain", "runtime", "storage", "operations", "workers", "server", "carnet")
 
 MAY_IMPORT = {
     "domain": {"domain"},
     "runtime": {"domain", "runtime"},
     "storage": {"domain", "runtime", "storage"},
-    "workers": {"domain", "runtime", "storage", "workers"},
-    "server": {"domain", "runtime", "storage", "server"},
+    "operations": {"domain", "runtime", "storage", "operations"},
+    "workers": {"domain", "runtime", "storage", "operations", "workers"},
+    "server": {"domain", "runtime", "storage", "operations", "server"},
     "carnet": set(PACKAGES),
 }
 """Which of our packages each of them stands on."""
@@ -99,6 +100,12 @@ def test_storage_needs_nothing_but_domain_and_its_drivers(path):
         "storage",
     }
     assert imported(path.read_text()) <= allowed
+
+
+@pytest.mark.parametrize("path", files("operations"), ids=lambda path: path.name)
+def test_operations_know_no_driver_and_no_http(path):
+    allowed = {*sys.stdlib_module_names, "msgspec", *MAY_IMPORT["operations"]}
+    assert imported(path.read_text()) <= allowed - {"asyncio", "http", "sqlite3"}
 
 
 @pytest.mark.parametrize("path", files("server"), ids=lambda path: path.name)

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from domain.errors import ValidationFailed
-from domain.merge import merge
-from domain.plan import Plan, Put, Tally
+from domain.plan import ItemResult, Plan, Put, apply_items
 from domain.resource import Resource
 from domain.row import Row
 from tests.support import SAMPLES
@@ -17,10 +16,10 @@ THEN, NOW = "2026-07-01T00:00:00.000Z", "2026-07-02T00:00:00.000Z"
 
 
 def new_plan(*rows: Row, dry_run: bool = False) -> Plan:
-    """A plan that knows these rows, and gives new ones the ids `new1`, `new2`, ..."""
+    """A plan that is given these rows, and gives new ones the ids `new1`, `new2`, ..."""
     numbers = itertools.count(1)
     plan = Plan("trip", now=NOW, new_id=lambda: f"new{next(numbers)}", dry_run=dry_run)
-    plan.know(rows)
+    plan.add_stored(rows)
     return plan
 
 
@@ -46,9 +45,21 @@ def refusal(put: Any, *arguments: Any) -> list[tuple[str, str]]:
     return [(detail.path, detail.reason) for detail in caught.value.details]
 
 
-def tally(plan: Plan, items: Iterable[Any], put: Put) -> Tally:
-    """The tally of all items."""
-    made = Tally()
-    for row in made.apply(plan, items, put):
-        assert row.id in plan.inserted
-    return made
+def applied(plan: Plan, items: Iterable[Any], put: Put) -> list[ItemResult]:
+    """The results of all items; what was created is to be written."""
+    results = apply_items(plan, items, put)
+    created = [result for result in results if result.status == "created"]
+    assert {row.id for row in plan.changes.created} == plan.inserted.keys()
+    assert len(plan.inserted) == len(created)
+    return results
+
+
+def rekeyed(plan: Plan) -> set[str]:
+    """The ids of the stored rows whose parent or clientRef changes."""
+    changes = plan.changes
+    return {
+        row.id
+        for row in changes.updated
+        if (row.parent_id, row.client_ref)
+        != (changes.before[row.id].parent_id, changes.before[row.id].client_ref)
+    }

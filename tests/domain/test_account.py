@@ -6,11 +6,8 @@ import hashlib
 
 import pytest
 
-from domain.account import Caller, is_email, key_hash, parse_expiry
+from domain.account import is_email, key_hash, parse_expiry
 from domain.clock import timestamp
-from domain.scopes import Scopes
-
-NOW = "2026-07-15T12:00:00.000Z"
 
 
 @pytest.mark.parametrize(
@@ -47,20 +44,6 @@ def test_what_cannot_be_an_address(text):
 def test_a_key_is_stored_as_its_sha256():
     assert key_hash("osk_x") == hashlib.sha256(b"osk_x").hexdigest()
     assert key_hash("osk_x") != key_hash("osk_X")
-
-
-@pytest.mark.parametrize(
-    ("expires", "good"),
-    [
-        (None, True),
-        ("2026-07-15T12:00:00.001Z", True),
-        ("2026-07-15T12:00:00.000Z", False),
-        ("2026-07-15T11:59:59.999Z", False),
-    ],
-)
-def test_a_key_is_good_until_it_expires(expires, good):
-    caller = Caller("k", "n", Scopes(["trips:read"]), None, "u", "n", "e", None, expires)
-    assert caller.may_call_at(NOW) is good
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,14 @@ import msgspec
 import pytest
 
 from domain.errors import ValidationFailed
-from domain.imports import BATCH_ITEMS, ImportRequest, Run, items_of, needs_of
-from domain.plan import Plan
+from domain.imports import (
+    BATCH_ITEMS,
+    ImportRequest,
+    apply_import,
+    count_items,
+    items_of,
+    needs_of,
+)
 from domain.resources import BY_KIND, LEG, MAP_PIN, RESOURCES
 from tests.domain.planning import body, new_plan, stored
 
@@ -71,9 +77,18 @@ def test_a_sync_takes_its_categories_in_the_order_to_apply_them():
 
 
 def test_a_sync_takes_what_an_export_has_besides():
-    assert items_of(SYNC, {"trip": {"title": "x"}, "members": [{}], "legs": []}) == [(LEG, [])]
+    besides = {"trip": {"title": "x"}, "members": [{}], "rev": 7}
+    assert items_of(SYNC, {**besides, "legs": []}) == [(LEG, [])]
     assert items_of(SYNC, {}) == []
     assert items_of(SYNC, {"legs": None}) == []
+
+
+def test_items_are_counted_as_they_are_taken():
+    assert count_items("batch", {"items": [{}, 5]}) == 2
+    assert count_items("sync", {"legs": [{}], "mapPins": [{}, {}], "members": [{}] * 9}) == 3
+    for kind in ("batch", "sync"):
+        with pytest.raises(ValidationFailed):
+            count_items(kind, {"zoo": []})
 
 
 def test_needs_of_lists_are_those_of_all_their_items():
@@ -82,23 +97,18 @@ def test_needs_of_lists_are_those_of_all_their_items():
     assert needs.ids == {"p"}
 
 
-def run(request: ImportRequest, sent: Any, *rows: Any) -> tuple[int, Any]:
+def run(request: ImportRequest, sent: Any, *rows: Any) -> tuple[bool, Any]:
+    """Whether any item failed, and the answer."""
     plan = new_plan(*rows, dry_run=request.dry_run)
-    status, answer = answered(plan, request, sent)
-    return status, msgspec.json.decode(answer)
-
-
-def answered(plan: Plan, request: ImportRequest, sent: Any) -> tuple[int, bytes]:
-    running = Run(plan, request, items_of(request, sent))
-    running.finish()
-    return running.answer()
+    result = apply_import(plan, request, items_of(request, sent))
+    return result.failed, msgspec.json.decode(msgspec.json.encode(result.answer))
 
 
 def test_the_answer_to_a_batch():
     pin = stored(MAP_PIN, "p1", clientRef="a")
     good = [body(MAP_PIN, clientRef="b"), {"clientRef": "a"}, {"clientRef": "a", "notes": "x"}]
     assert run(BATCH, {"items": good}, pin) == (
-        200,
+        False,
         {
             "results": [
                 {"index": 0, "status": "created", "_id": "new1", "clientRef": "b"},
@@ -114,8 +124,8 @@ def test_the_answer_to_a_batch():
 
 
 def test_the_answer_to_a_batch_in_which_an_item_failed():
-    status, answer = run(BATCH, {"items": [body(MAP_PIN), {"lat": 91, "clientRef": "z"}]})
-    assert status == 207
+    failed, answer = run(BATCH, {"items": [body(MAP_PIN), {"lat": 91, "clientRef": "z"}]})
+    assert failed
     assert answer["errors"] == 1
     assert answer["results"][1] == {
         "index": 1,
@@ -148,13 +158,14 @@ def test_the_answer_to_a_batch_in_which_an_item_failed():
 def test_items_of_a_batch_belong_to_the_row_of_the_path():
     request = ImportRequest("batch", "stay", "l1")
     plan = new_plan(stored(LEG, "l1"))
-    answered(plan, request, {"items": [{"name": "x", "legId": "ignored"}]})
+    sent = {"items": [{"name": "x", "legId": "ignored"}]}
+    apply_import(plan, request, items_of(request, sent))
     assert plan.inserted["new1"].parent_id == "l1"
 
 
 def test_the_answer_to_a_sync_has_the_categories_that_were_sent():
-    status, answer = run(SYNC, {"legs": [body(LEG)], "mapPins": [], "trip": {}})
-    assert status == 200
+    failed, answer = run(SYNC, {"legs": [body(LEG)], "mapPins": [], "trip": {}})
+    assert not failed
     assert answer == {
         "dryRun": False,
         "legs": {
@@ -166,12 +177,12 @@ def test_the_answer_to_a_sync_has_the_categories_that_were_sent():
         },
         "mapPins": {"created": 0, "updated": 0, "unchanged": 0, "errors": 0, "items": []},
     }
-    assert run(SYNC, {}) == (200, {"dryRun": False})
+    assert run(SYNC, {}) == (False, {"dryRun": False})
 
 
-def test_a_sync_in_which_any_item_failed_is_a_207():
-    status, answer = run(SYNC, {"legs": [body(LEG)], "actionItems": [{"text": 5}]})
-    assert status == 207
+def test_a_sync_in_which_any_item_failed_has_failed_in_part():
+    failed, answer = run(SYNC, {"legs": [body(LEG)], "actionItems": [{"text": 5}]})
+    assert failed
     assert answer["legs"]["created"] == 1
     assert answer["actionItems"]["errors"] == 1
 
@@ -179,8 +190,8 @@ def test_a_sync_in_which_any_item_failed_is_a_207():
 def test_the_answer_to_a_dry_run():
     pin = stored(MAP_PIN, "p1", clientRef="a", notes="old")
     sent = {"mapPins": [{"clientRef": "a", "notes": None, "lat": 1}, body(MAP_PIN)]}
-    status, answer = run(ImportRequest("sync", dry_run=True), sent, pin)
-    assert (status, answer["dryRun"]) == (200, True)
+    failed, answer = run(ImportRequest("sync", dry_run=True), sent, pin)
+    assert (failed, answer["dryRun"]) == (False, True)
     assert answer["mapPins"]["items"] == [
         {
             "index": 0,
@@ -206,6 +217,7 @@ def test_what_an_import_asks_for_survives_storage():
         SYNC,
         ImportRequest("batch", "stay", "l1"),
         ImportRequest("sync", "", "", True),
+        ImportRequest("sync", content_rev=7),
     ):
         text = msgspec.json.encode(request)
         assert msgspec.json.decode(text, type=ImportRequest) == request

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from server.jsonbody import MAX_DEPTH, decode
 
 from domain.errors import ValidationFailed
+from domain.json_body import IMPORT_DEPTH, MAX_DEPTH, decode
 
 COMPACT: dict[str, Any] = {"separators": (",", ":")}
 AIRY: dict[str, Any] = {"separators": (" \n,\t", "\t\r\n : ")}
@@ -112,6 +112,13 @@ def test_depth_is_bounded():
         for depth in (MAX_DEPTH + 2, 500, 950, 5_000, 200_000):
             raw = (opening * depth + '"\\u0000"' + closing * depth).encode()
             assert details(raw) == [("", "malformed")]
+
+
+def test_items_of_an_import_may_nest_as_deep_as_rows_of_their_own():
+    row = '{"a":' * MAX_DEPTH + "1" + "}" * MAX_DEPTH
+    imported = f'{{"items":[{row}]}}'.encode()
+    assert decode(imported, IMPORT_DEPTH)
+    assert details(f'{{"items":[[{row}]]}}'.encode()) == [("", "malformed")]
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from domain.errors import NotFound
-from domain.plan import Needs, Plan
+from domain.plan import Needs, Plan, count_results
 from domain.resources import ACTION_ITEM, COMMITMENT, LEG, MAP_PIN, RESOURCES, STAY
 from domain.row import Row
-from tests.domain.planning import NOW, THEN, body, new_plan, refusal, stored, tally
+from tests.domain.planning import NOW, THEN, applied, body, new_plan, refusal, rekeyed, stored
 
 
 def test_an_item_without_a_ref_is_created():
@@ -38,7 +38,7 @@ def test_an_item_with_a_known_ref_merges_into_its_row():
     assert (row.document["createdAt"], row.document["updatedAt"]) == (THEN, NOW)
     assert list(plan.updated) == ["p1"]
     assert not plan.inserted
-    assert not plan.rekeyed
+    assert not rekeyed(plan)
 
 
 def test_what_changes_nothing_is_unchanged():
@@ -110,7 +110,7 @@ def test_a_patch_moves_a_ref():
     pin = stored(MAP_PIN, "p1", clientRef="a")
     plan = new_plan(pin)
     assert plan.patch(MAP_PIN, pin, {"clientRef": "b"})[0] == "updated"
-    assert plan.rekeyed == {"p1"}
+    assert rekeyed(plan) == {"p1"}
     assert plan.upsert(MAP_PIN, {"clientRef": "b", "notes": "x"})[1] is pin
     assert plan.upsert(MAP_PIN, body(MAP_PIN, clientRef="a"))[0] == "created"
 
@@ -120,7 +120,7 @@ def test_a_patch_clears_a_ref():
     plan = new_plan(pin)
     assert plan.patch(MAP_PIN, pin, {"clientRef": None})[0] == "updated"
     assert "clientRef" not in pin.document
-    assert plan.rekeyed == {"p1"}
+    assert rekeyed(plan) == {"p1"}
     assert plan.upsert(MAP_PIN, body(MAP_PIN, clientRef="a"))[0] == "created"
 
 
@@ -148,7 +148,7 @@ def test_rows_hand_a_ref_on():
     plan.patch(MAP_PIN, first, {"clientRef": "c"})
     plan.patch(MAP_PIN, second, {"clientRef": "a"})
     plan.patch(MAP_PIN, first, {"clientRef": "b"})
-    assert plan.rekeyed == {"p1", "p2"}
+    assert rekeyed(plan) == {"p1", "p2"}
     assert plan.upsert(MAP_PIN, {"clientRef": "a"})[1] is second
     assert plan.upsert(MAP_PIN, {"clientRef": "b"})[1] is first
 
@@ -181,7 +181,7 @@ def test_links_must_name_rows_of_the_trip():
 
 def test_an_owner_must_be_a_member():
     plan = new_plan()
-    plan.know_members(["u1", "u2"])
+    plan.add_members(["u1", "u2"])
     assert plan.upsert(ACTION_ITEM, body(ACTION_ITEM, owner="u2"))[0] == "created"
     stranger = body(ACTION_ITEM, owner="u3")
     assert refusal(plan.upsert, ACTION_ITEM, stranger) == [("owner", "not_found")]
@@ -210,7 +210,7 @@ def test_a_dry_run_tells_changes_and_hides_new_ids():
         {"clientRef": "b", "notes": "x"},
         {"clientRef": "a"},
     ]
-    results = tally(plan, items, lambda item: plan.upsert(MAP_PIN, item)).results
+    results = applied(plan, items, lambda item: plan.upsert(MAP_PIN, item))
     assert [(r.status, r.id) for r in results] == [
         ("updated", "p1"),
         ("created", results[1].id),
@@ -232,7 +232,7 @@ def test_a_dry_run_tells_changes_and_hides_new_ids():
 
 def test_changes_are_told_in_a_dry_run_only():
     plan = new_plan(stored(MAP_PIN, "p1", clientRef="a"))
-    (result,) = tally(plan, [{"clientRef": "a", "notes": "x"}], put_pin(plan)).results
+    (result,) = applied(plan, [{"clientRef": "a", "notes": "x"}], put_pin(plan))
     assert result.status == "updated"
     assert not result.changes
 
@@ -251,13 +251,13 @@ def test_one_item_that_fails_leaves_the_others_alone():
         "no object",
         {"clientRef": "a"},
     ]
-    outcome = tally(plan, items, put_pin(plan))
-    assert [result.index for result in outcome.results] == [0, 1, 2, 3, 4, 5]
-    assert [result.status for result in outcome.results] == [
+    results = applied(plan, items, put_pin(plan))
+    assert [result.index for result in results] == [0, 1, 2, 3, 4, 5]
+    assert [result.status for result in results] == [
         *("created", "error", "updated", "error", "error", "unchanged")
     ]
-    assert outcome.counts == {"created": 1, "updated": 1, "unchanged": 1, "errors": 3}
-    wrong = outcome.results[1]
+    assert count_results(results) == {"created": 1, "updated": 1, "unchanged": 1, "errors": 3}
+    wrong = results[1]
     assert wrong.client_ref == "x"
     assert not wrong.id
     assert wrong.error
@@ -267,8 +267,8 @@ def test_one_item_that_fails_leaves_the_others_alone():
         ("lat", "out_of_range"),
         ("lng", "required"),
     ]
-    assert not outcome.results[3].client_ref
-    assert not outcome.results[4].client_ref
+    assert not results[3].client_ref
+    assert not results[4].client_ref
     assert (len(plan.inserted), len(plan.updated)) == (1, 1)
 
 
@@ -277,14 +277,14 @@ def test_a_bug_is_not_taken_for_a_wrong_item():
         raise KeyError("bug")
 
     with pytest.raises(KeyError):
-        tally(new_plan(), [{}], put)
+        applied(new_plan(), [{}], put)
 
 
 def test_a_failure_of_any_contract_kind_is_the_items():
     def put(_item):
         raise NotFound("gone")
 
-    (result,) = tally(new_plan(), [{}], put).results
+    (result,) = applied(new_plan(), [{}], put)
     assert result.error
     assert (result.error.code, result.error.message) == ("NOT_FOUND", "gone")
 
@@ -323,7 +323,7 @@ def test_members_are_needed_only_where_one_is_named():
 def test_a_row_told_of_twice_is_one_row():
     pin, again = stored(MAP_PIN, "p1", clientRef="a"), stored(MAP_PIN, "p1", clientRef="a")
     plan = new_plan(pin)
-    plan.know([again])
+    plan.add_stored([again])
     assert plan.upsert(MAP_PIN, {"clientRef": "a"})[1] is pin
 
 
@@ -354,8 +354,8 @@ def test_a_row_is_merged_the_same_whether_it_was_looked_into_or_not(name):
 def merged(row: Row, patch: Any) -> Any:
     """The results, the row's document, and whether it is to be stored."""
     plan = new_plan(row)
-    made = tally(plan, [patch], lambda item: plan.upsert(MAP_PIN, item))
-    return made.results, row.document, sorted(plan.updated)
+    results = applied(plan, [patch], lambda item: plan.upsert(MAP_PIN, item))
+    return results, row.document, sorted(plan.updated)
 
 
 def test_a_row_is_what_was_written_to_it():

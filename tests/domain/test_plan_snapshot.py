@@ -2,8 +2,9 @@
 
 import pytest
 
+from domain.plan import count_results
 from domain.resources import ACTION_ITEM, COMMITMENT, LEG, MAP_PIN, STAY
-from tests.domain.planning import body, new_plan, refusal, stored, tally
+from tests.domain.planning import applied, body, new_plan, refusal, rekeyed, stored
 
 
 def test_an_id_of_this_trip_and_kind_names_its_row():
@@ -20,7 +21,7 @@ def test_an_item_without_a_ref_gives_the_row_of_its_id_the_ref_it_brings():
         "updated",
         pin,
     )
-    assert plan.rekeyed == {"p1"}
+    assert rekeyed(plan) == {"p1"}
 
 
 def test_a_known_ref_goes_before_an_id():
@@ -44,7 +45,7 @@ def test_rows_sent_back_as_they_are_stored_are_unchanged():
     event = stored(COMMITMENT, "c1", legId="l1", mapPinId="p1")
     task = stored(ACTION_ITEM, "a1", isCompleted=True, owner="u1")
     plan = new_plan(leg, stay, pin, task, event)
-    plan.know_members(["u1"])
+    plan.add_members(["u1"])
     for resource, row in (
         *((LEG, leg), (STAY, stay), (MAP_PIN, pin)),
         *((ACTION_ITEM, task), (COMMITMENT, event)),
@@ -163,7 +164,7 @@ def test_a_stay_moves_to_another_leg():
     status, row, changes = plan.upsert_from_snapshot(STAY, {"_id": "s1", "legId": "l2"})
     assert (status, row, changes) == ("updated", stay, {"legId": {"from": "l1", "to": "l2"}})
     assert (stay.parent_id, stay.document["legId"]) == ("l2", "l2")
-    assert plan.rekeyed == {"s1"}
+    assert rekeyed(plan) == {"s1"}
     assert plan.upsert(STAY, {"clientRef": "s"}, "l2")[1] is stay
     assert plan.upsert(STAY, body(STAY, clientRef="s"), "l1")[0] == "created"
 
@@ -188,13 +189,13 @@ def test_stays_hand_a_ref_on_across_legs():
         {"_id": "s2", "legId": "l1"},
         {"_id": "s1", "clientRef": "s"},
     ]
-    outcome = tally(plan, items, lambda item: plan.upsert_from_snapshot(STAY, item))
-    assert [result.status for result in outcome.results] == ["updated"] * 3
+    results = applied(plan, items, lambda item: plan.upsert_from_snapshot(STAY, item))
+    assert [result.status for result in results] == ["updated"] * 3
     assert [(row.parent_id, row.client_ref) for row in (first, second)] == [
         ("l2", "s"),
         ("l1", "s"),
     ]
-    assert plan.rekeyed == {"s1", "s2"}
+    assert rekeyed(plan) == {"s1", "s2"}
 
 
 def test_items_apply_in_order():
@@ -205,8 +206,8 @@ def test_items_apply_in_order():
         {"clientRef": "b", "notes": "first"},
         {"clientRef": "a", "notes": "second"},
     ]
-    outcome = tally(plan, items, lambda item: plan.upsert_from_snapshot(MAP_PIN, item))
-    assert [(r.status, r.id) for r in outcome.results] == [
+    results = applied(plan, items, lambda item: plan.upsert_from_snapshot(MAP_PIN, item))
+    assert [(r.status, r.id) for r in results] == [
         ("updated", "p1"),
         ("created", "new1"),
         ("updated", "p1"),
@@ -220,9 +221,9 @@ def test_a_dry_run_comes_to_the_same_as_the_real_one():
     def outcome(dry_run: bool):
         plan = new_plan(stored(MAP_PIN, "p1", clientRef="a"), dry_run=dry_run)
         items = [{"clientRef": "a", "notes": "x"}, body(MAP_PIN), {"lat": 5}, {"_id": "p1"}]
-        return tally(plan, items, lambda item: plan.upsert_from_snapshot(MAP_PIN, item))
+        return applied(plan, items, lambda item: plan.upsert_from_snapshot(MAP_PIN, item))
 
     dry, real = outcome(True), outcome(False)
-    assert dry.counts == real.counts
-    assert [r.status for r in dry.results] == [r.status for r in real.results]
-    assert [r.error for r in dry.results] == [r.error for r in real.results]
+    assert count_results(dry) == count_results(real)
+    assert [r.status for r in dry] == [r.status for r in real]
+    assert [r.error for r in dry] == [r.error for r in real]

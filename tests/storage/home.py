@@ -10,12 +10,13 @@ from typing import Any, NamedTuple, TypeVar, cast
 import msgspec
 
 from domain.actor import Actor
-from domain.changes import Cause
+from domain.changes import Cause, ChangeSet
 from domain.imports import ImportRequest, items_of
-from domain.resources import RESOURCES
+from domain.resources import BY_KIND, RESOURCES
 from domain.scopes import BASE_SCOPES, Scopes
-from operations import imports, trips
-from storage import accounts, snapshots
+from operations import imports, rows, trips
+from operations.rows import Collection
+from storage import accounts, changes, snapshots
 from storage.store import Operation, Store, Tx
 from tests.support import SAMPLES, now
 from tests.support import TRIP as TRIP_SAMPLE
@@ -109,6 +110,21 @@ class Home:
         )
         decoded: dict[str, Any] = msgspec.json.decode(imports.response(result)[1])
         return decoded
+
+    async def commit(self, change_set: ChangeSet, cause: Cause | None = None) -> int:
+        """The trip's new revision, after a change set of one's own."""
+
+        async def write(tx: Tx) -> int:
+            trip = await changes.begin(tx, self.trip_id)
+            return await changes.commit(tx, trip, change_set, cause or self.cause)
+
+        return await self.store.write(write)
+
+    async def delete(self, kind: str, row_id: str, parent_id: str = "", at: str = "") -> None:
+        """Deletes a row, at a moment as documents carry it."""
+        cause = dataclasses.replace(self.cause, now=at) if at else self.cause
+        collection = Collection(BY_KIND[kind], self.trip_id, parent_id)
+        await self.store.write(lambda tx: rows.delete(tx, cause, collection, row_id))
 
     async def make(self, snapshot_name: str, *bodies: Any) -> list[str]:
         """The ids of new rows of one kind."""

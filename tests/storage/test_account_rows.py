@@ -29,7 +29,7 @@ async def add_key(store, user_id, **options):
 
 async def who(store, key, trip_id=None, at=MOMENT):
     found = await store.read(lambda tx: accounts.authenticate(tx, key, trip_id))
-    return found if found and found.may_call_at(at) else None
+    return found if found and found.actor.may_act_at(at) else None
 
 
 async def test_the_first_account(store):
@@ -39,8 +39,9 @@ async def test_the_first_account(store):
     )
     assert await store.read(accounts.is_set_up)
     caller = await who(store, first.api_key)
-    assert (caller.user_id, caller.name, caller.email) == (first.user_id, "Olga", "o@x.org")
-    assert caller.scopes.all == BASE_SCOPES
+    actor = caller.actor
+    assert (actor.user_id, actor.name, actor.email) == (first.user_id, "Olga", "o@x.org")
+    assert actor.scopes.all == BASE_SCOPES
     (group,) = await store.read(lambda tx: accounts.groups_of(tx, first.user_id))
     assert (group.id, group.name, group.role) == (first.group_id, "Home", "owner")
 
@@ -246,7 +247,7 @@ async def test_a_wrong_key_is_nobodys(home, wrong):
 async def test_a_caller_and_their_part_in_a_trip(home):
     store, trip_id = home.store, home.trip_id
     caller = await who(store, home.key, trip_id)
-    assert (caller.trip.role, caller.trip.rev) == (Role.OWNER, await home.rev())
+    assert (caller.trip.role, caller.trip.revs.rev) == (Role.OWNER, await home.rev())
     assert (await who(store, home.key)).trip is None
     assert (await who(store, home.key, "nowhere")).trip is None
     _, stranger = await add_key(store, await add_user(store))
@@ -256,10 +257,10 @@ async def test_a_caller_and_their_part_in_a_trip(home):
 async def test_what_a_key_carries(home):
     scopes = ["trips:read:abc", "messages:write"]
     key_id, key = await add_key(home.store, home.user_id, scopes=scopes, rate_limit=7)
-    caller = await who(home.store, key)
-    assert (caller.key_id, caller.key_name, caller.rate_limit) == (key_id, "k", 7)
-    assert list(caller.scopes.all) == scopes
-    assert (await who(home.store, home.key)).rate_limit is None
+    actor = (await who(home.store, key)).actor
+    assert (actor.key_id, actor.key_name, actor.rate_limit) == (key_id, "k", 7)
+    assert list(actor.scopes.all) == scopes
+    assert (await who(home.store, home.key)).actor.rate_limit is None
 
 
 async def test_a_key_expires(home):

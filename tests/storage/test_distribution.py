@@ -54,9 +54,6 @@ class Watch:
     async def write(self, operation: Operation[T]) -> T:
         return await self._store.write(self._watched(operation))
 
-    async def write_at_once(self, attempt: Operation[T | None], otherwise: Operation[T]) -> T:
-        return await self._store.write_at_once(self._watched(attempt), self._watched(otherwise))
-
     async def write_slowly(self, operation: Operation[T]) -> T:
         return await self._store.write_slowly(self._watched(operation))
 
@@ -196,7 +193,7 @@ async def test_only_authentication_is_global_on_the_hot_paths(watched):
         statements = watched.fresh()
         by_hash = [each for each in statements if BY_HASH in each.sql]
         assert len(by_hash) == 1, name
-        assert tables_of(by_hash[0].sql).keys() == {"k", "u", "t", "m"}
+        assert tables_of(by_hash[0].sql).keys() == {"k", "u", "t", "g", "m"}
         assert by_hash[0].args[1] == world.trip_id
         assert everywhere(statements) == [], name
         for each in statements:
@@ -276,6 +273,20 @@ async def test_two_trips_share_no_statement(watched):
         ("UPDATE jobs SET status = 'queued' WHERE id = $1", False),
         ("INSERT INTO idempotency (api_key_id, body) VALUES ($1, $2)", True),
         ("INSERT INTO shares (token) VALUES ($1)", False),
+        (
+            "WITH raised AS (UPDATE trips SET rev = rev + 1 WHERE id = $1 RETURNING rev), stored AS"
+            " (INSERT INTO items (trip_id, rev) SELECT $1, rev FROM raised) SELECT rev FROM raised",
+            True,
+        ),
+        (
+            "WITH raised AS (UPDATE trips SET rev = rev + 1 WHERE id = $1 RETURNING rev), stored AS"
+            " (INSERT INTO items (id, rev) SELECT $2, rev FROM raised) SELECT rev FROM raised",
+            False,
+        ),
+        (
+            "WITH one AS (SELECT rev FROM trips WHERE id = $1) SELECT doc FROM items WHERE id = $2",
+            False,
+        ),
     ],
 )
 def test_the_check_knows_a_statement_that_names_its_key(sql, keyed):

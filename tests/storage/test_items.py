@@ -6,12 +6,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from domain.changes import ChangeSet
 from domain.message import CHANNEL, MESSAGE
 from domain.plan import Needs, Plan
 from domain.resources import MAP_PIN
 from domain.row import Row
 from runtime.ids import new_id
-from storage import items, trips
+from storage import items
 from storage.page import Page
 from storage.store import Tx
 from tests.storage.home import Home, event, leg, pin, stay, watch
@@ -65,14 +66,8 @@ async def test_commitments_go_by_day_and_time_then_age(home, limit):
 @pytest.mark.parametrize("limit", [1, 3, 4, 10])
 async def test_lists_by_age(home, kind, limit):
     ids = [new_id() for _ in range(7)]
-
-    async def insert(tx: Tx) -> None:
-        for row_id in ids:
-            await items.insert(
-                tx, home.trip_id, Row(kind, row_id, "c", f'{{"_id":"{row_id}"}}'), rev=1
-            )
-
-    await home.store.write(insert)
+    for row_id in ids:
+        await home.commit(ChangeSet([Row(kind, row_id, "c", f'{{"_id":"{row_id}"}}')]))
     oldest_first, _ = await listed(home, kind, limit, "c")
     assert [row["_id"] for row in oldest_first] == ids
     newest_first, _ = await listed(home, kind, limit, "c", newest_first=True)
@@ -181,15 +176,6 @@ async def test_a_stay_moves_to_another_leg_with_its_ref(home):
     assert again["stays"]["created"] == 1
 
 
-async def deleted(home: Home, kind: str, row_id: str, moment: str) -> None:
-    async def delete(tx: Tx) -> None:
-        row = await items.get(tx, home.trip_id, kind, row_id)
-        assert row is not None
-        await items.delete(tx, home.trip_id, row, moment)
-
-    await home.store.write(delete)
-
-
 async def links_of(home: Home):
     records = await home.store.read(
         lambda tx: tx.fetch("SELECT target_id, source_id FROM links ORDER BY target_id, source_id")
@@ -210,7 +196,7 @@ async def test_deleting_a_leg_takes_its_stays_and_clears_its_links(home):
     )
     before, untouched = await home.rev(), await home.rows("commitments")
     moment = "2099-01-01T00:00:00.000Z"
-    await deleted(home, "leg", tokyo, moment)
+    await home.delete("leg", tokyo, at=moment)
 
     assert [row["_id"] for row in await home.rows("legs")] == [kyoto]
     assert [row["_id"] for row in await home.rows("stays")] == [kept]
@@ -228,7 +214,7 @@ async def test_deleting_a_leg_takes_its_stays_and_clears_its_links(home):
 async def test_deleting_a_pin_clears_its_links(home):
     (shrine,) = await home.make("mapPins", pin())
     (dinner,) = await home.make("commitments", event(mapPinId=shrine))
-    await deleted(home, "mapPin", shrine, now())
+    await home.delete("mapPin", shrine)
     (row,) = await home.rows("commitments")
     assert row["_id"] == dinner
     assert "mapPinId" not in row
@@ -238,7 +224,7 @@ async def test_deleting_a_pin_clears_its_links(home):
 async def test_deleting_what_links_leaves_what_it_named(home):
     (tokyo,) = await home.make("legs", leg())
     dinner, lunch = await home.make("commitments", event(legId=tokyo), event(legId=tokyo))
-    await deleted(home, "commitment", dinner, now())
+    await home.delete("commitment", dinner)
     assert [row["_id"] for row in await home.rows("legs")] == [tokyo]
     assert await links_of(home) == [(tokyo, lunch)]
 
@@ -290,21 +276,17 @@ async def test_a_thousand_client_refs_are_found_in_a_small_trip_and_in_a_large_o
 
 
 async def test_messages_belong_to_their_channel(home):
-    async def post(tx: Tx) -> None:
-        for channel in ("c1", "c2"):
-            row_id = new_id()
-            json = MESSAGE.compose(
-                {"content": channel},
-                None,
-                row_id=row_id,
-                trip_id=home.trip_id,
-                parent_id=channel,
-                now=now(),
-            )
-            row = Row(MESSAGE.kind, row_id, channel, json)
-            await items.insert(tx, home.trip_id, row, await trips.bump(tx, home.trip_id))
-
-    await home.store.write(post)
+    for channel in ("c1", "c2"):
+        row_id = new_id()
+        json = MESSAGE.compose(
+            {"content": channel},
+            None,
+            row_id=row_id,
+            trip_id=home.trip_id,
+            parent_id=channel,
+            now=now(),
+        )
+        await home.commit(ChangeSet([Row(MESSAGE.kind, row_id, channel, json)]))
     rows, _ = await listed(home, MESSAGE.kind, 10, "c1", newest_first=True)
     assert [(row["content"], row["channelId"]) for row in rows] == [("c1", "c1")]
     assert MESSAGE.parent is CHANNEL

@@ -10,7 +10,7 @@ from domain.plan import Needs, Plan
 from domain.resources import BY_KIND
 from domain.row import Row
 from runtime.ids import new_id
-from storage import creation, items, open_store
+from storage import changes, items, open_store
 from storage.migrate import migrate
 from storage.store import Tx
 from tests import servers
@@ -72,14 +72,16 @@ async def test_rows_that_are_most_of_a_trip_are_found_in_one_pass(unknown):
 
 async def test_a_creates_client_ref_is_looked_for_by_its_index(unknown):
     row = Row("mapPin", new_id(), "", '{"name":"A","clientRef":"pin-7"}', client_ref="pin-7")
-    _, steps = await watch(
-        unknown.store.write, lambda tx: creation.store(tx, unknown.trip_id, row, None)
+    stored, (create,) = await watch(
+        unknown.store.write,
+        lambda tx: changes.commit_new_row(tx, unknown.trip_id, row, unknown.cause, None),
     )
-    (free,) = (step for step in steps if "AS free" in step.sql)
-    sql = free.sql.replace("$6", "$4")
-    kind, parent = "mapPin", ""
-    found = await plan_of(
-        unknown, Statement("fetch", sql, (unknown.trip_id, kind, parent, "pin-7"))
-    )
+    assert stored is None
+
+    async def explain(tx: Tx) -> str:
+        rows = await tx.fetch(f"EXPLAIN {create.sql}", *create.args)
+        return "\n".join(row[0] for row in rows)
+
+    found = await unknown.store.write(explain)
     assert "items_by_client_ref" in found, found
     assert "items_pkey" not in found, found

@@ -9,12 +9,14 @@ import pytest
 from domain.errors import ItemError
 from domain.imports import ImportRequest, items_of
 from domain.message import CHANNEL, MESSAGE
-from domain.resources import LEG, RESOURCES
+from domain.resources import LEG, MAP_PIN, RESOURCES
+from operations import imports, messages, rows
+from operations import trips as trip_operations
+from operations.rows import Collection
 from runtime.ids import new_id
 from storage import (
     accounts,
     idempotency,
-    imports,
     items,
     jobs,
     open_store,
@@ -25,6 +27,7 @@ from storage import (
 from storage.migrate import migrate
 from storage.store import Tx
 from tests.storage.home import Home, event, leg, new_home, pin, stay, watch
+from tests.support import TRIP as TRIP_SAMPLE
 from tests.support import now
 
 
@@ -56,7 +59,7 @@ IN_ORDER = (
 
 
 def reads(home: Home) -> dict[str, Any]:
-    place = ("0", "0")
+    place = ("0", 1, "0")
     trip_id, user_id = home.trip_id, home.user_id
     return {
         "authenticate": lambda tx: accounts.authenticate(tx, home.key, trip_id),
@@ -92,9 +95,12 @@ def writes(home: Home) -> dict[str, Any]:
     return {
         "sync": lambda tx: _sync(tx, home),
         "delete": lambda tx: _delete(tx, home),
-        "trip": lambda tx: trips.update(tx, {"_id": home.trip_id}),
+        "create": lambda tx: _create(tx, home),
+        "message": lambda tx: _message(tx, home),
+        "trip": lambda tx: trip_operations.archive(tx, home.cause, home.trip_id),
+        "new trip": lambda tx: _new_trip(tx, home),
         "remember": lambda tx: _remember(tx, home, answer),
-        "settle": lambda tx: idempotency.settle(tx, "k", "i", answer),
+        "complete": lambda tx: idempotency.complete(tx, "k", "i", answer),
         "forget": lambda tx: idempotency.forget_job(tx, "j"),
         "prune answers": lambda tx: idempotency.prune(tx, 0.0, 9),
         "prune jobs": lambda tx: jobs.prune(tx, "2001-01-01T00:00:00.000Z", 9),
@@ -113,23 +119,40 @@ async def _sync(tx: Tx, home: Home) -> None:
         "actionItems": [{"text": "x", "urgency": "now", "owner": home.user_id, "_id": "x"}],
     }
     request = ImportRequest("sync")
-    status, _ = await imports.apply(tx, home.trip_id, request, items_of(request, body), now())
-    assert status == 200
+    result = await imports.apply(tx, home.cause, home.trip_id, request, items_of(request, body))
+    assert not result.failed
 
 
 async def _delete(tx: Tx, home: Home) -> None:
     page = await items.page(tx, home.trip_id, "leg", after=None, limit=1)
     leg_id = msgspec.json.decode(page.documents[0])["_id"]
-    row = await items.get(tx, home.trip_id, "leg", leg_id)
-    assert row is not None
-    await items.delete(tx, home.trip_id, row, now())
+    await rows.delete(tx, home.cause, Collection(LEG, home.trip_id), leg_id)
+
+
+async def _create(tx: Tx, home: Home) -> None:
+    where = Collection(MAP_PIN, home.trip_id)
+    assert (await rows.create(tx, home.cause, where, pin(clientRef="new"))).status == "created"
+    assert (await rows.create(tx, home.cause, where, {"clientRef": "p"})).status == "unchanged"
+    row = (await rows.create(tx, home.cause, where, pin())).row
+    await rows.change(tx, home.cause, where, row.id, {"clientRef": "newer"})
+
+
+async def _message(tx: Tx, home: Home) -> None:
+    page = await items.page(tx, home.trip_id, CHANNEL.kind, after=None, limit=1)
+    channel_id = msgspec.json.decode(page.documents[0])["_id"]
+    await messages.send(tx, home.cause, home.trip_id, channel_id, {"content": "x"})
+
+
+async def _new_trip(tx: Tx, home: Home) -> None:
+    body = {"groupId": home.group_id, **TRIP_SAMPLE}
+    assert (await trip_operations.create(tx, home.cause, body)).rev == 1
 
 
 async def _remember(tx: Tx, home: Home, answer: idempotency.Answer) -> None:
     caller = await accounts.authenticate(tx, home.key, None)
     assert caller is not None
-    assert await idempotency.reserve(tx, caller.key_id, "i", "f", 0.0)
-    await idempotency.remember(tx, caller.key_id, "i", answer=answer)
+    scope = caller.actor.idempotency_scope
+    await idempotency.remember(tx, idempotency.Protection(scope, "i", "f", 0.0), answer)
 
 
 async def _job(tx: Tx, home: Home) -> None:
@@ -203,10 +226,12 @@ async def test_lists_and_exports_come_in_order_without_sorting(home, name):
 
 
 async def test_a_page_seeks_to_its_place(home):
-    """Both halves of the place take part, so that rows of one sort key are not walked over."""
+    """All parts of the place take part, so that rows of one sort key are not walked over."""
     for name in ("later page", "messages"):
         ((_, plan),) = await plans_of(home, "read", reads(home)[name])
-        assert re.search(r"SEARCH items .*\(sort_key,id\)[<>]\(\?,\?\)", plan[0]), plan
+        assert re.search(r"SEARCH items .*\(sort_key,created_rev,id\)[<>]\(\?,\?,\?\)", plan[0]), (
+            plan
+        )
 
 
 async def steps_of(home: Home, operation: Any) -> int:

@@ -6,13 +6,15 @@ import msgspec
 import pytest
 
 from domain.imports import ImportRequest, items_of
-from domain.resources import RESOURCES
-from storage import imports, items, snapshots, trips
+from domain.message import CHANNEL
+from domain.resources import LEG, MAP_PIN, RESOURCES
+from operations import imports, messages, rows
+from operations.rows import Collection
+from storage import items, snapshots, trips
 from storage.store import Tx
 from tests.storage.home import Home, event, leg, pin, stay, watch
-from tests.support import now
 
-MOST = 12
+MOST = 16
 """More statements than this for one operation would be too many, however few rows there are."""
 
 
@@ -48,11 +50,11 @@ async def count(run, operation) -> int:
     return len(statements)
 
 
-def importing(request: ImportRequest, trip_id: str, body: Any):
+def importing(home: Home, request: ImportRequest, trip_id: str, body: Any):
     async def apply(tx: Tx) -> None:
         lists = items_of(request, body)
-        status, _ = await imports.apply(tx, trip_id, request, lists, now())
-        assert status == 200
+        result = await imports.apply(tx, home.cause, trip_id, request, lists)
+        assert not result.failed
 
     return apply
 
@@ -103,8 +105,8 @@ async def test_a_batch_of_50_takes_as_many_statements_as_one_of_5(home, large, w
         return {"items": {"created": new, "updated": old, "unchanged": same, "mixed": mixed}[what]}
 
     request = ImportRequest("batch", "commitment")
-    few = await count(home.store.write, importing(request, home.trip_id, batch(5)))
-    many = await count(home.store.write, importing(request, large, batch(50)))
+    few = await count(home.store.write, importing(home, request, home.trip_id, batch(5)))
+    many = await count(home.store.write, importing(home, request, large, batch(50)))
     assert few == many
 
 
@@ -130,21 +132,44 @@ async def test_a_sync_of_1000_takes_one_statement_more_than_one_of_10(home, larg
         for change in ("first", "first", "second"):
             body = snapshot(size, change, home.user_id)
             request = ImportRequest("sync", dry_run=dry_run)
-            counts.append(await count(home.store.write, importing(request, trip_id, body)))
+            counts.append(await count(home.store.write, importing(home, request, trip_id, body)))
     assert [few + 1 for few in counts[:3]] == counts[3:]
 
 
 async def test_deleting_a_leg_takes_as_many_statements_with_1000_links_as_with_10(home, large):
-    async def delete(tx: Tx, trip_id: str) -> None:
-        page = await items.page(tx, trip_id, "leg", after=None, limit=1)
+    async def delete(trip_id: str) -> int:
+        page = await home.store.read(lambda tx: items.page(tx, trip_id, "leg", after=None, limit=1))
         leg_id = msgspec.json.decode(page.documents[0])["_id"]
-        row = await items.get(tx, trip_id, "leg", leg_id)
-        assert row is not None
-        await items.delete(tx, trip_id, row, now())
+        collection = Collection(LEG, trip_id)
+        return await count(
+            home.store.write, lambda tx: rows.delete(tx, home.cause, collection, leg_id)
+        )
 
-    few = await count(home.store.write, lambda tx: delete(tx, home.trip_id))
-    many = await count(home.store.write, lambda tx: delete(tx, large))
+    few, many = await delete(home.trip_id), await delete(large)
     assert few == many
+
+
+async def test_a_create_is_one_statement_where_the_database_can(home):
+    """And few where it cannot."""
+
+    async def create(tx: Tx) -> None:
+        await rows.create(tx, home.cause, Collection(MAP_PIN, home.trip_id), pin(clientRef="a"))
+
+    most = 1 if home.store.dialect.one_statement else 5
+    assert await count(home.store.write, create) <= most
+
+
+async def test_a_message_takes_few_statements(home):
+    channels = await home.store.read(
+        lambda tx: items.page(tx, home.trip_id, CHANNEL.kind, after=None, limit=1)
+    )
+    channel_id = msgspec.json.decode(channels.documents[0])["_id"]
+    body = {"content": "Hello"}
+
+    async def send(tx: Tx) -> None:
+        await messages.send(tx, home.cause, home.trip_id, channel_id, body)
+
+    assert await count(home.store.write, send) <= 5
 
 
 async def test_the_watch_sees_statements(home):

@@ -1,27 +1,28 @@
 """Batches and syncs, applied within a transaction."""
 
 import asyncio
-import dataclasses
 from typing import Any
 
 import msgspec
 import pytest
 
-from domain.errors import NotFound
-from domain.imports import ImportRequest, items_of
-from storage import imports, items
-from storage.postgres import PostgresTx
-from storage.sqlite_engine import SQLiteTx
+from domain.changes import ChangeSet
+from domain.errors import NotFound, PreconditionFailed
+from domain.imports import ImportRequest, ImportResult, items_of
+from domain.message import MESSAGE
+from domain.precondition import Precondition
+from domain.row import Row
+from operations import imports
 from storage.store import Tx
 from tests.storage.home import Home, event, leg, pin, soon, stay, watch
-from tests.support import now
 
 
 async def apply(home: Home, request: ImportRequest, body) -> tuple[int, dict[str, Any]]:
     lists = items_of(request, body)
-    status, answer = await home.store.write(
-        lambda tx: imports.apply(tx, home.trip_id, request, lists, now())
+    result = await home.store.write(
+        lambda tx: imports.apply(tx, home.cause, home.trip_id, request, lists)
     )
+    status, answer = imports.response(result)
     return status, msgspec.json.decode(answer)
 
 
@@ -55,7 +56,7 @@ async def test_a_failure_of_the_whole_undoes_all_of_it(home):
     async def fail(tx: Tx) -> None:
         request = ImportRequest("sync")
         lists = items_of(request, {"mapPins": [pin()], "legs": [leg()]})
-        await imports.apply(tx, home.trip_id, request, lists, now())
+        await imports.apply(tx, home.cause, home.trip_id, request, lists)
         raise ValueError("x")
 
     before = await home.rev()
@@ -118,21 +119,24 @@ async def test_refs_are_compared_to_the_letter(home):
 async def planned(home: Home, body: dict[str, Any]) -> imports.PlannedImport:
     request = ImportRequest("sync")
     lists = items_of(request, body)
-    return await home.store.read(lambda tx: imports.plan(tx, home.trip_id, request, lists, now()))
+    moment = home.cause.now
+    return await home.store.read(lambda tx: imports.plan(tx, home.trip_id, request, lists, moment))
 
 
 async def apply_planned(home: Home, body: dict[str, Any], ahead: imports.PlannedImport):
     request = ImportRequest("sync")
     lists = items_of(request, body)
 
-    async def operation(tx: Tx) -> tuple[int, bytes]:
-        return await imports.apply(tx, home.trip_id, request, lists, now(), ahead)
+    async def operation(tx: Tx) -> ImportResult:
+        return await imports.apply(
+            tx, home.cause, home.trip_id, request, lists, Precondition.NONE, ahead
+        )
 
-    (status, answer), statements = await watch(home.store.write, operation)
+    result, statements = await watch(home.store.write, operation)
+    status, answer = imports.response(result)
     return status, msgspec.json.decode(answer), statements
 
 
-SYNC = ImportRequest("sync")
 BODY: dict[str, Any] = {
     "legs": [leg(clientRef="l")],
     "mapPins": [pin(clientRef="a", notes="new"), pin(name="b")],
@@ -169,12 +173,7 @@ async def test_a_plan_made_ahead_of_a_deletion_links_to_nothing_that_is_gone(hom
     body = {"commitments": [event(legId=tokyo)], "stays": [stay(legId=tokyo)]}
     ahead = await planned(home, body)
 
-    async def delete(tx: Tx) -> None:
-        row = await items.get(tx, home.trip_id, "leg", tokyo)
-        assert row is not None
-        await items.delete(tx, home.trip_id, row, now())
-
-    await home.store.write(delete)
+    await home.delete("leg", tokyo)
     status, answer, _ = await apply_planned(home, body, ahead)
     assert status == 207
     assert (answer["commitments"]["errors"], answer["stays"]["errors"]) == (1, 1)
@@ -189,118 +188,28 @@ async def test_of_two_plans_made_ahead_at_once_the_second_is_made_again(home):
     assert len(await home.rows("legs")) == 1
 
 
-# Rows stored while others are planned.
-
-STREAMED: dict[str, dict[str, Any]] = {
-    "of each kind": BODY,
-    "a row that changes after it was stored": {
-        "legs": [leg(clientRef="l"), leg(clientRef="m")],
-        "mapPins": [pin(clientRef="a"), pin(clientRef="b"), {"clientRef": "a", "notes": "later"}],
-        "commitments": [
-            event(clientRef="e", legRef="l"),
-            {"clientRef": "e", "legRef": "m", "notes": "moved"},
-        ],
-    },
-    "what is refused between what is not": {"mapPins": [pin(), {"name": "x"}, "no", pin(lat=91)]},
-    "many": {
-        "mapPins": [pin(clientRef=f"p{n % 150}", notes=f"{n}") for n in range(200)],
-        "commitments": [event(clientRef=f"e{n}", mapPinRef=f"p{n}") for n in range(150)],
-    },
-    "nothing that can be stored": {"mapPins": [{}, 5], "legs": []},
-    "stays of new legs": {
-        "legs": [leg(clientRef="l")],
-        "stays": [stay(legRef="l", clientRef="s"), {"legRef": "l", "clientRef": "s", "notes": "x"}],
-    },
-}
-
-
-@pytest.fixture(params=[False, True], ids=["planned first", "streamed"])
-def streaming(request, monkeypatch, home) -> bool:
-    """Whether rows are stored while others are planned, which any backend can be made to do."""
-    monkeypatch.setattr(imports, "STREAMED_FROM", 1)
-    tx = PostgresTx if home.store.dialect.name == "postgres" else SQLiteTx
-    monkeypatch.setattr(tx, "dialect", dataclasses.replace(tx.dialect, streams=request.param))
-    return bool(request.param)
-
-
-def bare(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    """A document without what differs from trip to trip; its links by the names of their rows."""
-    own = {"_id", "tripId", "createdAt", "updatedAt"}
-    return {name: names.get(str(v), v) for name, v in row.items() if name not in own}
-
-
-@pytest.mark.parametrize("name", STREAMED)
-async def test_rows_stored_while_others_are_planned_are_the_same_rows(home, streaming, name):
-    ahead = await planned(home, STREAMED[name])
-    assert ahead.streamed is streaming
-    before = await home.rev()
-    status, answer, _ = await apply_planned(home, STREAMED[name], ahead)
-    other = await home.new_trip()
-    expected = await home.sync(STREAMED[name], other)
-    failed = sum(part["errors"] for key, part in expected.items() if key != "dryRun")
-    assert status == (207 if failed else 200)
-    created = sum(part["created"] for key, part in expected.items() if key != "dryRun")
-    assert await home.rev() == before + (1 if created else 0)
-    for kind, part in expected.items():
-        if kind == "dryRun":
-            continue
-        for got, wanted in zip(answer[kind]["items"], part["items"], strict=True):
-            assert {**got, "_id": ""} == {**wanted, "_id": ""}
-        found = []
-        for trip_id in (home.trip_id, other):
-            targets = await home.rows("legs", trip_id) + await home.rows("mapPins", trip_id)
-            names = {row["_id"]: row.get("clientRef", "") for row in targets}
-            found.append([bare(row, names) for row in await home.rows(kind, trip_id)])
-        assert found[0] == found[1]
-    again = await home.sync(STREAMED[name])
-    assert sum(part["created"] for key, part in again.items() if key != "dryRun") == sum(
-        "clientRef" not in item
-        for key, part in answer.items()
-        if key != "dryRun"
-        for item in part["items"]
-        if item["status"] == "created"
-    )
-
-
-async def test_what_was_streamed_is_found_when_its_leg_goes(home, streaming):
-    ahead = await planned(home, STREAMED["a row that changes after it was stored"])
-    await apply_planned(home, STREAMED["a row that changes after it was stored"], ahead)
-    first, second = (row["_id"] for row in await home.rows("legs"))
-    for leg_id in (first, second):
-
-        async def delete(tx: Tx, row_id: str = leg_id) -> None:
-            row = await items.get(tx, home.trip_id, "leg", row_id)
-            assert row is not None
-            await items.delete(tx, home.trip_id, row, now())
-
-        await home.store.write(delete)
-    (moved,) = await home.rows("commitments")
-    assert "legId" not in moved
-
-
-async def test_a_plan_that_was_streamed_is_not_used_twice(home, streaming):
-    """As when a conflict makes the store run the operation again."""
+async def test_a_plan_made_ahead_outlives_what_changes_no_content(home):
+    """A message, for one: many of them would keep a large import from ever being planned."""
     ahead = await planned(home, BODY)
-
-    async def fail_once(tx: Tx) -> None:
-        await imports.apply(tx, home.trip_id, SYNC, items_of(SYNC, BODY), now(), ahead)
-        raise LookupError
-
-    with pytest.raises(LookupError):
-        await home.store.write(fail_once)
-    status, answer, _ = await apply_planned(home, BODY, ahead)
-    assert (status, answer["mapPins"]["created"]) == (200, 2)
-    assert len(await home.rows("mapPins")) == 2
+    await home.commit(ChangeSet([Row(MESSAGE.kind, "m1", "c", '{"_id":"m1"}')]))
+    _, answer, statements = await apply_planned(home, BODY, ahead)
+    assert answer["mapPins"]["created"] == 2
+    reading = [sql for verb, sql, _ in statements if sql.startswith("SELECT") and "items" in sql]
+    assert reading == []
 
 
-async def test_an_import_into_rows_that_are_there_is_planned_first(home, streaming):
-    await home.sync({"mapPins": [pin(clientRef="a")]})
-    assert not (await planned(home, BODY)).streamed
-    assert not (await planned_dry(home)).streamed
+async def test_an_import_holds_to_the_revision_it_was_asked_for_with(home):
+    rev = await home.rev()
+    request, lists = ImportRequest("sync"), items_of(ImportRequest("sync"), BODY)
 
+    def apply_at(rev: int):
+        condition = Precondition(frozenset({rev}))
+        return home.store.write(
+            lambda tx: imports.apply(tx, home.cause, home.trip_id, request, lists, condition)
+        )
 
-async def planned_dry(home: Home) -> imports.PlannedImport:
-    request = ImportRequest("sync", dry_run=True)
-    body = {"mapPins": [pin(clientRef="new")]}
-    lists = items_of(request, body)
-    return await home.store.read(lambda tx: imports.plan(tx, home.trip_id, request, lists, now()))
+    await apply_at(rev)
+    with pytest.raises(PreconditionFailed):
+        await apply_at(rev)
+    assert await home.rev() == rev + 1
+    await apply_at(rev + 1)

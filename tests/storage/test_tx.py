@@ -94,6 +94,9 @@ class Broken:
     def __len__(self) -> int:
         return self.count
 
+    def __getitem__(self, index: int) -> Sequence[Any]:
+        return list(self)[index]
+
     def __iter__(self) -> Iterator[Sequence[Any]]:
         for number in range(self.count - 1):
             yield f"{number}", ""

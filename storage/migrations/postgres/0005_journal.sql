@@ -47,6 +47,8 @@ CREATE INDEX trips_by_group ON trips (group_id, age, id);
 
 ALTER TABLE group_members ADD COLUMN joined_rev BIGINT NOT NULL DEFAULT 0;
 
+CREATE INDEX group_members_by_age ON group_members (group_id, joined_rev, user_id);
+
 -- The journal: one row for each committed write in a trip. via: api, web, import, undo, system.
 -- summary: how many rows of which kind were created, updated, deleted, as JSON.
 CREATE TABLE changesets (
