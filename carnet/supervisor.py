@@ -92,8 +92,8 @@ class SupervisedProcess:
         """
         self.ready = asyncio.Event()
         """Set while a child is there that has said it is ready."""
+        self._arguments = tuple(arguments)
         self._name = arguments[0]
-        self._command = own_command("_run", *arguments)
         self._settings = msgspec.json.encode(settings) + b"\n"
         self._stop = stop
         self._receive = receive
@@ -195,7 +195,7 @@ class SupervisedProcess:
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
-            *self._command,
+            *own_command("_run", *self._arguments),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             pass_fds=self._descriptors,

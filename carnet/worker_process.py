@@ -21,6 +21,10 @@ class PipeSignals(LocalSignals):
         """See `JobSignals.ended`."""
         self._parent.send(Message(job_ended=job_id))
 
+    def trip_changed(self, trip_id: str, rev: int) -> None:
+        """Tells the parent, whose listeners are told."""
+        self._parent.send(Message(trip=trip_id, rev=rev))
+
 
 async def do_jobs(store: Store, parent: Parent) -> None:
     """Does jobs until the parent ends this process; the job at hand is finished first."""

@@ -86,7 +86,16 @@ def test_domain_needs_nothing_but_the_standard_library_and_msgspec(package, path
 
 @pytest.mark.parametrize("path", files("storage"), ids=lambda path: path.name)
 def test_storage_needs_nothing_but_domain_and_its_drivers(path):
-    allowed = {*sys.stdlib_module_names, *DRIVERS, *LOGGING, "msgspec", "isal", "domain", "runtime", "storage"}
+    allowed = {
+        *sys.stdlib_module_names,
+        *DRIVERS,
+        *LOGGING,
+        "msgspec",
+        "isal",
+        "domain",
+        "runtime",
+        "storage",
+    }
     assert imported(path.read_text()) <= allowed
 
 

@@ -18,7 +18,8 @@ import msgspec
 
 from tests.support import Client
 
-CARNET = Path(sys.executable).parent / "carnet"
+CARNET = Path(os.environ.get("CARNET_PROGRAM", Path(sys.executable).parent / "carnet"))
+"""The program under test; another one than this environment's may be named."""
 SECONDS = 30.0
 """A generous bound for whatever is waited for; it takes less than one on an idle machine."""
 
