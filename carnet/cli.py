@@ -63,13 +63,9 @@ def cli() -> None:
 @click.pass_context
 def serve(context: click.Context) -> None:
     """Serve the API; on a first start also create a user and a key, and print the key."""
-    from carnet.scheduling import prefer_short_turns
     from carnet.serve import serve as run_server
 
     settings = settings_of(context)
-    if not settings.queue.url:
-        # Imports are done beside the server. Otherwise it would only push its databases aside.
-        prefer_short_turns()
     logs.configure(settings.log.level, settings.log.format)
     if links_stay_here(settings):
         _log.warning(
@@ -118,18 +114,14 @@ def worker(context: click.Context) -> None:
     settings = settings_of(context)
     if not settings.queue.url:
         raise UsageFailure("queue.url is empty: `carnet serve` does the jobs itself")
-    from carnet.memory import keep_for_good
-    from carnet.scheduling import step_back
-    from carnet.serve import stop_signal
+    from carnet.stop import Stop
     from workers.arq_worker import run_worker
 
-    step_back()
     logs.configure(settings.log.level, settings.log.format)
 
     async def work(store: Store) -> None:
         await require_current(store)
-        keep_for_good()
-        await run_worker(store, settings.queue.url, stop_signal())
+        await run_worker(store, settings, Stop().requested)
 
     run(settings, work, create=False)
 
@@ -149,6 +141,32 @@ def migrate_command(context: click.Context, as_json: bool) -> None:
         print_json({"applied": applied})
     else:
         click.echo("\n".join(f"applied {name}" for name in applied) or "nothing to apply")
+
+
+@cli.group("_run", hidden=True)
+def run_child() -> None:
+    """The program's own processes, which `carnet serve` starts (see `carnet.supervisor`)."""
+
+
+@run_child.command("server")
+@click.argument("descriptor", type=int)
+def run_server_process(descriptor: int) -> None:
+    """Serve on an open socket."""
+    from carnet.child import Parent
+    from carnet.server_process import serve_for
+
+    parent = Parent()
+    run(parent.settings, lambda store: serve_for(parent, store, descriptor), create=False)
+
+
+@run_child.command("worker")
+def run_worker_process() -> None:
+    """Do the jobs of the server's own database."""
+    from carnet.child import Parent
+    from carnet.worker_process import do_jobs
+
+    parent = Parent()
+    run(parent.settings, lambda store: do_jobs(store, parent), create=False)
 
 
 cli.add_command(user)

@@ -20,6 +20,7 @@ from runtime.redis_signals import (
     end,
     serialize,
 )
+from runtime.settings import Settings
 from storage.store import Store
 from workers.loop import JobLoop
 
@@ -30,14 +31,16 @@ REBUILD_SECONDS: Final = 1.0
 _REDIS_GONE: Final = (RedisError, OSError, TimeoutError)
 
 
-async def run_worker(store: Store, url: str, stopping: asyncio.Event) -> None:
+async def run_worker(store: Store, settings: Settings, stopping: asyncio.Event) -> None:
     """Works until `stopping` is set, then finishes the jobs at hand.
 
     A Redis that goes away ends arq's worker: it is made anew until Redis is back, and the
     sweep does the jobs meanwhile.
     """
+    url = settings.queue.url
     signals = RedisSignals(url)
-    working = asyncio.create_task(_work(store, signals, stopping))
+    store.on_commit = signals.trip_changed
+    working = asyncio.create_task(_work(store, signals, settings, stopping))
     try:
         while not stopping.is_set():
             await _run_until_broken(signals, url, stopping)
@@ -47,9 +50,11 @@ async def run_worker(store: Store, url: str, stopping: asyncio.Event) -> None:
         await signals.stop()
 
 
-async def _work(store: Store, signals: RedisSignals, stopping: asyncio.Event) -> None:
+async def _work(
+    store: Store, signals: RedisSignals, settings: Settings, stopping: asyncio.Event
+) -> None:
     """Does jobs, and begins no more once told to stop, however long Redis takes to close."""
-    loop = JobLoop(store, signals)
+    loop = JobLoop(store, signals, settings)
     loop.start()
     await stopping.wait()
     await loop.stop()

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Literal
 
+from runtime.settings import Settings
 from storage.jobs import Claim
 from storage.store import Store, Tx
 from workers import imports, pruning
@@ -47,7 +48,7 @@ class Schedule:
 
     name: str
     every_seconds: float
-    run: Callable[[Store], Awaitable[None]]
+    run: Callable[[Store, Settings], Awaitable[None]]
 
 
 def _import(name: str) -> Kind:
@@ -73,5 +74,6 @@ HOUR: Final = 3600.0
 SCHEDULES: Final = (
     Schedule("prune_idempotency", HOUR, pruning.prune_idempotency),
     Schedule("prune_jobs", HOUR, pruning.prune_jobs),
-    Schedule("fail_unknown_jobs", HOUR, lambda store: pruning.fail_unknown_jobs(store, KINDS)),
+    Schedule("prune_history", HOUR, pruning.prune_history),
+    Schedule("fail_unknown_jobs", HOUR, lambda store, _: pruning.fail_unknown_jobs(store, KINDS)),
 )

@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 
 from domain.errors import CarnetError
+from runtime.settings import Settings
 from runtime.signals import Signals
 from storage.jobs import Claim
 from storage.store import Store
@@ -28,11 +29,13 @@ class JobLoop:
         self,
         store: Store,
         signals: Signals,
+        settings: Settings,
         kinds: Mapping[str, Kind] = KINDS,
         schedules: Sequence[Schedule] = SCHEDULES,
     ) -> None:
         self._store = store
         self._signals = signals
+        self._settings = settings
         self._kinds = kinds
         self._schedules = schedules
         self._stopping = False
@@ -101,7 +104,7 @@ class JobLoop:
     async def _repeat(self, schedule: Schedule) -> None:
         while True:
             try:
-                await schedule.run(self._store)
+                await schedule.run(self._store, self._settings)
             except CarnetError as error:
                 _log.warning("schedule_waits", schedule=schedule.name, reason=error.message)
             except Exception:  # noqa: BLE001 - it is tried again when it is due

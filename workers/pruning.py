@@ -11,7 +11,8 @@ import structlog
 from domain.clock import timestamp
 from domain.errors import Internal
 from runtime.clock import now
-from storage import idempotency, jobs
+from runtime.settings import Settings
+from storage import idempotency, jobs, journal
 from storage.store import Store, Tx
 
 FEWEST: Final = 10
@@ -53,21 +54,31 @@ async def _timed(store: Store, drop: Drop, size: int) -> tuple[int, float]:
     return dropped, time.perf_counter() - started
 
 
-async def prune_idempotency(store: Store) -> None:
+async def prune_idempotency(store: Store, _settings: Settings) -> None:
     """Drops idempotency records after 24 hours."""
     dropped = await in_batches(store, lambda tx, limit: idempotency.prune(tx, time.time(), limit))
     if dropped:
         _log.info("pruned", idempotency=dropped)
 
 
-async def prune_jobs(store: Store) -> None:
+async def prune_jobs(store: Store, _settings: Settings) -> None:
     """Drops jobs `jobs.KEPT_DAYS` after their end."""
-    oldest = timestamp(
-        datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=jobs.KEPT_DAYS)
-    )
+    oldest = _days_ago(jobs.KEPT_DAYS)
     dropped = await in_batches(store, lambda tx, limit: jobs.prune(tx, oldest, limit))
     if dropped:
         _log.info("pruned", jobs=dropped)
+
+
+async def prune_history(store: Store, settings: Settings) -> None:
+    """Drops what is told of changes `history.days` after they were made."""
+    oldest = _days_ago(settings.history.days)
+    dropped = await in_batches(store, lambda tx, limit: journal.prune(tx, oldest, limit))
+    if dropped:
+        _log.info("pruned", history=dropped)
+
+
+def _days_ago(days: int) -> str:
+    return timestamp(datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=days))
 
 
 async def fail_unknown_jobs(store: Store, kinds: Collection[str]) -> None:

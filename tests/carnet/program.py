@@ -19,7 +19,8 @@ import msgspec
 from tests.support import Client
 from tests.waiting import PATIENCE
 
-CARNET = Path(sys.executable).parent / "carnet"
+CARNET = Path(os.environ.get("TEST_CARNET_PROGRAM", Path(sys.executable).parent / "carnet"))
+"""The program under test; another one than this environment's may be named."""
 SECONDS = PATIENCE
 """A generous bound for whatever is waited for; it takes less than one on an idle machine."""
 

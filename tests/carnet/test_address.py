@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
+from carnet.address import bind, public_url, url_of
 from carnet.failure import Failure
-from carnet.serve import bind, public_url, url_of
 from runtime.settings import Http, Settings
 
 

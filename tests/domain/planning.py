@@ -25,7 +25,7 @@ def new_plan(*rows: Row, dry_run: bool = False) -> Plan:
 
 def stored(resource: Resource, row_id: str, parent_id: str = "", **change: Any) -> Row:
     """A row as it was stored once, made of the resource's sample."""
-    fields, wrong = resource.validated(merge({}, {**SAMPLES[resource.kind], **change}))
+    fields, wrong = resource.merge({}, {**SAMPLES[resource.kind], **change})
     assert not wrong
     json = resource.compose(
         fields, None, row_id=row_id, trip_id="trip", parent_id=parent_id, now=THEN

@@ -241,14 +241,17 @@ def test_compose_leaves_the_program_no_privileges(service):
 
 
 def test_a_container_has_the_time_its_program_takes_to_stop():
+    from carnet.supervisor import STOP_SECONDS
     from server.app import SHUTDOWN_SECONDS
     from workers.loop import DRAIN_SECONDS
 
-    assert seconds(SERVICES["server-1"]["stop_grace_period"]) > 2 * SHUTDOWN_SECONDS
+    assert STOP_SECONDS > 2 * SHUTDOWN_SECONDS
+    assert seconds(SERVICES["server-1"]["stop_grace_period"]) > STOP_SECONDS
     assert seconds(SERVICES["worker"]["stop_grace_period"]) > DRAIN_SECONDS
     for path in UNITS:
+        # First the server, then the embedded worker.
         assert int(unit(path)["Service"]["TimeoutStopSec"]) > max(
-            2 * SHUTDOWN_SECONDS, DRAIN_SECONDS
+            2 * SHUTDOWN_SECONDS + STOP_SECONDS, DRAIN_SECONDS
         )
 
 

@@ -66,7 +66,7 @@ CREATE TABLE changesets (
     PRIMARY KEY (trip_id, rev)
 );
 
-CREATE INDEX changesets_by_age ON changesets (at);
+CREATE INDEX changesets_by_age ON changesets (at, trip_id, rev);
 
 -- Rows as they were before the changeset of this revision updated or deleted them; was_rev: the
 -- revision of their last change until then. A deleted one's is its tombstone.

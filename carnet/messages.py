@@ -1,0 +1,30 @@
+"""What a supervising process and its child tell each other, line by line over pipes."""
+
+import msgspec
+
+
+class Message(msgspec.Struct, omit_defaults=True):
+    """One line of JSON; each member that is set is news of its own.
+
+    Members that the receiver does not know are ignored: parent and child may be of different
+    releases while processes are replaced.
+    """
+
+    ready: bool = False
+    """From the child, first of all: it does its work from now on."""
+    work: bool = False
+    """To a worker: a job has been committed."""
+    job_ended: str | None = None
+    """From a worker: the id of a job that has ended."""
+    trip: str | None = None
+    """From a worker: the id of a trip it has changed, with the `rev` that the trip has now."""
+    rev: int = 0
+
+    def line(self) -> bytes:
+        """The message as it goes through the pipe."""
+        return msgspec.json.encode(self) + b"\n"
+
+
+def parse(line: bytes) -> Message:
+    """The message of a line; `msgspec.DecodeError` when it is none."""
+    return msgspec.json.decode(line, type=Message)

@@ -1,0 +1,98 @@
+"""One server process: what it is made of, and its listener.
+
+`carnet serve` either is that process itself, or has several of them as children
+(`carnet _run server`). All of them accept from one listening socket, which the parent opened and
+keeps open: a connection that comes while a process is replaced waits for another one to take it.
+"""
+
+import contextlib
+import os
+import socket
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+import structlog
+
+from carnet.address import public_url
+from carnet.child import Parent
+from carnet.messages import Message
+from runtime.settings import Settings
+from runtime.signals import Signals
+from server.app import build_app
+from server.body_budget import BodyBudget
+from server.listener import Listener
+from server.ratelimit import RateLimiter
+from server.services import Services
+from storage import accounts
+from storage.store import Store
+
+LINGER_SECONDS = 0.25
+PAUSE_SECONDS = 0.001
+"""Between two connections that a process takes, where several take them from one socket."""
+
+_log = structlog.get_logger("carnet.server")
+
+
+class Shared(NamedTuple):
+    """What server processes and workers have in common, within this process or through Redis."""
+
+    signals: Signals
+    limiter: RateLimiter
+
+
+@contextlib.asynccontextmanager
+async def shared_by_redis(url: str) -> AsyncIterator[Shared]:
+    """Signals and limits that all processes with the same Redis share."""
+    # Imported where it is used: the client costs memory and start-up time.
+    from runtime.redis_signals import RedisSignals
+    from server.redis_ratelimit import RedisRateLimiter
+
+    async with contextlib.AsyncExitStack() as stack:
+        signals, limiter = RedisSignals(url), RedisRateLimiter(url)
+        signals.start()
+        stack.push_async_callback(signals.stop)
+        stack.push_async_callback(limiter.close)
+        yield Shared(signals, limiter)
+
+
+@contextlib.asynccontextmanager
+async def running_server(
+    settings: Settings, store: Store, shared: Shared, listening: socket.socket
+) -> AsyncIterator[None]:
+    """Serves on an open socket inside the block, and finishes running requests at its end."""
+    store.on_commit = shared.signals.trip_changed
+    services = Services(
+        settings=settings,
+        store=store,
+        signals=shared.signals,
+        limiter=shared.limiter,
+        signing_secret=await store.write(accounts.signing_secret),
+        epoch=await store.write(accounts.epoch),
+        public_url=public_url(settings, listening),
+        bodies=BodyBudget(settings.http.max_inflight_bytes),
+    )
+    listener = Listener(
+        build_app(services),
+        linger_seconds=LINGER_SECONDS,
+        pause_seconds=PAUSE_SECONDS if settings.http.processes > 1 else 0.0,
+    )
+    await listener.start_on(listening)
+    _log.info("started", port=listener.port, pid=os.getpid())
+    try:
+        yield
+    finally:
+        _log.info("stopping", pid=os.getpid())
+        await listener.stop()
+        _log.info("stopped", pid=os.getpid())
+
+
+async def serve_for(parent: Parent, store: Store, descriptor: int) -> None:
+    """Serves on the socket of a descriptor, as a child, until its parent ends it."""
+    settings = parent.settings
+    with socket.socket(fileno=descriptor) as listening:
+        async with (
+            shared_by_redis(settings.queue.url) as shared,
+            running_server(settings, store, shared, listening),
+        ):
+            parent.send(Message(ready=True))
+            await parent.finish_requested()
