@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 import functools
+import os
 import re
 import sys
 from collections.abc import Awaitable, Callable
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 
 import click
 import msgspec
+import structlog
 
 from carnet.failure import Failure, UsageFailure
 from carnet.loop import loop_factory
@@ -259,6 +261,7 @@ def worker(context: click.Context) -> None:
 
     async def run(store: Store) -> None:
         await _require_current(store)
+        structlog.get_logger("carnet.worker").info("started", pid=os.getpid())
         await run_worker(store, settings.queue.url, Stop().requested)
 
     _run(settings, run, create=False)
