@@ -1,6 +1,7 @@
 """The command line (contract section 8)."""
 
 import functools
+import os
 import sys
 
 import click
@@ -121,6 +122,7 @@ def worker(context: click.Context) -> None:
 
     async def work(store: Store) -> None:
         await require_current(store)
+        _log.info("started", pid=os.getpid())
         await run_worker(store, settings, Stop().requested)
 
     run(settings, work, create=False)

@@ -1,7 +1,7 @@
 """What one write does to a trip, and who does it."""
 
-import collections
 import dataclasses
+from collections.abc import Iterable
 from typing import Literal
 
 from domain.actor import Actor
@@ -15,6 +15,12 @@ Via = Literal["api", "web", "import", "undo", "system"]
 
 SNAPSHOT_NAMES = {r.kind: r.snapshot for r in (*RESOURCES, CHANNEL, MESSAGE, TRIP)}
 """What each kind of row is called in summaries, by its kind."""
+
+
+MESSAGES = SNAPSHOT_NAMES[MESSAGE.kind]
+
+Summary = dict[str, dict[str, int]]
+"""Numbers of rows created, updated and deleted, by what their kind is called."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -50,34 +56,20 @@ class ChangeSet:
         """Whether there is nothing to write."""
         return not (self.created or self.updated or self.deleted or self.trip)
 
-    @property
-    def touches_messages(self) -> bool:
-        """Whether it changes messages."""
-        return MESSAGE.kind in self._kinds()
+    def summary(self) -> Summary:
+        """How many rows of which kind are created, updated and deleted."""
+        counts: Summary = {}
+        if self.trip is not None:
+            _count(counts, "updated" if self.trip.id in self.before else "created", [self.trip])
+        _count(counts, "created", self.created)
+        _count(counts, "updated", self.updated)
+        _count(counts, "deleted", self.deleted)
+        return counts
 
-    @property
-    def touches_content(self) -> bool:
-        """Whether it changes anything but messages."""
-        return self.trip is not None or bool(self._kinds() - {MESSAGE.kind})
 
-    def summary(self) -> dict[str, dict[str, int]]:
-        """How many rows of which kind are created, updated and deleted (contract section 11)."""
-        of_trip = [self.trip] if self.trip else []
-        new = [row for row in of_trip if row.id not in self.before]
-        rows = {
-            "created": [*new, *self.created],
-            "updated": [*(row for row in of_trip if row not in new), *self.updated],
-            "deleted": self.deleted,
-        }
-        counts = {
-            outcome: collections.Counter(row.kind for row in changed)
-            for outcome, changed in rows.items()
-        }
-        kinds = dict.fromkeys(kind for by_kind in counts.values() for kind in by_kind)
-        return {
-            SNAPSHOT_NAMES[kind]: {outcome: counts[outcome][kind] for outcome in counts}
-            for kind in kinds
-        }
-
-    def _kinds(self) -> set[str]:
-        return {row.kind for rows in (self.created, self.updated, self.deleted) for row in rows}
+def _count(counts: Summary, outcome: str, rows: Iterable[Row]) -> None:
+    for row in rows:
+        name = SNAPSHOT_NAMES[row.kind]
+        if name not in counts:
+            counts[name] = {"created": 0, "updated": 0, "deleted": 0}
+        counts[name][outcome] += 1

@@ -6,15 +6,13 @@ NUL characters (no database column for text takes them), nesting without end.
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from typing import Any, Final, TypeVar
+from collections.abc import Iterator
+from typing import Any, Final
 
 import msgspec
 
 from domain import details
 from domain.errors import Detail, ValidationFailed
-
-T = TypeVar("T")
 
 MAX_DEPTH: Final = 200
 IMPORT_DEPTH: Final = MAX_DEPTH + 2
@@ -33,28 +31,25 @@ def decode(raw: bytes, max_depth: int = MAX_DEPTH) -> Any:
 
     RFC 8259 leaves names that come twice to the parser; RFC 7493 section 2.3 forbids them.
     """
-    value: Any = _parse(msgspec.json.decode, raw)
+    try:
+        value: Any = msgspec.json.decode(raw)
+    except _NOT_JSON as error:
+        raise _not_json(f"The body is not valid JSON: {_reason(error)}") from error
     # Comes first, since it bounds the depth for all that follows.
     members = _count_members(value, max_depth)
     if b"\\u0000" in raw and _has_nul(value):
         raise _not_json("The body has a NUL character, which text cannot hold")
     if not _names_once(raw, members) and members != _count_names(raw):
-        # What was dropped for a later member of its name has not been looked at.
-        _parse(msgspec.json.decode, raw)
         raise ValidationFailed(
             [
                 details.duplicate(path, "this name comes twice in its object")
-                for path in _parse(_duplicates, raw)
+                for path in _duplicates(raw)
             ]
         )
     return value
 
 
-def _parse(parser: Callable[[bytes], T], raw: bytes) -> T:
-    try:
-        return parser(raw)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise _not_json(f"The body is not valid JSON: {_reason(error)}") from error
+_NOT_JSON: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
 def _not_json(message: str) -> ValidationFailed:
@@ -113,7 +108,11 @@ class _Pairs(list[tuple[str, Any]]):
 
 def _duplicates(raw: bytes) -> list[str]:
     """The paths of names that come twice in their object."""
-    return list(_find_duplicates(json.loads(raw, object_pairs_hook=_Pairs), ""))
+    try:
+        pairs = json.loads(raw, object_pairs_hook=_Pairs)
+    except _NOT_JSON as error:
+        raise _not_json(f"The body is not valid JSON: {_reason(error)}") from error
+    return list(_find_duplicates(pairs, ""))
 
 
 def _find_duplicates(value: Any, path: str) -> Iterator[str]:

@@ -57,7 +57,14 @@ os.register_at_fork(after_in_child=_start_anew)
 @functools.lru_cache(maxsize=8)
 def _first(bits: int) -> str:
     """The first nine characters: for a millisecond they are the same."""
-    return "".join(_DIGITS[bits >> shift & 31] for shift in range(40, -1, -5))
+    pairs = _PAIRS
+    return (
+        _DIGITS[bits >> 40 & 31]
+        + pairs[bits >> 30 & 1023]
+        + pairs[bits >> 20 & 1023]
+        + pairs[bits >> 10 & 1023]
+        + pairs[bits & 1023]
+    )
 
 
 def new_secret(prefix: str = "", characters: int = 43) -> str:

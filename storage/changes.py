@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from domain.changes import Cause, ChangeSet
+from domain.changes import MESSAGES, Cause, ChangeSet, Summary
 from domain.resources import BY_KIND
 from domain.revisions import Revisions
 from domain.row import Row
@@ -57,18 +57,28 @@ async def commit(tx: Tx, trip: TripTaken, changes: ChangeSet, cause: Cause) -> i
 
     The number of statements does not grow with the number of rows.
     """
+    trip_id, summary = trip.trip_id, changes.summary()
     trip.revs = revs = trip.revs.after(
-        content=changes.touches_content,
-        messages=changes.touches_messages,
+        content=bool(summary.keys() - {MESSAGES}),
+        messages=MESSAGES in summary,
         doc=changes.trip is not None,
     )
-    await _raise_revision(tx, trip, changes.trip)
-    await _write_journal(tx, trip.trip_id, changes, cause, revs.rev)
-    await _delete(tx, trip.trip_id, changes.deleted)
-    await _update(tx, trip.trip_id, changes, revs.rev)
-    await _insert(tx, trip.trip_id, changes.created, revs.rev)
-    tx.trip_changed(trip.trip_id, revs.rev)
-    return revs.rev
+    rev = revs.rev
+    await tx.execute(_RAISE, trip_id, rev, revs.content, revs.messages, revs.doc)
+    await tx.insert("changesets", _CHANGESET_COLUMNS, [_changeset(trip_id, rev, cause, summary)])
+    if changes.before or changes.deleted:
+        await _insert_prior_rows(tx, trip_id, changes, rev)
+    if changes.trip is not None:
+        changes.trip.rev = rev
+        await tx.execute("UPDATE trips SET doc = $1 WHERE id = $2", changes.trip.json, trip_id)
+    if changes.deleted:
+        await _delete(tx, trip_id, changes.deleted)
+    if changes.updated:
+        await _update(tx, trip_id, changes, rev)
+    if changes.created:
+        await _insert(tx, trip_id, changes.created, rev)
+    tx.trip_changed(trip_id, rev)
+    return rev
 
 
 async def commit_new_trip(
@@ -89,8 +99,8 @@ async def commit_new_trip(
         rev,
         trip.json,
     )
-    changes = ChangeSet(created=list(created), trip=trip)
-    await _write_journal(tx, trip.id, changes, cause, rev)
+    summary = ChangeSet(created=list(created), trip=trip).summary()
+    await tx.insert("changesets", _CHANGESET_COLUMNS, [_changeset(trip.id, rev, cause, summary)])
     await _insert(tx, trip.id, created, rev)
     tx.trip_changed(trip.id, rev)
     return rev
@@ -107,43 +117,39 @@ async def commit_new_row(
     """
     if tx.dialect.one_statement:
         return await _commit_in_one_statement(tx, trip_id, row, cause, protection)
-    if row.client_ref is not None and await _ref_is_taken(tx, trip_id, row):
-        return None
-    return await commit(tx, await begin(tx, trip_id), ChangeSet(created=[row]), cause)
-
-
-async def _raise_revision(tx: Tx, trip: TripTaken, document: Row | None) -> None:
-    revs = trip.revs
-    changed = ", doc = $6" if document else ""
-    await tx.execute(
-        "UPDATE trips SET rev = $2, content_rev = $3, message_rev = $4, doc_rev = $5"
-        f"{changed} WHERE id = $1",
-        *(trip.trip_id, revs.rev, revs.content, revs.messages, revs.doc),
-        *([document.json] if document else []),
+    record = await tx.fetchrow(
+        f"SELECT rev, content_rev, message_rev, doc_rev, EXISTS ({_SAME_REF}) FROM trips"
+        " WHERE id = $1",
+        trip_id,
+        row.kind,
+        row.parent_id,
+        row.client_ref,
     )
-    if document:
-        document.rev = revs.rev
+    assert record is not None
+    *revs, is_taken = record
+    if is_taken:
+        return None
+    trip = TripTaken(trip_id, Revisions.stored(*revs))
+    return await commit(tx, trip, ChangeSet(created=[row]), cause)
 
 
-async def _write_journal(tx: Tx, trip_id: str, changes: ChangeSet, cause: Cause, rev: int) -> None:
-    await tx.insert("changesets", _CHANGESET_COLUMNS, [_changeset(trip_id, changes, cause, rev)])
-    replaced = [*changes.updated, *([changes.trip] if changes.trip else [])]
-    prior = [
-        *(_prior(trip_id, rev, changes.before[row.id], deleted=0)
-          for row in replaced if row.id in changes.before),
-        *(_prior(trip_id, rev, row, deleted=1) for row in changes.deleted),
-    ]  # fmt: skip
-    if prior:
-        await tx.insert("prior_rows", _PRIOR_COLUMNS, prior)
+_RAISE: Final = (
+    "UPDATE trips SET rev = $2, content_rev = $3, message_rev = $4, doc_rev = $5 WHERE id = $1"
+)
 
 
-def _changeset(trip_id: str, changes: ChangeSet, cause: Cause, rev: int) -> Sequence[Any]:
+def _changeset(trip_id: str, rev: int, cause: Cause, summary: Summary) -> Sequence[Any]:
     actor = cause.actor
     return (
         *(trip_id, rev, cause.now, actor.user_id, actor.key_id, actor.session_id, cause.via),
-        *(cause.request_id, cause.job_id, cause.undoes),
-        msgspec.json.encode(changes.summary()).decode(),
+        *(cause.request_id, cause.job_id, cause.undoes, msgspec.json.encode(summary).decode()),
     )
+
+
+async def _insert_prior_rows(tx: Tx, trip_id: str, changes: ChangeSet, rev: int) -> None:
+    prior = [_prior(trip_id, rev, row, deleted=0) for row in changes.before.values()]
+    prior += [_prior(trip_id, rev, row, deleted=1) for row in changes.deleted]
+    await tx.insert("prior_rows", _PRIOR_COLUMNS, prior)
 
 
 def _prior(trip_id: str, rev: int, row: Row, *, deleted: int) -> Sequence[Any]:
@@ -154,27 +160,23 @@ def _prior(trip_id: str, rev: int, row: Row, *, deleted: int) -> Sequence[Any]:
 
 
 async def _insert(tx: Tx, trip_id: str, rows: Sequence[Row], rev: int) -> None:
-    if not rows:
-        return
+    records = []
     for row in rows:
         row.rev = rev
         # A row that comes back has its age already.
         row.created_rev = row.created_rev or rev
-    await tx.insert("items", _ITEM_COLUMNS, [_item(trip_id, row) for row in rows])
+        records.append(
+            (
+                *(trip_id, row.kind, row.parent_id, row.sort_key, row.created_rev, row.id),
+                *(row.client_ref, rev, row.json),
+            )
+        )
+    await tx.insert("items", _ITEM_COLUMNS, records)
     await _insert_links(tx, trip_id, rows)
-
-
-def _item(trip_id: str, row: Row) -> Sequence[Any]:
-    return (
-        *(trip_id, row.kind, row.parent_id, row.sort_key, row.created_rev, row.id),
-        *(row.client_ref, row.rev, row.json),
-    )
 
 
 async def _update(tx: Tx, trip_id: str, changes: ChangeSet, rev: int) -> None:
     rows = changes.updated
-    if not rows:
-        return
     rekeyed = [row for row in rows if _key(row) != _key(changes.before[row.id])]
     if rekeyed:
         # Rows may hand a clientRef on to each other, and uniqueness is checked row by row.
@@ -203,8 +205,6 @@ def _key(row: Row) -> tuple[str, str | None]:
 
 
 async def _delete(tx: Tx, trip_id: str, rows: Sequence[Row]) -> None:
-    if not rows:
-        return
     ids = [row.id for row in rows]
     await tx.execute(
         f"DELETE FROM items WHERE trip_id = $1 AND id {tx.dialect.among('$2')}",
@@ -223,12 +223,11 @@ async def _delete_links(tx: Tx, trip_id: str, sources: Iterable[str]) -> None:
 
 
 async def _insert_links(tx: Tx, trip_id: str, rows: Sequence[Row]) -> None:
-    links = {
-        (trip_id, row.document[field], row.id)
-        for row in rows
-        for field in link_fields(row.kind)
-        if field in row.document
-    }
+    links = set()
+    for row in rows:
+        for field in link_fields(row.kind):
+            if field in row.document:
+                links.add((trip_id, row.document[field], row.id))
     if links:
         await tx.insert("links", ("trip_id", "target_id", "source_id"), sorted(links))
 
@@ -245,13 +244,6 @@ def json_array(values: Iterable[str]) -> str:
     return msgspec.json.encode(list(values)).decode()
 
 
-async def _ref_is_taken(tx: Tx, trip_id: str, row: Row) -> bool:
-    found = await tx.fetchval(
-        f"SELECT 1 WHERE EXISTS ({_SAME_REF})", trip_id, row.kind, row.parent_id, row.client_ref
-    )
-    return found is not None
-
-
 _SAME_REF: Final = (
     "SELECT 1 FROM items WHERE trip_id = $1 AND kind = $2 AND parent_id = $3 AND client_ref = $4"
 )
@@ -261,8 +253,7 @@ async def _commit_in_one_statement(
     tx: Tx, trip_id: str, row: Row, cause: Cause, protection: Protection | None
 ) -> int | None:
     """What `begin` and `commit` do, and `idempotency.remember`, for one new row."""
-    changes = ChangeSet(created=[row])
-    changeset = _changeset(trip_id, changes, cause, rev=0)
+    changeset = _changeset(trip_id, 0, cause, ChangeSet(created=[row]).summary())
     arguments = [trip_id, row.kind, row.parent_id, row.client_ref, row.sort_key, row.id, row.json]
     arguments += changeset[2:]
     if protection is not None:

@@ -70,6 +70,15 @@ COLUMNS: Final = (
 )
 
 
+_REMEMBER: Final = (
+    f"INSERT INTO idempotency ({', '.join(COLUMNS)})"
+    f" VALUES ({', '.join(f'${n}' for n in range(1, len(COLUMNS) + 1))})"
+    " ON CONFLICT (api_key_id, idempotency_key) DO UPDATE SET"
+    f" {', '.join(f'{name} = excluded.{name}' for name in COLUMNS[2:])}"
+    f" WHERE idempotency.created_at <= ${len(COLUMNS) + 1} RETURNING 1"
+)
+
+
 async def find(tx: Tx, scope: str, key: str, now: float) -> IdempotencyRecord | None:
     """What is remembered of a key; `now` in Unix seconds."""
     record = await tx.fetchrow(
@@ -96,12 +105,8 @@ async def remember(
     Where several can write at once, this waits for a request that is recording the same key. A
     record past its time gives way.
     """
-    marks = ", ".join(f"${n}" for n in range(1, len(COLUMNS) + 1))
-    replaced = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[2:])
     recorded = await tx.fetchval(
-        f"INSERT INTO idempotency ({', '.join(COLUMNS)}) VALUES ({marks})"
-        f" ON CONFLICT (api_key_id, idempotency_key) DO UPDATE SET {replaced}"
-        f" WHERE idempotency.created_at <= ${len(COLUMNS) + 1} RETURNING 1",
+        _REMEMBER,
         *protection.columns(answer),
         answer.rev if answer else None,
         job_id,

@@ -18,7 +18,6 @@ from storage.store import (
     Operation,
     StorageUrlError,
     TripListener,
-    ignore_changes,
 )
 
 T = TypeVar("T")
@@ -67,14 +66,13 @@ class SQLiteStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.on_commit: TripListener = ignore_changes
         self._writer: ConnectionQueue
         self._here: LookUps | None = None
         self._readers: list[ConnectionQueue] = []
 
     async def open(self) -> None:
         """Connects the writer and the readers."""
-        self._writer = ConnectionQueue(await self._connect(), commit_together, self._tell_of_commit)
+        self._writer = ConnectionQueue(await self._connect(), commit_together)
         try:
             await _use_wal(self._writer.connection)
             for _ in range(READERS):
@@ -137,8 +135,14 @@ class SQLiteStore:
         """See `Store.write`. Operations waiting at the same time share one commit."""
         return await self._writer.submit(operation)
 
-    def _tell_of_commit(self, trip_id: str, rev: int) -> None:
-        self.on_commit(trip_id, rev)
+    @property
+    def on_commit(self) -> TripListener:
+        """See `Store.on_commit`."""
+        return self._writer.on_commit
+
+    @on_commit.setter
+    def on_commit(self, listener: TripListener) -> None:
+        self._writer.on_commit = listener
 
     async def write_slowly(self, operation: Operation[T]) -> T:
         """See `Store.write_slowly`."""

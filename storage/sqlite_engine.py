@@ -6,6 +6,7 @@ inside a connection's thread; those that wait at the same time go there in one h
 
 import asyncio
 import functools
+import operator
 import re
 import sqlite3
 import time
@@ -75,15 +76,10 @@ class ConnectionQueue:
     refusing requests must not keep those from being done that were accepted.
     """
 
-    def __init__(
-        self,
-        connection: aiosqlite.Connection,
-        run: Group,
-        on_commit: TripListener = ignore_changes,
-    ) -> None:
+    def __init__(self, connection: aiosqlite.Connection, run: Group) -> None:
         self.connection = connection
+        self.on_commit: TripListener = ignore_changes
         self._run = run
-        self._on_commit = on_commit
         self._waiting: list[Waiting] = []
         self._working: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
@@ -145,7 +141,7 @@ class ConnectionQueue:
         """In the loop: hands the outcomes over."""
         for (_, done), outcome in zip(group, outcomes, strict=True):
             for trip_id, rev in outcome.changed:
-                self._on_commit(trip_id, rev)
+                self.on_commit(trip_id, rev)
             if done.cancelled():
                 continue
             if outcome.error is not None:
@@ -258,15 +254,27 @@ def _translated(error: BaseException) -> BaseException:
     return error
 
 
+Pick = Callable[[Sequence[Any]], Sequence[Any]]
+"""Arguments in the order of a statement's question marks."""
+
+
 @functools.lru_cache(maxsize=512)
-def _qmark(sql: str, count: int) -> tuple[str, tuple[int, ...] | None]:
-    """SQL with `$n` as SQL with `?`, and which of `count` arguments those are, unless just all.
+def _qmark(sql: str, count: int) -> tuple[str, Pick | None]:
+    """SQL with `$n` as SQL with `?`, and how to pick its `count` arguments, unless in their order.
 
     `$1` itself would need a dict of arguments for every row.
     """
-    order = tuple(int(n) - 1 for n in re.findall(r"\$(\d+)", sql))
-    plain = order == tuple(range(count))
-    return re.sub(r"\$\d+", "?", sql), None if plain else order
+    order = [int(n) - 1 for n in re.findall(r"\$(\d+)", sql)]
+    text = re.sub(r"\$\d+", "?", sql)
+    if order == list(range(count)):
+        return text, None
+    return text, operator.itemgetter(*order) if len(order) > 1 else lambda args: [args[order[0]]]
+
+
+@functools.cache
+def _insert_statement(table: str, columns: Sequence[str]) -> str:
+    marks = ", ".join("?" * len(columns))
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
 
 
 class SQLiteTx(Tx):
@@ -280,10 +288,8 @@ class SQLiteTx(Tx):
         """Trips and their new revisions, to be told of after the commit."""
 
     def _run(self, sql: str, args: Sequence[Any]) -> sqlite3.Cursor:
-        text, order = _qmark(sql, len(args))
-        if order is not None:
-            args = [args[index] for index in order]
-        return self._connection.execute(text, args)
+        text, pick = _qmark(sql, len(args))
+        return self._connection.execute(text, pick(args) if pick else args)
 
     async def fetch(self, sql: str, *args: Any) -> Sequence[Record]:
         """See `Tx.fetch`."""
@@ -291,13 +297,14 @@ class SQLiteTx(Tx):
 
     async def fetchrow(self, sql: str, *args: Any) -> Record | None:
         """See `Tx.fetchrow`."""
+        # All of them: a statement that writes is only then at its end.
         rows = self._run(sql, args).fetchall()
         return rows[0] if rows else None
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
         """See `Tx.fetchval`."""
-        row = await self.fetchrow(sql, *args)
-        return row[0] if row else None
+        rows = self._run(sql, args).fetchall()
+        return rows[0][0] if rows else None
 
     async def execute(self, sql: str, *args: Any) -> int:
         """See `Tx.execute`."""
@@ -307,16 +314,12 @@ class SQLiteTx(Tx):
         self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
     ) -> None:
         """See `Tx.insert`."""
-        marks = ", ".join("?" * len(columns))
-        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
-        self._connection.executemany(statement, rows)
+        self._connection.executemany(_insert_statement(table, columns), rows)
 
     async def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """See `Tx.executemany`."""
-        text, order = _qmark(sql, len(rows[0]) if rows else 0)
-        if order is not None:
-            rows = [[row[index] for index in order] for row in rows]
-        self._connection.executemany(text, rows)
+        text, pick = _qmark(sql, len(rows[0]) if rows else 0)
+        self._connection.executemany(text, map(pick, rows) if pick else rows)
 
     async def autocommit(self, sql: str, *args: Any) -> Any:
         """See `Tx.autocommit`: there are no round trips to save."""

@@ -199,7 +199,7 @@ async def run_server(store: Store, settings: Settings) -> AsyncIterator[Running]
     )
     listener = Listener(build_app(services))
     await listener.start_on(listening)
-    worker = JobLoop(store, signals)
+    worker = JobLoop(store, signals, settings)
     worker.start()
     try:
         yield Running(base, services, worker)

@@ -24,6 +24,7 @@ async def test_postgres_killed_under_load(tmp_path, crashing, valkey, rng):
         for _ in range(2):
             carnet.add_worker()
         await until(lambda: len(carnet.server.events("started")) == 2)
+        await until(lambda: all(worker.events("started") for worker in carnet.workers))
         before = [carnet.server.pid, *children(carnet.server.pid)]
         workers = [worker.pid for worker in carnet.workers]
         async with carnet.client() as client:
