@@ -14,17 +14,17 @@ def require_scope(actor: Actor, scope: BaseScope) -> None:
 
 def require_unlimited(actor: Actor, scope: BaseScope) -> None:
     """`Forbidden` unless the actor has the scope for every trip."""
+    require_scope(actor, scope)
     if not actor.scopes.has_unlimited(scope):
-        raise Forbidden(
-            f"This needs the scope {scope} for all trips; this key has it for some only"
-        )
+        raise Forbidden(f"This needs the scope {scope} for all trips; this key has it for some")
 
 
 def require_trip(
     actor: Actor, trip: TripAccess | None, trip_id: str, scope: BaseScope, *, writes: bool
-) -> TripAccess:
-    """The actor's part in a trip: `NotFound` where there is none, else `Forbidden`."""
+) -> None:
+    """The scope for a trip, the trip, and the actor's part in it: `Forbidden` or `NotFound`."""
     if not actor.scopes.covers(scope, trip_id):
+        require_scope(actor, scope)
         limited = ", ".join(sorted(actor.scopes.trips(scope)))
         raise Forbidden(f"This key has the scope {scope} for other trips only: {limited}")
     if trip is None:
@@ -33,4 +33,3 @@ def require_trip(
         raise Forbidden("This trip belongs to a group you are not in: an owner can add you to it")
     if writes and not trip.role.may_write:
         raise Forbidden("You are a viewer of this trip, and changing it needs the role editor")
-    return trip

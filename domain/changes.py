@@ -1,7 +1,6 @@
 """What one write does to a trip, and who does it."""
 
 import dataclasses
-from collections.abc import Iterable
 from typing import Literal
 
 from domain.actor import Actor
@@ -59,17 +58,17 @@ class ChangeSet:
     def summary(self) -> Summary:
         """How many rows of which kind are created, updated and deleted."""
         counts: Summary = {}
-        if self.trip is not None:
-            _count(counts, "updated" if self.trip.id in self.before else "created", [self.trip])
-        _count(counts, "created", self.created)
-        _count(counts, "updated", self.updated)
-        _count(counts, "deleted", self.deleted)
+        of_trip = [self.trip] if self.trip else []
+        is_new = self.trip is not None and self.trip.id not in self.before
+        for outcome, rows in (
+            ("created" if is_new else "updated", of_trip),
+            ("created", self.created),
+            ("updated", self.updated),
+            ("deleted", self.deleted),
+        ):
+            for row in rows:
+                name = SNAPSHOT_NAMES[row.kind]
+                if name not in counts:
+                    counts[name] = {"created": 0, "updated": 0, "deleted": 0}
+                counts[name][outcome] += 1
         return counts
-
-
-def _count(counts: Summary, outcome: str, rows: Iterable[Row]) -> None:
-    for row in rows:
-        name = SNAPSHOT_NAMES[row.kind]
-        if name not in counts:
-            counts[name] = {"created": 0, "updated": 0, "deleted": 0}
-        counts[name][outcome] += 1

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Struct, UnsetType
 
-from domain.fields import RequiredText, Title, also, link
+from domain.fields import ClientRef, RequiredText, Title, also, link
 from domain.resource import Resource
 
 
@@ -21,6 +21,7 @@ class Message(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
     parent_id: (
         Annotated[str, link("message"), also("replyTo", "inReplyTo", "threadId")] | UnsetType
     ) = UNSET
+    client_ref: ClientRef | UnsetType = UNSET
 
 
 CHANNEL = Resource(

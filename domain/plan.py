@@ -172,6 +172,8 @@ class Plan:
         return self._refs.get((resource.kind, parent_id, ref))
 
     def _check_links(self, resource: Resource, patch: Document) -> list[Detail]:
+        if not resource.links:
+            return []
         return [
             link.not_found(link.field, target)
             for link in resource.links
@@ -277,7 +279,14 @@ class Plan:
 
     def _insert(self, resource: Resource, fields: Document, parent_id: str) -> Row:
         row_id = self._new_id()
-        json = self._compose(resource, fields, None, row_id, parent_id)
+        json = resource.compose(
+            fields,
+            None,
+            row_id=row_id,
+            trip_id=self.trip_id,
+            parent_id=parent_id,
+            now=self.now,
+        )
         row = Row(
             resource.kind,
             row_id,
@@ -295,30 +304,20 @@ class Plan:
             self._before[row.id] = row.copy()
         if row.client_ref is not None:
             del self._refs[resource.kind, row.parent_id, row.client_ref]
-        json = self._compose(resource, fields, row.document, row.id, parent_id)
+        json = resource.compose(
+            fields,
+            row.document,
+            row_id=row.id,
+            trip_id=self.trip_id,
+            parent_id=parent_id,
+            now=self.now,
+        )
         row.rewrite(json, fields.get("clientRef"))
         row.parent_id = parent_id
         row.sort_key = resource.sort_key(fields)
         self._index(row)
         if row.id not in self.inserted:
             self.updated[row.id] = row
-
-    def _compose(
-        self,
-        resource: Resource,
-        fields: Document,
-        before: Document | None,
-        row_id: str,
-        parent_id: str,
-    ) -> str:
-        return resource.compose(
-            fields,
-            before,
-            row_id=row_id,
-            trip_id=self.trip_id,
-            parent_id=parent_id,
-            now=self.now,
-        )
 
     def _index(self, row: Row) -> None:
         """Makes a row to be found by its id and its clientRef."""

@@ -8,6 +8,7 @@ from domain.errors import NotFound, ValidationFailed
 from domain.message import CHANNEL, MESSAGE
 from domain.precondition import Precondition
 from domain.row import Row
+from operations.rows import Written
 from runtime.ids import new_id
 from storage import changes, items
 from storage.page import Page
@@ -36,12 +37,22 @@ async def send(
     channel_id: str,
     body: Any,
     precondition: Precondition = Precondition.NONE,
-) -> Row:
-    """A new message."""
+) -> Written:
+    """A new message, or the one that its author has sent with the same clientRef."""
     trip = await changes.begin(tx, trip_id)
     await _require_channel(tx, trip_id, channel_id)
+    patch = MESSAGE.sent(body)
+    author_id = cause.actor.user
+    # A clientRef is its author's: another member may use the same one.
+    ref = patch.get("clientRef")
+    client_ref = f"{author_id}/{ref}" if isinstance(ref, str) else None
+    if client_ref is not None:
+        sent = await items.by_ref(tx, trip_id, MESSAGE.kind, channel_id, client_ref)
+        if sent is not None:
+            precondition.check(sent.rev)
+            return Written("unchanged", sent)
     precondition.check(None)
-    fields, details = MESSAGE.merge({}, MESSAGE.sent(body))
+    fields, details = MESSAGE.merge({}, patch)
     parent_id = fields.get("parentId")
     if isinstance(parent_id, str):
         parent = await items.get(tx, trip_id, MESSAGE.kind, parent_id)
@@ -51,16 +62,16 @@ async def send(
         raise ValidationFailed(details)
     row_id = new_id()
     json = MESSAGE.compose(
-        {**fields, "authorId": cause.actor.user},
+        {**fields, "authorId": author_id},
         None,
         row_id=row_id,
         trip_id=trip_id,
         parent_id=channel_id,
         now=cause.now,
     )
-    message = Row(MESSAGE.kind, row_id, channel_id, json)
+    message = Row(MESSAGE.kind, row_id, channel_id, json, client_ref=client_ref)
     await changes.commit(tx, trip, ChangeSet(created=[message]), cause)
-    return message
+    return Written("created", message)
 
 
 async def _require_channel(tx: Tx, trip_id: str, channel_id: str) -> None:

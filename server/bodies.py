@@ -17,7 +17,7 @@ from domain.imports import ImportKind, count_items
 from operations.imports import require_within
 from server.body_budget import BodyAccount
 from server.preferences import preferences_of
-from server.route import JSON, Call, Upload
+from server.route import JSON, Call, Route, Upload
 from storage import jobs
 
 OFF_LOOP_BYTES: Final = 64 * 1024
@@ -31,18 +31,19 @@ _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _items = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-async def take_body(call: Call, account: BodyAccount) -> None:
+async def take_body(call: Call, route: Route, account: BodyAccount) -> None:
     """Gives the call its body: decoded, or as the payload of a job."""
-    body = call.route.body
-    raw = call.raw = await _receive(call, account)
+    body = route.body
+    raw = call.raw = await _receive(call, route, account)
     if body is None:
         if raw:
             _require_nothing(await _decode(raw, json_body.MAX_DEPTH))
-        return
-    if body.imports is None:
+    elif body.imports is not None:
+        await _take_items(call, body.imports)
+    elif len(raw) > OFF_LOOP_BYTES:
         call.body = await _decode(raw, json_body.MAX_DEPTH)
-        return
-    await _take_items(call, body.imports)
+    else:
+        call.body = json_body.decode(raw)
 
 
 async def _take_items(call: Call, kind: ImportKind) -> None:
@@ -95,43 +96,47 @@ def _require_nothing(value: Any) -> None:
         raise ValidationFailed([details.misplaced(name, why) for name in value])
 
 
-async def fingerprint(request: web.BaseRequest, body: bytes) -> str:
+async def fingerprint(call: Call) -> str:
     """What makes a request the same as another: method, path, query, body."""
-    target = f"{request.method}\0{request.rel_url.raw_path}\0{request.rel_url.raw_query_string}\0"
-    if len(body) > OFF_LOOP_BYTES:
-        return await asyncio.to_thread(_digest, target.encode(), body)
-    return _digest(target.encode(), body)
-
-
-def _digest(target: bytes, body: bytes) -> str:
-    digest = hashlib.sha256(target)
-    digest.update(body)
+    url = call.request.rel_url
+    target = f"{call.request.method}\0{url.raw_path}\0{url.raw_query_string}\0"
+    digest = hashlib.sha256(target.encode())
+    if len(call.raw) > OFF_LOOP_BYTES:
+        await asyncio.to_thread(digest.update, call.raw)
+    else:
+        digest.update(call.raw)
     return digest.hexdigest()
 
 
-async def _receive(call: Call, account: BodyAccount) -> bytes:
+async def _receive(call: Call, route: Route, account: BodyAccount) -> bytes:
     """The body's bytes, as many as the route takes at most, and not too slowly."""
-    request, body = call.request, call.route.body
+    request, body = call.request, route.body
     limit = call.services.settings.http.max_body_bytes
     if body is None or body.largest is not None:
         limit = min(limit, body.largest if body and body.largest else ROW_BYTES)
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType("Compressed bodies are not taken: send JSON as it is")
-    if (body is not None or (request.content_length or 0) > 0) and not _is_json(request):
-        raise UnsupportedMediaType()
     announced = request.content_length or 0
-    _require_within_limit(limit, announced)
-    account.grow_to(announced)
-    if not request.content.is_eof():
+    if (body is not None or announced) and not _is_json(request):
+        raise UnsupportedMediaType()
+    if announced > limit:
+        raise _too_large(limit)
+    if request.content.is_eof():
+        # All there with the head, as most are: in a buffer that is bounded anyway.
+        raw = request.content.read_nowait()
+    else:
+        account.grow_to(announced)
         await _continue(request)
         raw = await _read(request, limit, account)
-    else:
-        # All there with the head, as most are.
-        raw = request.content.read_nowait()
-        _require_within_limit(limit, len(raw))
+    if len(raw) > limit:
+        raise _too_large(limit)
     if raw and body is None and not _is_json(request):
         raise UnsupportedMediaType()
     return raw.removeprefix(BYTE_ORDER_MARK)
+
+
+def _too_large(limit: int) -> PayloadTooLarge:
+    return PayloadTooLarge(f"The body of this request may have {limit} bytes at most")
 
 
 ROW_BYTES: Final = 256 * 1024
@@ -154,7 +159,8 @@ async def _read(request: web.BaseRequest, limit: int, account: BodyAccount) -> b
         async with asyncio.timeout(BODY_SECONDS) as patience:
             async for piece in request.content.iter_any():
                 received += piece
-                _require_within_limit(limit, len(received))
+                if len(received) > limit:
+                    raise _too_large(limit)
                 account.grow_to(len(received))
                 until = patience.when()
                 assert until is not None
@@ -162,11 +168,6 @@ async def _read(request: web.BaseRequest, limit: int, account: BodyAccount) -> b
     except TimeoutError as error:
         raise ValidationFailed([], "The body did not arrive in time") from error
     return bytes(received)
-
-
-def _require_within_limit(limit: int, size: int) -> None:
-    if size > limit:
-        raise PayloadTooLarge(f"The body of this request may have {limit} bytes at most")
 
 
 def _is_json(request: web.BaseRequest) -> bool:

@@ -1,7 +1,5 @@
 """How many bytes of bodies a process holds at a time."""
 
-import contextlib
-from collections.abc import Iterator
 from typing import Final
 
 from domain.errors import Unavailable
@@ -10,20 +8,11 @@ DEFAULT_BYTES: Final = 128 * 1024 * 1024
 
 
 class BodyBudget:
-    """Bytes of the bodies that are received and worked on at this moment, bounded."""
+    """Bytes of the bodies that are being received and worked on, bounded."""
 
     def __init__(self, most: int = DEFAULT_BYTES) -> None:
         self._most = most
         self._taken = 0
-
-    @contextlib.contextmanager
-    def account(self) -> Iterator["BodyAccount"]:
-        """An account of one request, freed when the request ends."""
-        account = BodyAccount(self)
-        try:
-            yield account
-        finally:
-            account.free()
 
     def take(self, size: int) -> None:
         """Takes bytes; `Unavailable` when they would be too many."""
@@ -39,7 +28,9 @@ class BodyBudget:
 
 
 class BodyAccount:
-    """What one request has taken of the budget."""
+    """What one request has taken of the budget; to be freed when the request ends."""
+
+    __slots__ = ("_budget", "_size")
 
     def __init__(self, budget: BodyBudget) -> None:
         self._budget = budget
@@ -53,5 +44,6 @@ class BodyAccount:
 
     def free(self) -> None:
         """Gives all back."""
-        self._budget.give_back(self._size)
-        self._size = 0
+        if self._size:
+            self._budget.give_back(self._size)
+            self._size = 0

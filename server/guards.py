@@ -12,13 +12,10 @@ from aiohttp import web
 
 from domain import access, details
 from domain.account import KEY_PREFIX, key_hash
-from domain.actor import Caller
 from domain.errors import Detail, RateLimited, Unauthorized, ValidationFailed
-from runtime.clock import now
 from server.query import PARAMETERS
-from server.ratelimit import Allowance, Usage
-from server.route import Route, is_id
-from server.services import Services
+from server.ratelimit import Usage
+from server.route import Call, Route
 from storage import accounts
 
 _BEARER = re.compile(r"bearer +([\x21-\x7e]{1,512})", re.IGNORECASE | re.ASCII)
@@ -27,47 +24,40 @@ _IPV6_NETWORK_BITS: Final = 64
 """What a household or a host is given: one client has all addresses in it."""
 
 
-async def caller_of(
-    services: Services, request: web.BaseRequest, trip_id: str | None
-) -> tuple[Caller, Allowance]:
-    """The caller behind the request's key, counted against its limit (401).
-
-    Whether the limit is exceeded is for `require_allowance` to say.
-    """
-    key = _key(request)
-    hashed = key_hash(key)
-    if trip_id is not None and not is_id(trip_id):
-        trip_id = None
+async def admit_by_key(call: Call) -> None:
+    """Gives the call the caller behind its key, counted against the key's limit (401, 429)."""
+    services, request, trip_id = call.services, call.request, call.trip_id
+    hashed = key_hash(_key(request))
     key_id = services.key_ids.get(hashed)
     # Both are asked at once and waited for: nothing of a request goes on after its response.
     counting: Awaitable[Usage] | None = services.limiter.count(key_id) if key_id else None
     try:
         caller = await services.store.look_up(
-            lambda tx: accounts.authenticate(tx, key, trip_id), name=("caller", hashed, trip_id)
+            lambda tx: accounts.authenticate(tx, hashed, trip_id), name=("caller", hashed, trip_id)
         )
     finally:
         usage = await counting if counting else None
-    if caller is None or not caller.actor.may_act_at(now()):
+    if caller is None or not caller.actor.may_act_at(call.now):
         raise Unauthorized()
-    actor = caller.actor
+    call.caller, actor = caller, caller.actor
     assert actor.key_id is not None
     if usage is None:
         services.key_ids.put(hashed, actor.key_id)
         usage = await services.limiter.count(actor.key_id)
-    return caller, usage.of(actor.rate_limit or services.settings.limits.requests_per_minute)
+    limit = actor.rate_limit or services.settings.limits.requests_per_minute
+    call.allowance = usage.of(limit)
+    if call.allowance.exceeded:
+        raise RateLimited(call.allowance.reset_seconds)
 
 
-def require_allowance(allowance: Allowance) -> None:
-    """429 once a limit is exceeded."""
+async def admit_by_address(call: Call) -> None:
+    """Counts a request without a key against its client's address (429)."""
+    services = call.services
+    address = client_address(call.request, services.settings.http.trusted_proxies)
+    usage = await services.limiter.count(f"address:{address}")
+    allowance = usage.of(services.settings.limits.shared_requests_per_minute)
     if allowance.exceeded:
         raise RateLimited(allowance.reset_seconds)
-
-
-async def count_address(services: Services, request: web.BaseRequest) -> None:
-    """Counts a request without a key against its client's address (429)."""
-    address = client_address(request, services.settings.http.trusted_proxies)
-    usage = await services.limiter.count(f"address:{address}")
-    require_allowance(usage.of(services.settings.limits.shared_requests_per_minute))
 
 
 def client_address(request: web.BaseRequest, trusted_proxies: int) -> str:
@@ -111,15 +101,19 @@ def _key(request: web.BaseRequest) -> str:
     return match[1]
 
 
-def authorize(route: Route, caller: Caller, trip_id: str) -> None:
+def authorize(call: Call, route: Route) -> None:
     """The route's scope, then the trip, then access to it (403, 404, 403)."""
-    if route.scope is None:
+    caller, scope = call.caller, route.scope
+    if caller is None or scope is None:
         return
-    access.require_scope(caller.actor, route.scope)
-    if route.creates_trips:
-        access.require_unlimited(caller.actor, route.scope)
     if route.on_trip:
-        access.require_trip(caller.actor, caller.trip, trip_id, route.scope, writes=route.writes)
+        access.require_trip(
+            caller.actor, caller.trip, call.params["tripId"], scope, writes=route.writes
+        )
+    elif route.creates_trips:
+        access.require_unlimited(caller.actor, scope)
+    else:
+        access.require_scope(caller.actor, scope)
 
 
 def idempotency_key(request: web.BaseRequest) -> str | None:
@@ -142,7 +136,7 @@ def idempotency_key(request: web.BaseRequest) -> str | None:
     return values[0]
 
 
-def require_known_headers(request: web.BaseRequest) -> None:
+def require_known_coding(request: web.BaseRequest) -> None:
     """400 for a transfer coding that this server does not know."""
     codings = request.headers.getall("Transfer-Encoding", ())
     if codings and [coding.strip().lower() for coding in codings] != ["chunked"]:
@@ -155,8 +149,6 @@ def check_query(route: Route, request: web.BaseRequest) -> None:
     The routes without a key ignore unknown ones, since links collect them.
     """
     query = request.query
-    if not query:
-        return
     wrong = []
     names = list(query)
     for name in dict.fromkeys(names):

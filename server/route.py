@@ -6,21 +6,21 @@ A route is of one of three kinds. A `Transaction` reads or writes with an actor 
 
 import dataclasses
 import datetime
+import functools
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
 from aiohttp import web
-from multidict import MultiMapping
 
 from domain.actor import Actor, Caller
 from domain.changes import Cause
-from domain.clock import timestamp
 from domain.errors import ValidationFailed
 from domain.imports import ImportKind
 from domain.precondition import Precondition
 from domain.scopes import BaseScope
+from server.ratelimit import Allowance
 from server.services import Services
 from storage.idempotency import Protection
 from storage.store import Tx
@@ -78,19 +78,23 @@ class Upload:
 
 @dataclasses.dataclass(slots=True)
 class Call:
-    """One request that the guards let through, for its handler."""
+    """One request on its way through the guards, and then for its handler."""
 
     services: Services
-    route: "Route"
     routes: "Sequence[Route]"
-    """The table that the route is from."""
+    """The table that the request's route is from."""
     request: web.BaseRequest
-    params: Mapping[str, str]
-    """Of the path."""
     request_id: str
     moment: datetime.datetime
+    now: str
+    """The same, as documents carry it."""
+    route: "Route | None" = None
+    params: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Of the path."""
+    trip_id: str = ""
+    """The trip of the path; "", which no trip has, for what cannot be an id of ours."""
     caller: Caller | None = None
-    query: MultiMapping[str] | None = None
+    allowance: Allowance | None = None
     precondition: Precondition = Precondition.NONE
     raw: bytes = b""
     body: Any = None
@@ -101,11 +105,6 @@ class Call:
     job_id: str | None = None
 
     @property
-    def now(self) -> str:
-        """The time of the request, as documents carry it."""
-        return timestamp(self.moment)
-
-    @property
     def actor(self) -> Actor:
         """The request's actor, in an operation that needs one."""
         assert self.caller is not None
@@ -114,7 +113,8 @@ class Call:
     @property
     def cause(self) -> Cause:
         """What the journal tells of a change that this request makes."""
-        return Cause(self.actor, self.now, request_id=self.request_id)
+        assert self.caller is not None
+        return Cause(self.caller.actor, self.now, request_id=self.request_id)
 
     def path(self, name: str) -> str:
         """An id in the path; "", which no row has, for what cannot be an id of ours."""
@@ -126,11 +126,6 @@ class Call:
         """The share token in the path; "", which none is, for what cannot be one."""
         text = self.params["token"]
         return text if _TOKEN.fullmatch(text) else ""
-
-    @property
-    def trip_id(self) -> str:
-        """The trip of the path."""
-        return self.path("tripId")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -169,22 +164,22 @@ class Route:
     """The statuses of success."""
     media_type: str = JSON
 
-    @property
+    @functools.cached_property
     def writes(self) -> bool:
         """Whether the operation changes anything."""
         return self.method != "GET"
 
-    @property
+    @functools.cached_property
     def on_trip(self) -> bool:
         """Whether the path names a trip the actor must have access to."""
         return "{tripId}" in self.path
 
-    @property
+    @functools.cached_property
     def names_trip_only(self) -> bool:
         """Whether the path names a trip and nothing in it, which might not be there."""
         return self.on_trip and self.path.count("{") == 1
 
-    @property
+    @functools.cached_property
     def creates_trips(self) -> bool:
         """Whether what it writes is in no trip yet, which no limited scope covers."""
         return self.writes and self.scope == "trips:write" and not self.on_trip

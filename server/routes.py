@@ -78,7 +78,7 @@ ROUTES: tuple[Route, ...] = (
                 query=LIST_QUERY, shows="messages"),
     Transaction("POST", _MESSAGES, messages.send, "Send a message", "messages",
                 schemas.document(MESSAGE), scope="messages:write",
-                body=_row(schemas.create(MESSAGE)), statuses=(201,)),
+                body=_row(schemas.create(MESSAGE)), statuses=(200, 201), creates_row=True),
     Transaction("GET", f"{_TRIP}/members", trips.members, "List members", "members",
                 schemas.page(Member), scope="trips:read", query=LIST_QUERY, shows="members",
                 cached=True),

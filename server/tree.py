@@ -1,9 +1,9 @@
 """Finds the route of a request: a tree of path segments made from the table."""
 
-import dataclasses
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import unquote
 
@@ -14,21 +14,29 @@ _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 
 
 class Found:
-    """A route, and the parameters of its path."""
+    """What a method and a path lead to: a route, or why there is none."""
 
-    __slots__ = ("params", "route")
+    __slots__ = ("_error", "access", "params", "route")
 
-    def __init__(self, route: Route, params: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        access: Access,
+        route: Route | None = None,
+        params: Mapping[str, str] = MappingProxyType({}),
+        error: CarnetError | None = None,
+    ) -> None:
+        self.access = access
+        """What the request is counted by, whether there is a route or not."""
         self.route = route
         self.params = params
+        """Of the path."""
+        self._error = error
 
-
-@dataclasses.dataclass(frozen=True)
-class Missing:
-    """Why no route was found, and what the request is counted by all the same."""
-
-    error: CarnetError
-    access: Access
+    @property
+    def error(self) -> CarnetError:
+        """Why there is no route."""
+        assert self._error is not None
+        return self._error
 
 
 class _Node:
@@ -71,7 +79,7 @@ class RouteTree:
                 raise TypeError(f"{route.method} {route.path} stands twice in the table")
             node.routes[route.method] = route
 
-    def find(self, method: str, path: str) -> Found | Missing:
+    def find(self, method: str, path: str) -> Found:
         """The route of a method and a raw path, base and all; HEAD is answered by GET's."""
         node, params = self._root, dict[str, str]()
         for segment in path[1:].split("/"):
@@ -82,14 +90,14 @@ class RouteTree:
                 following = node.parameter
                 params[node.parameter_name] = segment
             if following is None:
-                return Missing(self._not_found(path), _access(node))
+                return Found(_access(node), error=self._not_found(path))
             node = following
         route = node.routes.get("GET" if method == "HEAD" else method)
         if route is not None:
-            return Found(route, params)
+            return Found(route.access, route, params)
         if node.routes:
-            return Missing(_not_allowed(method, node.routes), _access(node))
-        return Missing(self._not_found(path), _access(node))
+            return Found(_access(node), error=_not_allowed(method, node.routes))
+        return Found(_access(node), error=self._not_found(path))
 
     def _not_found(self, path: str) -> NotFound:
         near = _nearest(path.removeprefix(self._base), self._paths)

@@ -11,7 +11,7 @@ from server.body_budget import BodyAccount
 from server.errors import render
 from server.route import Call, Queued, Reply, Transaction
 from storage import idempotency
-from storage.idempotency import Answer, IdempotencyRecord, KeyTaken, Protection
+from storage.idempotency import Answer, KeyTaken, Protection
 from storage.store import Tx
 
 REPLAYED: Final = "Idempotency-Replayed"
@@ -19,17 +19,13 @@ _ATTEMPTS: Final = 3
 """How often a request is run whose key is taken by one that fails, and so is not remembered."""
 
 
-async def run_write(call: Call, route: Transaction, key: str | None, account: BodyAccount) -> Reply:
+async def run_write(call: Call, route: Transaction, account: BodyAccount) -> Reply:
     """The reply to a write; raises `CarnetError` for what is refused."""
-    if key is None:
-        outcome = await call.services.store.write(lambda tx: route.handler(tx, call))
-        _drop_body(call, account)
-        return await _finish(call, outcome)
-    return await _Protected(call, route, key).run(account)
-
-
-async def _finish(call: Call, outcome: Reply | Queued) -> Reply:
-    return await job_replies.finish(call, outcome) if isinstance(outcome, Queued) else outcome
+    outcome = await call.services.store.write(lambda tx: route.handler(tx, call))
+    if isinstance(outcome, Reply):
+        return outcome
+    _drop_body(call, account)
+    return await job_replies.finish(call, outcome)
 
 
 def _drop_body(call: Call, account: BodyAccount) -> None:
@@ -38,53 +34,49 @@ def _drop_body(call: Call, account: BodyAccount) -> None:
     account.free()
 
 
-class _Protected:
-    """A write under an Idempotency-Key.
+async def run_protected(call: Call, route: Transaction, key: str, account: BodyAccount) -> Reply:
+    """The reply to a write under an Idempotency-Key: the first one again, if there was one.
 
-    It is run as if the key were new, and recorded with its answer at the end of its own
+    The write is run as if the key were new, and recorded with its answer at the end of its own
     transaction. Where the key is taken, that undoes it, and the first answer is given again. So it
     is where the operation fails: what was asked for may have been done the first time.
     """
+    write = _ProtectedWrite(call, route, key, await fingerprint(call))
+    for _ in range(_ATTEMPTS):
+        try:
+            outcome = await call.services.store.write(write.attempt)
+        except KeyTaken:
+            again = await write.repeat()
+        except NotFound as error:
+            # That something is not there is an answer to remember too.
+            again = await write.repeat() or await write.remember_not_found(error)
+        except CarnetError:
+            again = await write.repeat()
+            if again is None:
+                raise
+        else:
+            return outcome if isinstance(outcome, Reply) else await write.finish(outcome, account)
+        if again is not None:
+            return again if isinstance(again, Reply) else await write.finish(again, account)
+    raise Unavailable("Requests with this Idempotency-Key have just failed: try again")
 
-    def __init__(self, call: Call, route: Transaction, key: str) -> None:
+
+class _ProtectedWrite:
+    """A write under an Idempotency-Key, and what is remembered of it."""
+
+    def __init__(self, call: Call, route: Transaction, key: str, fingerprint: str) -> None:
         self._call = call
         self._route = route
         self._key = key
-        self._fingerprint = ""
+        self._scope = call.actor.idempotency_scope
+        self._fingerprint = fingerprint
+        self._now = call.moment.timestamp()
         self._replayed = False
 
-    async def run(self, account: BodyAccount) -> Reply:
-        """The operation's reply, or the first one again."""
-        self._fingerprint = await fingerprint(self._call.request, self._call.raw)
-        outcome = await self._first_or_again()
-        _drop_body(self._call, account)
-        reply = await _finish(self._call, outcome)
-        return await self._complete(outcome, reply) if isinstance(outcome, Queued) else reply
-
-    async def _first_or_again(self) -> Reply | Queued:
-        store = self._call.services.store
-        for _ in range(_ATTEMPTS):
-            try:
-                return await store.write(self._attempt)
-            except KeyTaken:
-                again = await self._repeat()
-            except NotFound as error:
-                # That something is not there is an answer to remember too.
-                again = await self._repeat() or await self._remember_not_found(error)
-            except CarnetError:
-                again = await self._repeat()
-                if again is None:
-                    raise
-            if again is not None:
-                return again
-        raise Unavailable("Requests with this Idempotency-Key have just failed: try again")
-
-    def _protection(self) -> Protection:
-        scope = self._call.actor.idempotency_scope
-        return Protection(scope, self._key, self._fingerprint, self._call.moment.timestamp())
-
-    async def _attempt(self, tx: Tx) -> Reply | Queued:
-        protection = self._call.protection = self._protection()
+    async def attempt(self, tx: Tx) -> Reply | Queued:
+        """Runs the operation, and records its answer; `KeyTaken` undoes both."""
+        protection = Protection(self._scope, self._key, self._fingerprint, self._now)
+        self._call.protection = protection
         outcome = await self._route.handler(tx, self._call)
         if not protection.recorded:
             job_id = outcome.job_id if isinstance(outcome, Queued) else None
@@ -92,20 +84,23 @@ class _Protected:
             await idempotency.remember(tx, protection, _answer(reply), job_id)
         return outcome
 
-    async def _remember_not_found(self, error: NotFound) -> Reply | None:
+    async def remember_not_found(self, error: NotFound) -> Reply | None:
         """The reply to what is not there; None when another request has taken the key."""
         reply = render(error, self._call.request_id)
+        protection = Protection(self._scope, self._key, self._fingerprint, self._now)
         try:
             await self._call.services.store.write(
-                lambda tx: idempotency.remember(tx, self._protection(), _answer(reply))
+                lambda tx: idempotency.remember(tx, protection, _answer(reply))
             )
         except KeyTaken:
             return None
         return reply
 
-    async def _repeat(self) -> Reply | Queued | None:
+    async def repeat(self) -> Reply | Queued | None:
         """The first reply again, or the job it comes from; None where none is remembered."""
-        record = await self._find()
+        record = await self._call.services.store.read(
+            lambda tx: idempotency.find(tx, self._scope, self._key, self._now)
+        )
         if record is None:
             return None
         if record.fingerprint != self._fingerprint:
@@ -116,24 +111,19 @@ class _Protected:
         assert record.job_id is not None
         return Queued(record.job_id, self._call.services.settings.imports.wait_seconds)
 
-    async def _find(self) -> IdempotencyRecord | None:
-        scope, now = self._call.actor.idempotency_scope, self._call.moment.timestamp()
-        return await self._call.services.store.read(
-            lambda tx: idempotency.find(tx, scope, self._key, now)
-        )
-
-    async def _complete(self, queued: Queued, reply: Reply) -> Reply:
-        """Records what a request that waited for a job is answered, unless that has been done."""
+    async def finish(self, queued: Queued, account: BodyAccount) -> Reply:
+        """Waits for the job, and records what the request is answered, unless that was done."""
+        _drop_body(self._call, account)
+        reply = await job_replies.finish(self._call, queued)
         if queued.accepted is not None or reply.status not in (200, 202, 207, NotFound.status):
             return reply
         # The body of a result is the job's, and is not stored a second time.
         body = None if reply.status in (200, 207) else reply.body
         mine = Answer(reply.status, dict(reply.headers), body)
-        scope, now = self._call.actor.idempotency_scope, self._call.moment.timestamp()
 
         async def complete(tx: Tx) -> Answer:
-            await idempotency.complete(tx, scope, self._key, mine)
-            record = await idempotency.find(tx, scope, self._key, now)
+            await idempotency.complete(tx, self._scope, self._key, mine)
+            record = await idempotency.find(tx, self._scope, self._key, self._now)
             return record.answer if record and record.answer else mine
 
         first = await self._call.services.store.write(complete)

@@ -251,10 +251,11 @@ async def revoke_key(tx: Tx, key_id: str, now: str) -> str:
     return revoked_at
 
 
-async def authenticate(tx: Tx, key: str, trip_id: str | None) -> Caller | None:
-    """The caller a key belongs to, with their part in a trip; None for a wrong or revoked key.
+async def authenticate(tx: Tx, hashed: str, trip_id: str) -> Caller | None:
+    """The caller whose key has this hash, with its part in a trip ("": none is meant).
 
-    Whether the key has expired is not looked at: `Caller.may_call_at` tells. One statement.
+    None for a wrong or revoked key. Whether the key has expired is not looked at:
+    `Actor.may_act_at` tells. One statement.
     """
     record = await tx.fetchrow(
         "SELECT k.id, k.name, k.scopes, k.rate_limit, k.expires_at,"
@@ -264,7 +265,7 @@ async def authenticate(tx: Tx, key: str, trip_id: str | None) -> Caller | None:
         " LEFT JOIN groups g ON g.id = t.group_id"
         " LEFT JOIN group_members m ON m.group_id = t.group_id AND m.user_id = k.user_id"
         " WHERE k.hash = $1 AND k.revoked_at IS NULL",
-        key_hash(key),
+        hashed,
         trip_id,
     )
     if record is None:

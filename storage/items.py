@@ -66,6 +66,19 @@ async def get(tx: Tx, trip_id: str, kind: str, row_id: str) -> Row | None:
     return row if row and row.kind == kind else None
 
 
+async def by_ref(tx: Tx, trip_id: str, kind: str, parent_id: str, client_ref: str) -> Row | None:
+    """The row of that kind and parent with a clientRef, or None."""
+    record = await tx.fetchrow(
+        f"SELECT {_COLUMNS} FROM items"
+        " WHERE trip_id = $1 AND kind = $2 AND parent_id = $3 AND client_ref = $4",
+        trip_id,
+        kind,
+        parent_id,
+        client_ref,
+    )
+    return Row(*record) if record else None
+
+
 async def exists(tx: Tx, trip_id: str, kind: str, row_id: str) -> bool:
     """Whether this trip has a row of that kind and id."""
     return (

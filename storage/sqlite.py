@@ -4,7 +4,7 @@ import asyncio
 import os
 import sqlite3
 import time
-from collections.abc import Hashable
+from collections.abc import Awaitable, Hashable
 from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -112,9 +112,9 @@ class SQLiteStore:
         """See `Store.full`."""
         return self._writer.full
 
-    async def read(self, operation: Operation[T]) -> T:
+    def read(self, operation: Operation[T]) -> Awaitable[T]:
         """See `Store.read`. Operations waiting at the same time share a hop to a thread."""
-        return await self._reader().submit(operation)
+        return self._reader().submit(operation)
 
     async def look_up(self, operation: Operation[T], name: Hashable) -> T:
         """See `Store.look_up`. In the loop itself, unless that would make it wait."""
@@ -131,9 +131,9 @@ class SQLiteStore:
                 return queue
         return min(self._readers, key=lambda queue: queue.backlog)
 
-    async def write(self, operation: Operation[T]) -> T:
+    def write(self, operation: Operation[T]) -> Awaitable[T]:
         """See `Store.write`. Operations waiting at the same time share one commit."""
-        return await self._writer.submit(operation)
+        return self._writer.submit(operation)
 
     @property
     def on_commit(self) -> TripListener:

@@ -62,11 +62,11 @@ class Outcome(NamedTuple):
     """Trips that it changed, and their new revisions."""
 
 
-Group = Callable[[sqlite3.Connection, Sequence[Operation[Any]]], list[Outcome]]
-"""Runs operations on a connection, in its thread."""
-
 Waiting = tuple[Operation[Any], asyncio.Future[Any]]
 """An operation, and the future that its outcome goes to."""
+
+Group = Callable[[sqlite3.Connection, Sequence[Waiting]], list[Outcome]]
+"""Runs operations on a connection, in its thread."""
 
 
 class ConnectionQueue:
@@ -133,7 +133,7 @@ class ConnectionQueue:
 
     def _outcomes(self, connection: sqlite3.Connection, group: list[Waiting]) -> list[Outcome]:
         try:
-            return self._run(connection, [operation for operation, _ in group])
+            return self._run(connection, group)
         except BaseException as error:  # noqa: BLE001 - each waiting operation gets it
             return [Outcome(error=_translated(error))] * len(group)
 
@@ -162,13 +162,11 @@ async def _in_thread(
     return await execute(work, raw)
 
 
-def read_together(
-    connection: sqlite3.Connection, operations: Sequence[Operation[Any]]
-) -> list[Outcome]:
+def read_together(connection: sqlite3.Connection, group: Sequence[Waiting]) -> list[Outcome]:
     """Runs operations that all see the same moment, which is after they were asked for."""
     connection.execute("BEGIN")
     try:
-        return [_attempt(connection, operation) for operation in operations]
+        return [_attempt(connection, operation) for operation, _ in group]
     finally:
         connection.execute("ROLLBACK")
 
@@ -180,19 +178,17 @@ def _attempt(connection: sqlite3.Connection, operation: Operation[Any]) -> Outco
         return Outcome(error=_translated(error))
 
 
-def commit_together(
-    connection: sqlite3.Connection, operations: Sequence[Operation[Any]]
-) -> list[Outcome]:
+def commit_together(connection: sqlite3.Connection, group: Sequence[Waiting]) -> list[Outcome]:
     """Runs operations in one transaction, each undone alone if it fails; commits.
 
     What a single one raises is raised.
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if len(operations) == 1:
-            outcomes = [drive(operations[0], connection)]
+        if len(group) == 1:
+            outcomes = [drive(group[0][0], connection)]
         else:
-            outcomes = [_attempt_alone(connection, operation) for operation in operations]
+            outcomes = [_attempt_alone(connection, operation) for operation, _ in group]
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

@@ -123,7 +123,7 @@ class Store(Protocol):
         """Whether so many writes wait that a further one would be refused."""
         ...
 
-    async def read(self, operation: Operation[T]) -> T:
+    def read(self, operation: Operation[T]) -> Awaitable[T]:
         """Runs an operation that cannot write.
 
         Each of its statements sees one moment; an operation that needs one moment for all it
@@ -138,7 +138,7 @@ class Store(Protocol):
         """
         ...
 
-    async def write(self, operation: Operation[T]) -> T:
+    def write(self, operation: Operation[T]) -> Awaitable[T]:
         """Runs an operation in a transaction, and returns once that is durable.
 
         What the operation raises undoes all it did, and is raised here.

@@ -30,7 +30,7 @@ async def list_messages(tx: Tx, call: Call) -> Reply:
 
 async def send(tx: Tx, call: Call) -> Reply:
     """A new message."""
-    message = await messages.send(
+    status, message = await messages.send(
         tx, call.cause, call.trip_id, call.path("channelId"), call.body, call.precondition
     )
-    return Reply(201, message.json.encode(), rev=message.rev)
+    return Reply(201 if status == "created" else 200, message.json.encode(), rev=message.rev)
