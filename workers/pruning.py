@@ -17,8 +17,8 @@ from storage.store import Store, Tx
 FEWEST: Final = 10
 MOST: Final = 1_000
 """Rows of one transaction."""
-BATCH_SECONDS: Final = 0.002
-"""What dropping the rows of one transaction should take; its commit takes about as long again."""
+BATCH_SECONDS: Final = 0.001
+"""What dropping the rows of one transaction should take; its commit takes several times as long."""
 REST: Final = 4
 """How many times as long as a transaction took the pause after it is."""
 UNKNOWN_SECONDS: Final = 24 * 60 * 60
