@@ -67,6 +67,7 @@ async def run(store: Store, signals: Signals, kind: Kind, claim: Claim) -> None:
         async with _lease(store, claim):
             await _attempt(store, kind, claim, log)
     except LeaseLost:
+        # Or a transaction that ran into the time-out has been committed all the same.
         log.warning("job_lost", reason="another attempt took it over")
     await signals.job_ended(claim.job_id)
 
@@ -108,11 +109,11 @@ async def _attempt(store: Store, kind: Kind, claim: Claim, log: Logger) -> None:
         log.exception("job_undecodable")
         await _give_up(store, claim, error)
     except TimeoutError:
-        log.warning("job_postponed", reason="it took too long", timeout=kind.timeout)
         await _try_again(store, kind, claim, Unavailable("The job took too long"))
+        log.warning("job_postponed", reason="it took too long", timeout=kind.timeout)
     except Unavailable as error:
-        log.warning("job_postponed", reason=error.message)
         await _try_again(store, kind, claim, error)
+        log.warning("job_postponed", reason=error.message)
     except CarnetError as error:
         await _give_up(store, claim, error)
         log.warning("job_failed", code=error.code)
