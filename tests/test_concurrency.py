@@ -282,7 +282,7 @@ async def test_every_one_of_many_jobs_is_applied_once(world, crowd):
 async def test_two_workers_on_one_database_apply_every_job_once(world, crowd, storage_url):
     other = await open_store(storage_url)
     signals = LocalSignals()
-    worker = JobLoop(other, signals)
+    worker = JobLoop(other, signals, Settings())
     worker.start()
     try:
         accepted = []

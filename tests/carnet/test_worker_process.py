@@ -20,7 +20,7 @@ class Parent:
 async def test_news_of_jobs_and_trips_goes_to_the_parent():
     parent = Parent()
     signals = PipeSignals(cast("Any", parent))
-    await signals.ended("job")
+    await signals.job_ended("job")
     signals.trip_changed("trip", 7)
     assert parent.sent == [Message(job_ended="job"), Message(trip="trip", rev=7)]
 

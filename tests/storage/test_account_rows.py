@@ -28,7 +28,7 @@ async def add_key(store, user_id, **options):
 
 
 async def who(store, key, trip_id=None, at=MOMENT):
-    found = await store.read(lambda tx: accounts.authenticate(tx, key, trip_id))
+    found = await store.read(lambda tx: accounts.authenticate(tx, key_hash(key), trip_id))
     return found if found and found.actor.may_act_at(at) else None
 
 

@@ -38,9 +38,9 @@ async def test_sqlite_refuses_who_comes_when_too_many_writers_wait(tmp_path, mon
         end.wait(PATIENCE)
         return await one(tx)
 
-    holding = asyncio.create_task(store.write(hold))
+    holding = asyncio.ensure_future(store.write(hold))
     await asyncio.to_thread(begun.wait, PATIENCE)
-    waiting = [asyncio.create_task(store.write(one)) for _ in range(WAITING)]
+    waiting = [asyncio.ensure_future(store.write(one)) for _ in range(WAITING)]
     await asyncio.sleep(0)
     await refused(store, "write")
     assert await store.read(one) == 1, "readers have queues of their own"

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from domain.account import key_hash
 from storage import accounts, idempotency, jobs, open_store
 from storage.idempotency import REMEMBERED_SECONDS, Answer, KeyTaken, Protection
 from tests.storage.home import soon
@@ -15,10 +16,10 @@ MADE = Answer(201, {"Location": "/x", "ETag": '"é"'}, '{"_id":"é"}'.encode())
 
 @pytest.fixture
 async def key_id(home) -> str:
-    found = await home.store.read(lambda tx: accounts.authenticate(tx, home.key, None))
+    found = await home.store.read(lambda tx: accounts.authenticate(tx, key_hash(home.key), ""))
     assert found is not None
-    assert found.actor.key_id is not None
-    return found.actor.key_id
+    scope: str = found.actor.idempotency_scope
+    return scope
 
 
 async def remember(home, key_id, key="i", at=T0, fingerprint="f", answer=MADE, job_id=None):

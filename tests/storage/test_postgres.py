@@ -223,7 +223,7 @@ async def test_a_pool_that_is_used_up_is_unavailable_and_recovers(database, sess
         await go_on.wait()
 
     async with opened(database) as store:
-        holding = [asyncio.create_task(store.write(hold)) for _ in range(postgres.POOL_SIZE)]
+        holding = [asyncio.ensure_future(store.write(hold)) for _ in range(postgres.POOL_SIZE)]
         for _ in holding:
             await soon(holds.acquire())
         with monkeypatch.context() as hurried:
@@ -241,7 +241,7 @@ async def test_a_pool_that_is_used_up_is_unavailable_and_recovers(database, sess
 async def test_a_cancelled_operation_leaves_no_transaction_open(store, database):
     """Cancelled at any of its moments: before, in and after each statement, and at its end."""
     for moment in range(40):
-        task = asyncio.create_task(store.write(several(f"{moment}")))
+        task = asyncio.ensure_future(store.write(several(f"{moment}")))
         for _ in range(moment):
             await asyncio.sleep(0)
         await asyncio.sleep(moment / 20_000)
@@ -270,7 +270,7 @@ async def none_open(database: str) -> bool:
 
 async def test_a_cancelled_read_leaves_nothing_running(store, database):
     tasks = [
-        asyncio.create_task(store.read(lambda tx: tx.fetchval("SELECT pg_sleep(3600)")))
+        asyncio.ensure_future(store.read(lambda tx: tx.fetchval("SELECT pg_sleep(3600)")))
         for _ in range(postgres.POOL_SIZE * 2)
     ]
     await until(lambda: _running(database))
@@ -325,8 +325,8 @@ def mortal_database(mortal):
 async def test_a_server_that_goes_is_unavailable_and_comes_back(mortal, mortal_database, how):
     async with opened(mortal_database) as store:
         told = [await store.write(adding(f"{n}")) for n in range(5)]
-        writing = [asyncio.create_task(store.write(adding(f"w{n}"))) for n in range(50)]
-        slow = asyncio.create_task(store.read(lambda tx: tx.fetchval("SELECT pg_sleep(3600)")))
+        writing = [asyncio.ensure_future(store.write(adding(f"w{n}"))) for n in range(50)]
+        slow = asyncio.ensure_future(store.read(lambda tx: tx.fetchval("SELECT pg_sleep(3600)")))
         await asyncio.sleep(0.01)
         await asyncio.to_thread(getattr(mortal, how))
         outcomes = await soon(asyncio.gather(*writing, return_exceptions=True))

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from domain.account import key_hash
 from domain.errors import ItemError
 from domain.imports import ImportRequest, items_of
 from domain.message import CHANNEL, MESSAGE
@@ -62,7 +63,7 @@ def reads(home: Home) -> dict[str, Any]:
     place = ("0", 1, "0")
     trip_id, user_id = home.trip_id, home.user_id
     return {
-        "authenticate": lambda tx: accounts.authenticate(tx, home.key, trip_id),
+        "authenticate": lambda tx: accounts.authenticate(tx, key_hash(home.key), trip_id),
         "groups": lambda tx: accounts.groups_of(tx, user_id),
         "role": lambda tx: accounts.role_in(tx, home.group_id, user_id),
         "trip": lambda tx: trips.get(tx, trip_id),
@@ -149,7 +150,7 @@ async def _new_trip(tx: Tx, home: Home) -> None:
 
 
 async def _remember(tx: Tx, home: Home, answer: idempotency.Answer) -> None:
-    caller = await accounts.authenticate(tx, home.key, None)
+    caller = await accounts.authenticate(tx, key_hash(home.key), "")
     assert caller is not None
     scope = caller.actor.idempotency_scope
     await idempotency.remember(tx, idempotency.Protection(scope, "i", "f", 0.0), answer)

@@ -62,7 +62,7 @@ async def test_what_is_not_committed_is_not_seen(store):
         await busy(tx, looked)
         return await names(tx)
 
-    writing = asyncio.create_task(store.write(write_slowly))
+    writing = asyncio.ensure_future(store.write(write_slowly))
     await asyncio.to_thread(begun.wait, PATIENCE)
     assert await soon(store.read(names)) == []
     looked.set()
@@ -260,7 +260,7 @@ async def test_what_was_acknowledged_outlives_a_kill(store, storage_url):
 
 
 async def test_a_cancelled_waiter_does_not_break_the_others(store):
-    tasks = [asyncio.create_task(store.write(adding(f"{n:02}"))) for n in range(20)]
+    tasks = [asyncio.ensure_future(store.write(adding(f"{n:02}"))) for n in range(20)]
     await asyncio.sleep(0)
     for task in tasks[::4]:
         task.cancel()
@@ -276,7 +276,7 @@ async def test_a_cancelled_waiter_does_not_break_the_others(store):
 
 
 async def test_a_group_of_which_all_have_left_does_not_stop_the_next(store):
-    tasks = [asyncio.create_task(store.write(adding(f"{n}"))) for n in range(5)]
+    tasks = [asyncio.ensure_future(store.write(adding(f"{n}"))) for n in range(5)]
     await asyncio.sleep(0)
     for task in tasks:
         task.cancel()
@@ -291,7 +291,7 @@ async def test_cancelled_reads_give_their_connection_back(store):
         begun.release()
         await busy(tx, go_on)
 
-    tasks = [asyncio.create_task(store.read(slow)) for _ in range(20)]
+    tasks = [asyncio.ensure_future(store.read(slow)) for _ in range(20)]
     await asyncio.to_thread(begun.acquire)
     for task in tasks:
         task.cancel()
@@ -304,7 +304,7 @@ async def test_cancelled_reads_give_their_connection_back(store):
 
 async def test_closing_finishes_what_runs(store, storage_url):
     other = await open_store(storage_url, create=False)
-    writing = [asyncio.create_task(other.write(adding(f"{n:03}"))) for n in range(200)]
+    writing = [asyncio.ensure_future(other.write(adding(f"{n:03}"))) for n in range(200)]
     await asyncio.sleep(0)
     await soon(other.close())
     outcomes = await soon(asyncio.gather(*writing, return_exceptions=True))

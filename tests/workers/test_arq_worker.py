@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from runtime.redis_signals import RedisSignals
+from runtime.settings import Queue, Settings
 from tests import servers
 from tests.faults.polling import until
 from tests.faults.proxy import proxy
@@ -36,7 +37,7 @@ def no_sweeps(monkeypatch):
 async def worker(store, url: str):
     """A running worker; gives the event that stops it."""
     stopping = asyncio.Event()
-    running = asyncio.create_task(run_worker(store, url, stopping))
+    running = asyncio.create_task(run_worker(store, Settings(queue=Queue(url)), stopping))
     try:
         yield stopping
     finally:
@@ -157,7 +158,7 @@ async def stop_while_working(home, url: str, signals: RedisSignals, slow_jobs) -
     """Stops a worker that has begun a job, with another one waiting."""
     begun, go_on = slow_jobs
     stopping = asyncio.Event()
-    running = asyncio.create_task(run_worker(home.store, url, stopping))
+    running = asyncio.create_task(run_worker(home.store, Settings(queue=Queue(url)), stopping))
     job_id = await queue(home, body("slow"))
     await signals.job_queued(job_id)
     await soon(begun.wait())
@@ -205,7 +206,7 @@ async def test_a_worker_stops_though_redis_does_not_answer(home, valkey):
     async with proxy(valkey.port) as network:
         stopping = asyncio.Event()
         url = network.url(valkey.url)
-        running = asyncio.create_task(run_worker(home.store, url, stopping))
+        running = asyncio.create_task(run_worker(home.store, Settings(queue=Queue(url)), stopping))
         await wait_until_polled(valkey.url)
         network.stall()
         job_id = await queue(home, body("meanwhile"))

@@ -11,6 +11,7 @@ import pytest
 
 from domain.errors import Detail, Unavailable, ValidationFailed
 from runtime.ids import new_id
+from runtime.settings import Settings
 from runtime.signals import LocalSignals
 from storage import jobs
 from storage.jobs import Claim
@@ -141,7 +142,6 @@ async def test_what_cannot_be_decoded_fails_at_once_and_hurts_no_other_job(home,
         {"params": "no JSON"},
         {"params": '{"kind": "later"}'},
         {"params": '{"kind": "batch", "resource": "later"}', "payload": b'{"items": [1]}'},
-        {"payload": b"{"},
         {"payload": b"x\x9c and no zlib"},
         {"trip_id": None},
     ],
@@ -157,9 +157,21 @@ async def test_an_import_that_cannot_be_decoded_fails_at_once(home, signals, nam
     assert found["error"]["code"] == "INTERNAL"
 
 
+@pytest.mark.parametrize("name", KINDS)
+async def test_an_import_of_what_is_no_json_is_refused_by_its_job(home, signals, name):
+    """The request that queued it has counted the items, and looked into none of them."""
+    params = msgspec.json.encode({"kind": name, "resource": "mapPin"}).decode()
+    job_id = await queue(home, name, b'{"a": [{"b": 01}]}', trip_id=home.trip_id, params=params)
+    assert await run_next(home.store, signals, KINDS)
+    found = await show(home, job_id)
+    assert (found["status"], found["attempts"]) == ("failed", 1)
+    assert found["error"]["code"] == "VALIDATION_ERROR"
+    assert [detail["reason"] for detail in found["error"]["details"]] == ["malformed"]
+
+
 async def test_a_kind_may_refuse_what_it_has_decoded(home, signals):
     def refuse(_claim: Claim) -> Any:
-        raise ValidationFailed([Detail("url", "malformed")])
+        raise ValidationFailed([Detail("url", "malformed", "an address")])
 
     job_id = await queue(home, "note")
     await run_next(home.store, signals, registry(kind(decode=refuse)))
@@ -246,7 +258,7 @@ async def test_effects_outside_happen_in_no_transaction_and_at_least_once(
 
 @contextlib.asynccontextmanager
 async def working(home: Home, signals: LocalSignals, kinds: Mapping[str, Kind], *schedules: Any):
-    worker = JobLoop(home.store, signals, kinds, schedules)
+    worker = JobLoop(home.store, signals, Settings(), kinds, schedules)
     worker.start()
     try:
         yield worker
@@ -325,7 +337,7 @@ async def test_what_is_scheduled_is_done_at_the_start_and_again(home, signals):
     done = asyncio.Event()
     calls: list[Store] = []
 
-    async def run(store: Store) -> None:
+    async def run(store: Store, _settings: Settings) -> None:
         calls.append(store)
         if len(calls) == 3:
             done.set()
@@ -339,11 +351,11 @@ async def test_what_is_scheduled_is_done_at_the_start_and_again(home, signals):
 async def test_a_schedule_that_fails_or_hangs_stops_nothing(home, signals, error, logged):
     calls = []
 
-    async def fail(_store: Store) -> None:
+    async def fail(_store: Store, _settings: Settings) -> None:
         calls.append("fail")
         raise error
 
-    async def hang(_store: Store) -> None:
+    async def hang(_store: Store, _settings: Settings) -> None:
         calls.append("hang")
         await asyncio.Event().wait()
 

@@ -8,8 +8,10 @@ import time
 import pytest
 
 from domain.errors import Unavailable
+from operations import imports
+from runtime.settings import Settings
 from runtime.signals import LocalSignals
-from storage import imports, jobs, open_store
+from storage import jobs, open_store
 from storage.store import Tx
 from tests.storage.home import busy, pin, soon
 from tests.waiting import PATIENCE
@@ -26,7 +28,7 @@ def signals() -> LocalSignals:
 
 @contextlib.asynccontextmanager
 async def working(store, signals):
-    worker = JobLoop(store, signals)
+    worker = JobLoop(store, signals, Settings())
     worker.start()
     try:
         yield worker
@@ -121,7 +123,7 @@ async def test_stopping_finishes_the_job_at_hand_and_leaves_the_rest(home, signa
 
     monkeypatch.setattr(imports, "apply", slow)
     at_hand, rest = [await queue(home, {"mapPins": [pin()]}) for _ in range(2)]
-    worker = JobLoop(home.store, signals)
+    worker = JobLoop(home.store, signals, Settings())
     worker.start()
     await asyncio.to_thread(begun.wait, PATIENCE)
     stopping = asyncio.create_task(worker.stop())
@@ -136,14 +138,14 @@ async def test_stopping_finishes_the_job_at_hand_and_leaves_the_rest(home, signa
 
 async def test_stopping_while_idle_is_quick(home, signals, monkeypatch):
     monkeypatch.setattr(loop, "SWEEP_SECONDS", 3600)
-    worker = JobLoop(home.store, signals)
+    worker = JobLoop(home.store, signals, Settings())
     worker.start()
     await home.store.read(lambda tx: tx.fetchval("SELECT 1"))
     await soon(worker.stop())
 
 
 async def test_a_worker_that_was_never_started_can_be_stopped(home, signals):
-    await soon(JobLoop(home.store, signals).stop())
+    await soon(JobLoop(home.store, signals, Settings()).stop())
 
 
 async def test_several_workers_do_each_job_once(home, signals, storage_url):
