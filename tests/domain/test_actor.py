@@ -57,12 +57,12 @@ def test_a_scope_of_one_trip_is_a_scope_but_not_for_all():
 
 
 def require(who: Actor, trip: TripAccess | None, trip_id: str = "t1", *, writes: bool = True):
-    return require_trip(who, trip, trip_id, "trips:write", writes=writes)
+    require_trip(who, trip, trip_id, "trips:write", writes=writes)
 
 
 def test_a_key_limited_to_a_trip_is_told_nothing_of_others():
     limited = actor("trips:write:t1")
-    assert require(limited, part(Role.EDITOR)) == part(Role.EDITOR)
+    require(limited, part(Role.EDITOR))
     for trip in (part(Role.OWNER), None):
         with pytest.raises(Forbidden, match="t1"):
             require(limited, trip, "t2")
@@ -79,9 +79,9 @@ def test_a_trip_is_found_before_access_to_it_is_looked_at():
 @pytest.mark.parametrize("role", Role)
 def test_a_viewer_reads_and_does_not_write(role):
     unlimited = actor("trips:write")
-    assert require(unlimited, part(role), writes=False)
+    require(unlimited, part(role), writes=False)
     if role is Role.VIEWER:
         with pytest.raises(Forbidden, match="viewer"):
             require(unlimited, part(role))
     else:
-        assert require(unlimited, part(role))
+        require(unlimited, part(role))

@@ -72,7 +72,7 @@ TABLES = {
         "trip_id text, rev integer, at text, user_id text?, key_id text?, session_id text?,"
         " via text, request_id text?, job_id text?, undoes integer?, summary text",
         "PRIMARY KEY (trip_id, rev)",
-        "CREATE INDEX changesets_by_age ON changesets (at)",
+        "CREATE INDEX changesets_by_age ON changesets (at, trip_id, rev)",
     ),
     "prior_rows": table(
         "trip_id text, rev integer, id text, kind text, deleted integer, parent_id text,"

@@ -83,8 +83,8 @@ async def test_later_messages_come_after_those_of_before(upgraded, old_clock):
     sent = await upgraded.write(
         lambda tx: messages.send(tx, by, TRIP, channel, {"content": "new", "parentId": before[0]})
     )
-    assert sent.id < min(before)
-    assert await newest_first() == [sent.id, *before]
+    assert sent.row.id < min(before)
+    assert await newest_first() == [sent.row.id, *before]
 
 
 async def test_later_trips_and_members_come_after_those_of_before(upgraded, old_clock):

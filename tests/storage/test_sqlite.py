@@ -65,7 +65,7 @@ async def test_a_read_sees_one_snapshot_however_many_statements_it_has(opened):
         return first, await names(tx)
 
     await opened.write(adding("a"))
-    looking = asyncio.create_task(opened.read(look_twice))
+    looking = asyncio.ensure_future(opened.read(look_twice))
     await asyncio.to_thread(begun.wait, 10)
     await soon(opened.write(adding("b")))
     written.set()

@@ -219,7 +219,9 @@ async def test_a_worker_stops_at_any_moment_of_its_start(home, valkey):
     """The client loses some of the cancellations that come while it connects."""
     for moment in range(30):
         stopping = asyncio.Event()
-        running = asyncio.create_task(run_worker(home.store, valkey.url, stopping))
+        running = asyncio.create_task(
+            run_worker(home.store, Settings(queue=Queue(valkey.url)), stopping)
+        )
         for _ in range(moment):
             await asyncio.sleep(0)
         stopping.set()
