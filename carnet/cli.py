@@ -14,7 +14,7 @@ from carnet.console import config_option, json_option, print_json, require_curre
 from carnet.failure import Failure, UsageFailure
 from runtime import logs
 from runtime.clock import now
-from runtime.settings import ConfigError, links_stay_here
+from runtime.settings import ConfigError
 from storage import StorageUrlError, accounts
 from storage.accounts import AccountError
 from storage.migrate import MigrationError, migrate
@@ -68,12 +68,6 @@ def serve(context: click.Context) -> None:
 
     settings = settings_of(context)
     logs.configure(settings.log.level, settings.log.format)
-    if links_stay_here(settings):
-        _log.warning(
-            "http.public_url is empty: links, such as those to shared trips, will name this"
-            " machine only; set it to the address that other machines reach this one by",
-            host=settings.http.host,
-        )
 
     async def work(store: Store) -> None:
         await run_server(settings, store, functools.partial(click.echo))

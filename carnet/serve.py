@@ -10,6 +10,8 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable
 
+import structlog
+
 from carnet.address import bind, public_url, url_of
 from carnet.embedded_worker import running_worker
 from carnet.failure import Failure
@@ -17,13 +19,15 @@ from carnet.server_process import Shared, running_server, shared_by_redis
 from carnet.stop import Stop
 from carnet.supervisor import SupervisedProcess
 from runtime.clock import now
-from runtime.settings import Settings
+from runtime.settings import Settings, links_stay_here
 from runtime.signals import LocalSignals
 from server.ratelimit import LocalRateLimiter
 from storage import accounts
 from storage.accounts import FirstAccount
 from storage.migrate import is_current, migrate
 from storage.store import Store
+
+_log = structlog.get_logger("carnet.server")
 
 FIRST_USER = {"email": "owner@localhost", "name": "Owner", "group": "Home"}
 
@@ -39,6 +43,12 @@ async def serve(settings: Settings, store: Store, say: Callable[[str], None]) ->
     await _prepare(settings, store)
     stop = Stop()
     with bind(settings.http.host, settings.http.port) as listening:
+        if links_stay_here(settings):
+            _log.warning(
+                "http.public_url is empty: links, such as those to shared trips, will name this"
+                " machine only; set it to the address that other machines reach this one by",
+                host=settings.http.host,
+            )
 
         async def ready() -> None:
             first = await _set_up(store)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 ROOT = Path(__file__).parent.parent
 
 PACKAGES = ("domain", "runtime", "storage", "operations", "workers", "server", "carnet")
@@ -216,7 +218,7 @@ def test_a_stranger_adds_a_resource(tmp_path):
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "all of it works"

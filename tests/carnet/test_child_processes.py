@@ -12,13 +12,13 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from carnet.supervisor import START_ATTEMPTS, STOP_SECONDS
+from carnet.supervisor import START_ATTEMPTS
 from tests import servers
 from tests.carnet.program import PLENTY, SECONDS, ended, run, serving, start
-from tests.faults.polling import until
 from tests.faults.production import alive, children
 from tests.servers import free_port
 from tests.support import SAMPLES, TRIP
+from tests.waiting import until
 
 
 def sabotage(folder: Path, statements: str) -> dict[str, str]:
@@ -153,7 +153,6 @@ def stuck(pids: list[int]) -> Iterator[None]:
 
 @pytest.mark.parametrize("processes", ["one", "two"])
 async def test_a_second_signal_ends_it_at_once(tmp_path, processes, request):
-    assert STOP_SECONDS > SECONDS, "what would be waited for takes longer than this test"
     variables = request.getfixturevalue("several") if processes == "two" else {}
     async with serving(tmp_path, **variables) as server:
         pids = children(server.process.pid)

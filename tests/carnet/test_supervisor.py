@@ -22,7 +22,7 @@ from carnet.supervisor import (
     own_command,
 )
 from runtime.settings import Settings
-from tests.faults.polling import until
+from tests.waiting import until
 
 SECONDS = 30.0
 

@@ -18,6 +18,7 @@ import pytest
 from carnet.cli import cli
 from runtime.settings import Settings, load_settings
 from server.routes import ROUTES
+from tests.waiting import PATIENCE
 
 yaml: Any = importlib.import_module("yaml")  # it ships no types
 
@@ -63,7 +64,7 @@ def stages() -> list[list[tuple[str, str]]]:
 
 def tool(*arguments: str | Path) -> str:
     """What a program prints; it must end well."""
-    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 

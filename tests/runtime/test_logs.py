@@ -14,6 +14,7 @@ import pytest
 from tests.carnet.program import PLENTY, serving
 from tests.contract.wire import connect
 from tests.support import SAMPLES, TRIP
+from tests.waiting import PATIENCE
 
 SECRET = "hush-hush"
 """Planted wherever a client can put something."""
@@ -218,7 +219,7 @@ def run_script(style: str) -> str:
         check=True,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.stdout == ""
     return done.stderr

@@ -125,14 +125,11 @@ async def test_a_statement_the_database_refuses_undoes_only_its_own_operation(st
         await adding("lost")(tx)
         await tx.execute("SELECT nothing_like_it FROM server_state")
 
-    async def doubled(tx: Tx) -> None:
-        await adding("a")(tx)
-
     outcomes = await soon(
         asyncio.gather(
             store.write(adding("a")),
             store.write(misspelt),
-            store.write(doubled),
+            store.write(adding("a")),
             store.write(adding("b")),
             return_exceptions=True,
         )

@@ -9,10 +9,9 @@ import pytest
 from runtime.redis_signals import RedisSignals
 from runtime.settings import Queue, Settings
 from tests import servers
-from tests.faults.polling import until
 from tests.faults.proxy import proxy
 from tests.storage.home import pin, soon
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 from tests.workers.work import queue, show
 from workers import arq_worker, loop, runner
 from workers.arq_worker import run_worker
