@@ -1,200 +1,65 @@
-"""The application's routes, and the listening server around it."""
-
-import asyncio
-import contextlib
-import errno
-import socket
-from collections.abc import AsyncIterator
+"""What a server serves, side by side, and under the path of its public URL."""
 
 import aiohttp
+import msgspec
 import pytest
-import structlog
 from aiohttp import web
-from aiohttp.test_utils import make_mocked_request
 
-from server.app import Listener, build_app
-from server.call import API, route_of
-from server.routes import ROUTES
-
-
-class Slow:
-    """An application with one request that takes until it is let go."""
-
-    def __init__(self) -> None:
-        self.entered = asyncio.Event()
-        self.let_go = asyncio.Event()
-        self.app = web.Application()
-        self.app.router.add_get("/", self._handle)
-        self.app.router.add_get("/quick", self._quick)
-        self.app.router.add_get("/crash", self._crash)
-
-    async def _handle(self, _request: web.Request) -> web.Response:
-        self.entered.set()
-        await self.let_go.wait()
-        return web.Response(text="done")
-
-    async def _quick(self, _request: web.Request) -> web.Response:
-        return web.Response(text="quick")
-
-    async def _crash(self, _request: web.Request) -> web.Response:
-        raise RuntimeError("hush-hush")
+from server.app import build_app, mount
+from server.route import API
+from tests.server.test_listener import listening
+from tests.support import Client
 
 
-@contextlib.asynccontextmanager
-async def listening(app: web.Application) -> AsyncIterator[tuple[Listener, str]]:
-    listener = Listener(app)
-    await listener.start_on(socket.create_server(("127.0.0.1", 0)))
-    try:
-        yield listener, f"http://127.0.0.1:{listener.port}"
-    finally:
-        await listener.stop()
+async def test_what_is_mounted_first_comes_first():
+    async def answer(_request: web.BaseRequest, path: str) -> web.StreamResponse:
+        return web.Response(text=f"part {path!r}")
 
-
-async def accepts(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except ConnectionError:
-        return False
-    writer.close()
-    return True
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as made:
-        yield made
-
-
-async def test_every_route_of_the_table_is_served_and_no_other(world):
-    app = build_app(world.running.services)
-    served = {
-        (route.method, route.resource.canonical)
-        for route in app.router.routes()
-        if route.resource is not None
-    }
-    assert served == {(route.method, API + route.path) for route in ROUTES}
-
-
-async def test_a_request_finds_the_route_of_its_path(world):
-    app = build_app(world.running.services)
-    for route in ROUTES:
-        path = API + route.path.replace("{", "").replace("}", "")
-        request = make_mocked_request(route.method, path)
-        request._match_info = await app.router.resolve(request)
-        assert route_of(request) is route
-
-
-async def test_a_listener_knows_the_port_it_has(session):
-    slow = Slow()
-    async with listening(slow.app) as (listener, url):
-        assert listener.port > 0
-        async with session.get(f"{url}/quick") as answer:
-            assert await answer.text() == "quick"
-
-
-async def test_stopping_waits_for_a_running_request(session):
-    slow = Slow()
-    listener = Listener(slow.app)
-    await listener.start_on(socket.create_server(("127.0.0.1", 0)))
-    request = asyncio.create_task(session.get(f"http://127.0.0.1:{listener.port}/"))
-    await slow.entered.wait()
-    stopping = asyncio.create_task(listener.stop())
-    async with asyncio.timeout(5):
-        while await accepts(listener.port):
-            pass
-    assert not stopping.done()
-    slow.let_go.set()
-    answer = await request
-    assert (answer.status, await answer.text()) == (200, "done")
-    await stopping
-
-
-async def test_stopping_does_not_wait_for_idle_connections(session):
-    slow = Slow()
-    listener = Listener(slow.app)
-    await listener.start_on(socket.create_server(("127.0.0.1", 0)))
-    async with session.get(f"http://127.0.0.1:{listener.port}/quick") as answer:
-        await answer.read()
-    reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
-    async with asyncio.timeout(5):
-        await listener.stop()
-        assert await reader.read() == b""
-    writer.close()
-
-
-async def test_what_goes_wrong_outside_of_the_api_tells_nothing(session, caplog):
-    async with listening(Slow().app) as (_, url), session.get(f"{url}/crash") as answer:
-        assert answer.status == 500
-        assert "hush-hush" not in await answer.text()
-    assert [record.levelname for record in caplog.records] == ["ERROR"]
-
-
-def named(name: str) -> web.Application:
-    async def tell(_request: web.Request) -> web.Response:
-        return web.Response(text=name)
+    async def rest(_request: web.BaseRequest, path: str) -> web.StreamResponse:
+        return web.Response(text=f"rest {path!r}")
 
     app = web.Application()
-    app.router.add_get("/", tell)
-    return app
+    mount(app, "/part", answer)
+    mount(app, "", rest)
+    async with listening(app) as (_, url), aiohttp.ClientSession() as session:
+
+        async def ask(path: str) -> str:
+            async with session.get(f"{url}{path}") as response:
+                return await response.text()
+
+        assert await ask("/part/a%2Fb?c=d") == "part '/a%2Fb'"
+        assert await ask("/part/") == "part '/'"
+        assert await ask("/partial") == "rest '/partial'"
+        assert await ask("/") == "rest '/'"
 
 
-async def test_those_who_share_a_socket_share_the_connections_that_come_together():
-    with socket.create_server(("127.0.0.1", 0)) as opened:
-        listeners = [Listener(named(name), pause_seconds=0.001) for name in ("one", "two")]
-        for listener in listeners:
-            await listener.start_on(opened.dup())
-        url = f"http://127.0.0.1:{listeners[0].port}"
-        connector = aiohttp.TCPConnector(force_close=True, limit=0)
-        async with aiohttp.ClientSession(connector=connector) as session:
-
-            async def ask() -> str:
-                async with session.get(url) as response:
-                    return await response.text()
-
-            told = await asyncio.gather(*(ask() for _ in range(20)))
-        assert min(told.count("one"), told.count("two")) >= 7
-        for listener in listeners:
-            await listener.stop()
+@pytest.mark.parametrize("path", ["", "/", "/api", "/api/v2/trips", "/apiv1", "/index.html"])
+async def test_what_is_outside_of_the_api_is_not_found(world, path):
+    answer = await world.as_(None).get(f"{world.running.base}{path}")
+    assert (answer.status, answer.code) == (404, "NOT_FOUND")
+    assert API in answer.json["error"]["message"]
+    assert answer.headers["X-Request-Id"] == answer.json["error"]["requestId"]
 
 
-class Exhausted(socket.socket):
-    """A listening socket of a process that has no descriptor left, for a while."""
-
-    failures = 3
-
-    def accept(self):
-        if self.failures:
-            self.failures -= 1
-            raise OSError(errno.EMFILE, "Too many open files")
-        return super().accept()
+@pytest.mark.parametrize("path", [API, f"{API}/", f"{API}/nothing"])
+async def test_an_unknown_route_of_the_api_needs_a_key_first(world, path):
+    assert (await world.as_(None).get(f"{world.running.base}{path}")).status in (401, 404)
+    answer = await world.client.get(f"{world.running.base}{path}")
+    assert (answer.status, answer.code) == (404, "NOT_FOUND")
 
 
-async def test_a_process_without_descriptors_accepts_again_when_it_has_some():
-    opened = Exhausted()
-    opened.bind(("127.0.0.1", 0))
-    opened.listen()
-    listener = Listener(named("here"))
-    await listener.start_on(opened)
-    with structlog.testing.capture_logs() as lines:
-        async with (
-            aiohttp.ClientSession() as session,
-            session.get(f"http://127.0.0.1:{listener.port}") as response,
-        ):
-            assert await response.text() == "here"
-    assert [line["event"] for line in lines].count("accept_failed") == 3
-    await listener.stop()
-
-
-async def test_what_waits_when_it_stops_is_served():
-    opened = socket.create_server(("127.0.0.1", 0), backlog=64)
-    listener = Listener(named("here"), linger_seconds=0.3)
-    await listener.start_on(opened)
-    clients = [socket.create_connection(("127.0.0.1", listener.port)) for _ in range(20)]
-    for client in clients:
-        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    # Nothing has been accepted yet: this task has not let the loop turn.
-    await listener.stop()
-    for client in clients:
-        with client:
-            client.settimeout(5)
-            assert client.recv(4096).startswith(b"HTTP/1.1 200 OK")
+async def test_a_server_is_mounted_under_the_path_of_its_public_url(world):
+    services = world.running.services
+    object.__setattr__(services, "public_url", "https://example.org/carnet/here/")
+    async with listening(build_app(services)) as (_, url), aiohttp.ClientSession() as session:
+        below = Client(session, f"{url}/carnet/here", world.owner.key)
+        assert (await below.get("/me")).status == 200
+        queued = await below.post(
+            f"{world.trip}/sync", {"legs": []}, headers={"Prefer": "respond-async"}
+        )
+        job_id = msgspec.json.decode(queued.raw)["_id"]
+        assert queued.headers["Location"] == f"/carnet/here{API}/jobs/{job_id}"
+        for prefix in ("", "/carnet", "/carnet/here/carnet/here"):
+            assert (await Client(session, f"{url}{prefix}", world.owner.key).get("/me")).status == (
+                404
+            )

@@ -5,11 +5,11 @@ import socket
 from urllib.parse import urlsplit
 
 import pytest
-from aiohttp import web
+from aiohttp import StreamReader, web
 
-from server import app as app_module
-from server import intake
-from tests.server.test_app import Slow, listening
+from server import bodies
+from server import listener as listener_module
+from tests.server.test_listener import Slow, listening
 
 PIN = b'{"name":"Senso-ji","lat":35.7,"lng":139.8}'
 
@@ -46,7 +46,7 @@ async def reply_on(connection: socket.socket) -> bytes:
 
 @pytest.mark.parametrize("head", [b"", b"GET / HTT", b"GET / HTTP/1.1\r\nHost: x\r\n"])
 async def test_who_sends_no_whole_head_is_hung_up_on(monkeypatch, head):
-    monkeypatch.setattr(app_module, "IDLE_SECONDS", 0.2)
+    monkeypatch.setattr(listener_module, "IDLE_SECONDS", 0.2)
     async with listening(Slow().app) as (listener, _):
         connection = await connect(listener.port)
         await say(connection, head)
@@ -54,7 +54,7 @@ async def test_who_sends_no_whole_head_is_hung_up_on(monkeypatch, head):
 
 
 async def test_who_takes_nothing_of_a_reply_is_hung_up_on(monkeypatch):
-    monkeypatch.setattr(app_module, "UNREAD_MS", 300)
+    monkeypatch.setattr(listener_module, "UNREAD_MS", 300)
     lost = asyncio.Event()
 
     async def endless(request: web.Request) -> web.StreamResponse:
@@ -92,7 +92,7 @@ async def posting(world, sent: bytes) -> socket.socket:
 
 
 async def test_a_body_that_does_not_come_is_refused(world, monkeypatch):
-    monkeypatch.setattr(intake, "BODY_SECONDS", 0.2)
+    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.2)
     heard = await reply_on(await posting(world, b""))
     assert heard.startswith(b"HTTP/1.1 400 ")
     assert b"VALIDATION_ERROR" in heard
@@ -100,8 +100,8 @@ async def test_a_body_that_does_not_come_is_refused(world, monkeypatch):
 
 
 async def test_each_piece_of_a_body_buys_time(world, monkeypatch):
-    monkeypatch.setattr(intake, "BODY_SECONDS", 0.2)
-    monkeypatch.setattr(intake, "SLOWEST_BYTES_PER_SECOND", 1)
+    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.2)
+    monkeypatch.setattr(bodies, "SLOWEST_BYTES_PER_SECOND", 1)
     patient = await posting(world, PIN[:20])
     assert b"did not arrive in time" in await reply_on(await posting(world, b""))
     await say(patient, PIN[20:])
@@ -111,17 +111,17 @@ async def test_each_piece_of_a_body_buys_time(world, monkeypatch):
 async def test_a_large_body_is_taken_in_piece_by_piece(world, monkeypatch):
     """However fast it comes: what a loop takes in at once keeps all others waiting."""
     sizes: list[int] = []
-    take = intake._pieces
+    read = StreamReader.iter_any
 
-    async def seen(*arguments):
-        async for piece in take(*arguments):
+    async def seen(stream):
+        async for piece in read(stream):
             sizes.append(len(piece))
             yield piece
 
-    monkeypatch.setattr(intake, "_pieces", seen)
+    monkeypatch.setattr(StreamReader, "iter_any", seen)
     body = {"mapPins": [{"name": "Here", "lat": 1, "lng": 2, "notes": "x" * 10_000}] * 100}
     answer = await world.client.post(f"{world.trip}/sync", body)
     assert answer.status in (200, 202)
     assert sum(sizes) > 1_000_000
     # One piece that the system gives, beside what may wait.
-    assert max(sizes) <= 256 * 1024 + 2 * app_module.BUFFER_BYTES
+    assert max(sizes) <= 256 * 1024 + 2 * listener_module.BUFFER_BYTES

@@ -141,7 +141,6 @@ async def test_what_cannot_be_decoded_fails_at_once_and_hurts_no_other_job(home,
         {"params": "no JSON"},
         {"params": '{"kind": "later"}'},
         {"params": '{"kind": "batch", "resource": "later"}', "payload": b'{"items": [1]}'},
-        {"payload": b"{"},
         {"payload": b"x\x9c and no zlib"},
         {"trip_id": None},
     ],
@@ -157,9 +156,21 @@ async def test_an_import_that_cannot_be_decoded_fails_at_once(home, signals, nam
     assert found["error"]["code"] == "INTERNAL"
 
 
+@pytest.mark.parametrize("name", KINDS)
+async def test_an_import_of_what_is_no_json_is_refused_by_its_job(home, signals, name):
+    """The request that queued it has counted the items, and looked into none of them."""
+    params = msgspec.json.encode({"kind": name, "resource": "mapPin"}).decode()
+    job_id = await queue(home, name, b'{"a": [{"b": 01}]}', trip_id=home.trip_id, params=params)
+    assert await run_next(home.store, signals, KINDS)
+    found = await show(home, job_id)
+    assert (found["status"], found["attempts"]) == ("failed", 1)
+    assert found["error"]["code"] == "VALIDATION_ERROR"
+    assert [detail["reason"] for detail in found["error"]["details"]] == ["malformed"]
+
+
 async def test_a_kind_may_refuse_what_it_has_decoded(home, signals):
     def refuse(_claim: Claim) -> Any:
-        raise ValidationFailed([Detail("url", "malformed")])
+        raise ValidationFailed([Detail("url", "malformed", "an address")])
 
     job_id = await queue(home, "note")
     await run_next(home.store, signals, registry(kind(decode=refuse)))

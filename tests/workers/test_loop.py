@@ -8,8 +8,9 @@ import time
 import pytest
 
 from domain.errors import Unavailable
+from operations import imports
 from runtime.signals import LocalSignals
-from storage import imports, jobs, open_store
+from storage import jobs, open_store
 from storage.store import Tx
 from tests.storage.home import busy, pin, soon
 from tests.workers.work import Clock, queue, show

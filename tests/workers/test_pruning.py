@@ -10,7 +10,7 @@ from domain.clock import timestamp
 from domain.errors import Unavailable
 from runtime.ids import new_id
 from storage import accounts, idempotency, jobs
-from storage.idempotency import KEPT_SECONDS, Answer
+from storage.idempotency import REMEMBERED_SECONDS, Answer, Protection
 from storage.store import Store, Tx
 from tests.storage.home import Home
 from tests.support import now
@@ -74,7 +74,7 @@ async def end_job(home: Home, days_ago: float) -> str:
 async def key_of(home: Home) -> str:
     caller = await home.store.read(lambda tx: accounts.authenticate(tx, home.key, None))
     assert caller is not None
-    return caller.key_id
+    return caller.actor.idempotency_scope
 
 
 async def test_ended_jobs_are_kept_for_a_while(home):
@@ -101,11 +101,11 @@ async def test_answers_are_kept_for_their_time(home):
     key_id = await key_of(home)
 
     async def remember(tx: Tx, key: str, age: float) -> None:
-        assert await idempotency.reserve(tx, key_id, key, "f", time.time() - age)
-        await idempotency.remember(tx, key_id, key, answer=Answer(200, {}, b"{}"))
+        protection = Protection(key_id, key, "f", time.time() - age)
+        await idempotency.remember(tx, protection, Answer(200, {}, b"{}"))
 
-    await home.store.write(lambda tx: remember(tx, "old", KEPT_SECONDS + 10))
-    await home.store.write(lambda tx: remember(tx, "live", KEPT_SECONDS - 10))
+    await home.store.write(lambda tx: remember(tx, "old", REMEMBERED_SECONDS + 10))
+    await home.store.write(lambda tx: remember(tx, "live", REMEMBERED_SECONDS - 10))
     await prune(home.store)
     kept = await home.store.read(lambda tx: tx.fetch("SELECT idempotency_key FROM idempotency"))
     assert [row[0] for row in kept] == ["live"]
@@ -119,8 +119,7 @@ async def test_a_job_of_a_kind_that_no_worker_knows_fails_after_a_day(home, logg
         await insert_job(tx, home, "old", kind="later", due_at=moment - 1)
         await insert_job(tx, home, "young", kind="later", due_at=moment + 60)
         await insert_job(tx, home, "known", due_at=moment - 1)
-        assert await idempotency.reserve(tx, key_id, "i", "f", time.time())
-        await idempotency.remember(tx, key_id, "i", answer=None, job_id="old")
+        await idempotency.remember(tx, Protection(key_id, "i", "f", time.time()), None, "old")
 
     await home.store.write(insert)
     await pruning.fail_unknown_jobs(home.store, KINDS)
@@ -153,7 +152,7 @@ class Batches:
 
 async def test_many_records_are_dropped_in_small_transactions(home, pauses):
     key_id, moment = await key_of(home), time.time()
-    rows = [(key_id, f"k{n}", "f", moment - KEPT_SECONDS - n) for n in range(MANY)]
+    rows = [(key_id, f"k{n}", "f", moment - REMEMBERED_SECONDS - n) for n in range(MANY)]
     rows.append((key_id, "live", "f", moment))
     columns = ("api_key_id", "idempotency_key", "fingerprint", "created_at")
     await home.store.write(lambda tx: tx.insert("idempotency", columns, rows))

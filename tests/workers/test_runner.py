@@ -8,8 +8,10 @@ import pytest
 
 from domain.errors import NotFound, Unavailable
 from domain.imports import ImportRequest
+from operations import imports
 from runtime.signals import LocalSignals
-from storage import accounts, idempotency, imports
+from storage import accounts, idempotency
+from storage.idempotency import Protection
 from storage.jobs import LEASE_SECONDS
 from storage.store import Tx
 from tests.storage.home import leg, pin, soon, stay
@@ -242,13 +244,10 @@ async def test_what_is_remembered_of_a_request_whose_job_ended(
     caller = await home.store.read(lambda tx: accounts.authenticate(tx, home.key, None))
     job_id = await queue(home, body, request_)
 
-    async def remember(tx: Tx) -> None:
-        assert await idempotency.reserve(tx, caller.key_id, "i", "f", 1.0)
-        await idempotency.remember(tx, caller.key_id, "i", answer=None, job_id=job_id)
-
-    await home.store.write(remember)
+    protection = Protection(caller.actor.key_id, "i", "f", 1.0)
+    await home.store.write(lambda tx: idempotency.remember(tx, protection, None, job_id))
     await run_next(home.store, signals, KINDS)
-    record = await home.store.read(lambda tx: idempotency.find(tx, caller.key_id, "i", 1.0))
+    record = await home.store.read(lambda tx: idempotency.find(tx, caller.actor.key_id, "i", 1.0))
     assert (record is not None) == remembered
 
 

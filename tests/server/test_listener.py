@@ -1,0 +1,178 @@
+"""The listening server around an application."""
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+import structlog
+from aiohttp import web
+
+from server.listener import Listener
+
+
+class Slow:
+    """An application with one request that takes until it may end."""
+
+    def __init__(self) -> None:
+        self.entered = asyncio.Event()
+        self.may_end = asyncio.Event()
+        self.app = web.Application()
+        self.app.router.add_get("/", self._handle)
+        self.app.router.add_get("/quick", self._quick)
+        self.app.router.add_get("/crash", self._crash)
+
+    async def _handle(self, _request: web.Request) -> web.Response:
+        self.entered.set()
+        await self.may_end.wait()
+        return web.Response(text="done")
+
+    async def _quick(self, _request: web.Request) -> web.Response:
+        return web.Response(text="quick")
+
+    async def _crash(self, _request: web.Request) -> web.Response:
+        raise RuntimeError("hush-hush")
+
+
+@contextlib.asynccontextmanager
+async def listening(app: web.Application) -> AsyncIterator[tuple[Listener, str]]:
+    listener = Listener(app)
+    await listener.start_on(socket.create_server(("127.0.0.1", 0)))
+    try:
+        yield listener, f"http://127.0.0.1:{listener.port}"
+    finally:
+        await listener.stop()
+
+
+async def accepts(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except ConnectionError:
+        return False
+    writer.close()
+    return True
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as made:
+        yield made
+
+
+async def test_a_listener_knows_the_port_it_has(session):
+    slow = Slow()
+    async with listening(slow.app) as (listener, url):
+        assert listener.port > 0
+        async with session.get(f"{url}/quick") as answer:
+            assert await answer.text() == "quick"
+
+
+async def test_stopping_waits_for_a_running_request(session):
+    slow = Slow()
+    listener = Listener(slow.app)
+    await listener.start_on(socket.create_server(("127.0.0.1", 0)))
+    request = asyncio.create_task(session.get(f"http://127.0.0.1:{listener.port}/"))
+    await slow.entered.wait()
+    stopping = asyncio.create_task(listener.stop())
+    async with asyncio.timeout(5):
+        while await accepts(listener.port):
+            pass
+    assert not stopping.done()
+    slow.may_end.set()
+    answer = await request
+    assert (answer.status, await answer.text()) == (200, "done")
+    await stopping
+
+
+async def test_stopping_does_not_wait_for_idle_connections(session):
+    slow = Slow()
+    listener = Listener(slow.app)
+    await listener.start_on(socket.create_server(("127.0.0.1", 0)))
+    async with session.get(f"http://127.0.0.1:{listener.port}/quick") as answer:
+        await answer.read()
+    reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+    async with asyncio.timeout(5):
+        await listener.stop()
+        assert await reader.read() == b""
+    writer.close()
+
+
+async def test_what_goes_wrong_outside_of_the_api_tells_nothing(session, caplog):
+    async with listening(Slow().app) as (_, url), session.get(f"{url}/crash") as answer:
+        assert answer.status == 500
+        assert "hush-hush" not in await answer.text()
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
+def named(name: str) -> web.Application:
+    async def tell(_request: web.Request) -> web.Response:
+        return web.Response(text=name)
+
+    app = web.Application()
+    app.router.add_get("/", tell)
+    return app
+
+
+async def test_listeners_on_one_socket_share_the_connections_that_come_together():
+    with socket.create_server(("127.0.0.1", 0)) as opened:
+        listeners = [Listener(named(name), pause_seconds=0.001) for name in ("one", "two")]
+        for listener in listeners:
+            await listener.start_on(opened.dup())
+        url = f"http://127.0.0.1:{listeners[0].port}"
+        connector = aiohttp.TCPConnector(force_close=True, limit=0)
+        async with aiohttp.ClientSession(connector=connector) as session:
+
+            async def ask() -> str:
+                async with session.get(url) as response:
+                    return await response.text()
+
+            told = await asyncio.gather(*(ask() for _ in range(20)))
+        assert min(told.count("one"), told.count("two")) >= 7
+        for listener in listeners:
+            await listener.stop()
+
+
+class Exhausted(socket.socket):
+    """A listening socket of a process that has no descriptor left, for a while."""
+
+    failures = 3
+
+    def accept(self):
+        if self.failures:
+            self.failures -= 1
+            raise OSError(errno.EMFILE, "Too many open files")
+        return super().accept()
+
+
+async def test_a_process_without_descriptors_accepts_again_when_it_has_some():
+    opened = Exhausted()
+    opened.bind(("127.0.0.1", 0))
+    opened.listen()
+    listener = Listener(named("here"))
+    await listener.start_on(opened)
+    with structlog.testing.capture_logs() as lines:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://127.0.0.1:{listener.port}") as response,
+        ):
+            assert await response.text() == "here"
+    assert [line["event"] for line in lines].count("accept_failed") == 3
+    await listener.stop()
+
+
+async def test_what_waits_when_it_stops_is_served():
+    opened = socket.create_server(("127.0.0.1", 0), backlog=64)
+    listener = Listener(named("here"), linger_seconds=0.3)
+    await listener.start_on(opened)
+    clients = [socket.create_connection(("127.0.0.1", listener.port)) for _ in range(20)]
+    for client in clients:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    # Nothing has been accepted yet: this task has not let the loop turn.
+    await listener.stop()
+    for client in clients:
+        with client:
+            client.settimeout(5)
+            assert client.recv(4096).startswith(b"HTTP/1.1 200 OK")
