@@ -27,10 +27,10 @@ PIN = SAMPLES["mapPin"]
 REQUESTS = [
     Request("POST", "/map-pins", {**PIN, "name": "one"}, made=1),
     Request("POST", "/map-pins", {**PIN, "name": "two"}, made=1),
-    Request("POST", "/map-pins?x=1", {**PIN, "name": "two"}, made=1),
     Request("POST", "/map-pins", {"name": ""}),
     Request("POST", "/map-pins:batch", {"items": [PIN, {"lat": 91}]}, made=1),
     Request("POST", "/sync", {"mapPins": [PIN, PIN]}, made=2),
+    Request("POST", "/sync?dryRun=false", {"mapPins": [PIN, PIN]}, made=2),
     Request("POST", "/sync?dryRun=true", {"mapPins": [PIN, PIN]}),
     Request("PATCH", "/map-pins/{pin}", {"notes": "x"}),
     Request("PATCH", "/map-pins/{pin}", {"notes": None}),

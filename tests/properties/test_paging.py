@@ -8,12 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain import cursor
+from domain.actor import SYSTEM
+from domain.changes import Cause, ChangeSet
 from domain.message import MESSAGE
 from domain.resource import Resource
 from domain.resources import RESOURCES
 from domain.row import Row
 from runtime.ids import new_id
-from storage import items
+from storage import changes, items
 from storage.store import Store, Tx
 from tests.support import now
 
@@ -51,12 +53,18 @@ class Listing:
             msgspec.json.encode({"_id": row_id, **fields}).decode(),
             self._resource.sort_key(fields),
         )
-        await self._store.write(lambda tx: items.insert(tx, self._trip_id, row, rev=1))
+        await self._commit(ChangeSet(created=[row]))
         self.present[row_id] = row
 
     async def delete(self, row_id: str) -> None:
-        row = self.present.pop(row_id)
-        await self._store.write(lambda tx: items.delete(tx, self._trip_id, row, now()))
+        await self._commit(ChangeSet(deleted=[self.present.pop(row_id)]))
+
+    async def _commit(self, change_set: ChangeSet) -> None:
+        async def write(tx: Tx) -> None:
+            trip = await changes.begin(tx, self._trip_id)
+            await changes.commit(tx, trip, change_set, Cause(SYSTEM, now()))
+
+        await self._store.write(write)
 
     async def page(self, sealed: str | None, limit: int) -> tuple[list[str], str | None]:
         """The ids of a page, and the cursor of the next."""
@@ -82,7 +90,7 @@ class Listing:
         return ids, cursor.encode(SECRET, self._parent_id, page.next)
 
     def in_order(self, ids: list[str], known: dict[str, Row]) -> bool:
-        places = [(known[row_id].sort_key, row_id) for row_id in ids]
+        places = [(known[id_].sort_key, known[id_].created_rev, id_) for id_ in ids]
         return places == sorted(places, reverse=self._newest_first)
 
 

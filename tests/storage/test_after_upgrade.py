@@ -31,6 +31,7 @@ async def old_clock(monkeypatch):
 
 async def cause(store: Store) -> Cause:
     caller = await store.read(lambda tx: accounts.authenticate(tx, KEY, TRIP))
+    assert caller is not None
     return Cause(caller.actor, LATER)
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 import pytest
 
 from domain.scopes import Role
-from storage.store import Dialect, Operation, Store, Tx
+from storage.store import Dialect, Operation, Store, TripListener, Tx, ignore_changes
 from tests.storage.distribution import (
     BY_HASH,
     GLOBAL,
@@ -39,6 +39,7 @@ class Watch:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.dialect: Dialect = store.dialect
+        self.on_commit: TripListener = ignore_changes
         self.statements: list[Statement] = []
 
     @property

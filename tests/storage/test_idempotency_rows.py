@@ -17,8 +17,8 @@ MADE = Answer(201, {"Location": "/x", "ETag": '"é"'}, '{"_id":"é"}'.encode())
 async def key_id(home) -> str:
     found = await home.store.read(lambda tx: accounts.authenticate(tx, home.key, None))
     assert found is not None
-    assert found.actor.key_id is not None
-    return found.actor.key_id
+    scope: str = found.actor.idempotency_scope
+    return scope
 
 
 async def remember(home, key_id, key="i", at=T0, fingerprint="f", answer=MADE, job_id=None):
