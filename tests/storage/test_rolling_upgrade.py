@@ -340,8 +340,8 @@ async def test_a_precondition_sees_the_writes_of_an_older_server(world, older):
 
     async def patch(row: Response, tag: str) -> int:
         path = f"{world.trip}/map-pins/{row.json['_id']}"
-        answer = await world.client.patch(path, {"lat": 1}, headers={"If-Match": tag})
-        return answer.status
+        status: int = (await world.client.patch(path, {"lat": 1}, headers={"If-Match": tag})).status
+        return status
 
     assert await patch(made, made.headers["ETag"]) == 412
     assert await patch(made, listed) == 412
