@@ -9,11 +9,11 @@ from pathlib import Path
 import msgspec
 import pytest
 import structlog
-from server.survey import LocalSurveyor, survey
 
 from carnet.worker_process import WorkerProcess
 from domain.errors import ValidationFailed
 from runtime.settings import Settings
+from server.survey import LocalSurveyor, survey
 from tests.faults.polling import until
 
 BODY = msgspec.json.encode({"mapPins": [{"name": "é", "lat": 1, "lng": 2}] * 20_000})

@@ -23,11 +23,11 @@ from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinish
 from schemathesis.engine.recorder import CheckFailureInfo
 from schemathesis.openapi.checks import RejectedPositiveData, UseAfterFree
 from schemathesis.specs.openapi.schemas import OpenApiSchema
-from server.openapi import describe
 
 from domain.merge import merge
 from domain.message import MESSAGE
 from domain.resources import RESOURCES
+from server.openapi import describe
 from server.routes import ROUTES
 from tests.contract.live import BY_PARAMETER, Live, serving
 from tests.support import SAMPLES
