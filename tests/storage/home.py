@@ -148,12 +148,15 @@ class Home:
         channel_id: str = msgspec.json.decode(page.documents[0])["_id"]
         return channel_id
 
-    async def send(self, content: str) -> Row:
-        """A new message."""
+    async def send(self, content: str) -> str:
+        """The id of a new message."""
         where, body = await self.channel(), {"content": content}
-        return await self.store.write(
-            lambda tx: messages.send(tx, self.cause, self.trip_id, where, body)
+        await self.store.write(lambda tx: messages.send(tx, self.cause, self.trip_id, where, body))
+        page = await self.store.read(
+            lambda tx: messages.list_messages(tx, self.trip_id, where, None, limit=1)
         )
+        message_id: str = msgspec.json.decode(page.documents[0])["_id"]
+        return message_id
 
     async def join(self, name: str) -> str:
         """The id of a new member of the group."""

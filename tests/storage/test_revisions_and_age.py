@@ -129,7 +129,7 @@ async def test_lists_by_age_follow_the_commits_although_ids_go_back(home, backwa
 
 
 async def test_messages_are_listed_by_their_commits_although_ids_go_back(home, backwards):
-    made = [(await home.send(f"{n}")).id for n in range(4)]
+    made = [await home.send(f"{n}") for n in range(4)]
     assert made == sorted(made, reverse=True)
     channel_id = await home.channel()
     listed = await pages(
