@@ -35,6 +35,12 @@ async def plan(
     """
     # Read first: what is loaded afterwards can only be newer, and then the revision tells.
     rev = (await trips.revisions(tx, trip_id)).content
+    return await _plan_at(tx, rev, trip_id, request, lists, now)
+
+
+async def _plan_at(
+    tx: Tx, rev: int, trip_id: str, request: ImportRequest, lists: ItemLists, now: str
+) -> PlannedImport:
     if request.parent_id:
         resource = BY_KIND[request.resource]
         await require_parent(tx, Collection(resource, trip_id, request.parent_id))
@@ -57,10 +63,11 @@ async def apply(
     A plan made `ahead` of the transaction holds if the trip's content has not changed since.
     """
     trip = await changes.begin(tx, trip_id)
-    precondition.check(trip.revs.content)
+    rev = trip.revs.content
+    precondition.check(rev)
     planned = ahead
-    if planned is None or planned.rev != trip.revs.content:
-        planned = await plan(tx, trip_id, request, lists, cause.now)
+    if planned is None or planned.rev != rev:
+        planned = await _plan_at(tx, rev, trip_id, request, lists, cause.now)
     if planned.plan.changed and not request.dry_run:
         await changes.commit(tx, trip, planned.plan.changes, cause)
     return planned.result

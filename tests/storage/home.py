@@ -13,8 +13,9 @@ from domain.actor import Actor
 from domain.changes import Cause, ChangeSet
 from domain.imports import ImportRequest, items_of
 from domain.resources import BY_KIND, RESOURCES
-from domain.scopes import BASE_SCOPES, Scopes
-from operations import imports, rows, trips
+from domain.row import Row
+from domain.scopes import BASE_SCOPES, Role, Scopes
+from operations import imports, messages, rows, trips
 from operations.rows import Collection
 from storage import accounts, changes, snapshots
 from storage.store import Operation, Store, Tx
@@ -125,6 +126,52 @@ class Home:
         cause = dataclasses.replace(self.cause, now=at) if at else self.cause
         collection = Collection(BY_KIND[kind], self.trip_id, parent_id)
         await self.store.write(lambda tx: rows.delete(tx, cause, collection, row_id))
+
+    async def create(self, kind: str, body: Any, parent_id: str = "") -> Row:
+        """The row that comes of a create."""
+        where = Collection(BY_KIND[kind], self.trip_id, parent_id)
+        written = await self.store.write(lambda tx: rows.create(tx, self.cause, where, body))
+        return written.row
+
+    async def change(self, kind: str, row_id: str, body: Any) -> Row:
+        """The row that comes of a PATCH."""
+        where = Collection(BY_KIND[kind], self.trip_id)
+        written = await self.store.write(
+            lambda tx: rows.change(tx, self.cause, where, row_id, body)
+        )
+        return written.row
+
+    async def channel(self) -> str:
+        """The id of the trip's channel."""
+        page = await self.store.read(
+            lambda tx: messages.list_channels(tx, self.trip_id, None, limit=1)
+        )
+        channel_id: str = msgspec.json.decode(page.documents[0])["_id"]
+        return channel_id
+
+    async def send(self, content: str) -> str:
+        """The id of a new message."""
+        where, body = await self.channel(), {"content": content}
+        await self.store.write(lambda tx: messages.send(tx, self.cause, self.trip_id, where, body))
+        page = await self.store.read(
+            lambda tx: messages.list_messages(tx, self.trip_id, where, None, limit=1)
+        )
+        message_id: str = msgspec.json.decode(page.documents[0])["_id"]
+        return message_id
+
+    async def join(self, name: str) -> str:
+        """The id of a new member of the group."""
+
+        async def add(tx: Tx) -> str:
+            user_id = await accounts.create_user(
+                tx, email=f"{name}@example.org", name=name, now=now()
+            )
+            await accounts.add_member(
+                tx, group_id=self.group_id, user_id=user_id, role=Role.EDITOR, now=now()
+            )
+            return user_id
+
+        return await self.store.write(add)
 
     async def make(self, snapshot_name: str, *bodies: Any) -> list[str]:
         """The ids of new rows of one kind."""
