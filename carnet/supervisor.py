@@ -55,6 +55,11 @@ class Restarts:
         """Since the child last lived long."""
         self._ever_ready = False
 
+    def replaced(self) -> None:
+        """A child that worked was ended to be replaced."""
+        self._ever_ready = True
+        self.deaths = 0
+
     def pause(self, worked_seconds: float | None) -> float | None:
         """Seconds to wait after a death; None to give up.
 
@@ -162,6 +167,7 @@ class SupervisedProcess:
             if self._stopping:
                 return
             if replaced:
+                restarts.replaced()
                 continue
             _log.error("process_ended", process=self._name, code=code)
             pause = restarts.pause(worked_seconds)

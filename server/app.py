@@ -19,11 +19,14 @@ Handle = Callable[[web.BaseRequest, str], Awaitable[web.StreamResponse]]
 
 
 def build_app(services: Services) -> web.Application:
-    """The application, under the path of the public URL where that has one."""
+    """The application, also under the path of the public URL where that has one."""
     app = web.Application(
         client_max_size=services.settings.http.max_body_bytes, middlewares=[_in_our_words]
     )
-    mount(app, services.prefix + BASE, Api(services, ROUTES).handle)
+    api = Api(services, ROUTES)
+    # Also without the path: a proxy may take it off, and a health check knows none.
+    for prefix in dict.fromkeys((services.prefix, "")):
+        mount(app, prefix + BASE, api.handle)
     mount(app, "", _nothing)
     return app
 

@@ -150,7 +150,7 @@ def check_query(route: Route, request: web.BaseRequest) -> None:
     """
     query = request.query
     wrong = []
-    names = list(query)
+    names = [name for name, _ in query.items()]
     for name in dict.fromkeys(names):
         if name not in route.query:
             if route.access == "key":
