@@ -109,6 +109,7 @@ def worker(context: click.Context) -> None:
     settings = settings_of(context)
     if not settings.queue.url:
         raise UsageFailure("queue.url is empty: `carnet serve` does the jobs itself")
+    from carnet.collector import spare_what_stays
     from carnet.stop import Stop
     from workers.arq_worker import run_worker
 
@@ -116,6 +117,7 @@ def worker(context: click.Context) -> None:
 
     async def work(store: Store) -> None:
         await require_current(store)
+        spare_what_stays()
         _log.info("started", pid=os.getpid())
         await run_worker(store, settings, Stop().requested)
 

@@ -15,6 +15,7 @@ import structlog
 
 from carnet.address import public_url
 from carnet.child import Parent
+from carnet.collector import spare_what_stays
 from carnet.messages import Message
 from runtime.settings import Settings
 from runtime.signals import Signals
@@ -77,6 +78,7 @@ async def running_server(
         pause_seconds=PAUSE_SECONDS if settings.http.processes > 1 else 0.0,
     )
     await listener.start_on(listening)
+    spare_what_stays()
     _log.info("started", port=listener.port, pid=os.getpid())
     try:
         yield

@@ -4,6 +4,7 @@ It opens the server's own database file. See `carnet.embedded_worker` for the se
 """
 
 from carnet.child import Parent
+from carnet.collector import spare_what_stays
 from carnet.messages import Message
 from runtime.signals import LocalSignals
 from storage.store import Store
@@ -31,6 +32,7 @@ async def do_jobs(store: Store, parent: Parent) -> None:
     signals = PipeSignals(parent)
     store.on_commit = signals.trip_changed
     loop = JobLoop(store, signals, parent.settings)
+    spare_what_stays()
     loop.start()
     try:
         parent.send(Message(ready=True))

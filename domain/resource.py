@@ -197,9 +197,8 @@ class Resource:
     def sent(self, body: Any, *, with_parent: bool = False) -> Document:
         """The members of a request's object that count.
 
-        `ValidationFailed` if it is no object, or over the size of an item: that is checked
-        before anything looks into it. `with_parent` keeps the member that names the row's parent,
-        as in a sync.
+        `ValidationFailed` if it is no object. `with_parent` keeps the member that names the row's
+        parent, as in a sync.
         """
         if not isinstance(body, dict):
             expected = f"an object with fields such as {', '.join(self.fields[:3])}"
@@ -209,8 +208,6 @@ class Resource:
         kept = body.copy()
         if not self.ignored.isdisjoint(body):
             kept = {name: value for name, value in body.items() if name not in self.ignored}
-        if too_large := _over_its_size(kept):
-            raise ValidationFailed(too_large)
         parent = self.parent_link
         if with_parent and parent is not None and parent.field in body:
             kept[parent.field] = body[parent.field]
@@ -219,8 +216,11 @@ class Resource:
     def merge(self, before: Document, patch: Document) -> tuple[Document, list[Detail]]:
         """The members `before` has under a patch (RFC 7396), and all that is wrong with them.
 
-        A null that clears no field is an unknown field like any other.
+        The patch's size is checked before anything looks into it. A null that clears no field is an
+        unknown field like any other.
         """
+        if too_large := _over_its_size(patch):
+            return patch, too_large
         fields, found = self.validated(merge(before, patch))
         if before:
             # Each is within its size, and so may both be while they are not together.
