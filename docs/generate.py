@@ -19,7 +19,7 @@ from server.routes import ROUTES
 
 ROOT: Final = Path(__file__).parent.parent
 
-_PART = re.compile(r"(<!-- generated: (\w+) -->)(?:.*?)(<!-- end -->)", re.DOTALL)
+_PART = re.compile(r"(<!-- generated: (\w+) -->).*?(<!-- end -->)", re.DOTALL)
 _SETTING = re.compile(r"(\w+) = ")
 
 
@@ -86,7 +86,12 @@ def documents() -> list[Path]:
 
 
 def filled(text: str) -> str:
-    """A document with its generated parts as they must be; `KeyError` for a part there is not."""
+    """A document with its generated parts as they must be.
+
+    `KeyError` for a part that is not in `PARTS`, `ValueError` for one without an end.
+    """
+    if text.count("<!-- generated: ") != len(_PART.findall(text)):
+        raise ValueError("a generated part has no end")
     return _PART.sub(lambda part: f"{part[1]}{PARTS[part[2]]()}{part[3]}", text)
 
 
