@@ -9,7 +9,8 @@ PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run demo test faults check lint types format bench profiles lock clean
+.PHONY: help install run demo test faults check lint types format generate verify bench profiles
+.PHONY: lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,7 +33,7 @@ test: $(VENV)/.dev ## install, then run every test
 faults: $(VENV)/.dev ## of these, those that kill and cut off parts (FAULT_ROUNDS=10: longer)
 	$(PY) -m pytest -n $(JOBS) tests/faults $(ARGS)
 
-check: lint types test ## style, types and tests: what CI runs
+check: lint types verify test ## style, types, generated files and tests: what CI runs
 
 lint: $(VENV)/.dev ## check style and format
 	$(PY) -m ruff check .
@@ -44,6 +45,12 @@ types: $(VENV)/.dev ## check types
 format: $(VENV)/.dev ## mend what ruff can mend
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
+
+generate: $(VENV)/.dev ## write the generated parts of the documents
+	$(PY) -m docs.generate
+
+verify: $(VENV)/.dev ## check that they are up to date
+	$(PY) -m docs.generate --check
 
 bench: $(VENV)/.bench ## install, then run the benchmarks (QUICK=1: in a minute)
 	$(PY) -m bench $(ARGS)

@@ -1,15 +1,12 @@
 """The house's walls: domain ← runtime ← storage ← operations ← { server, workers } ← carnet."""
 
 import ast
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parent.parent
 
@@ -208,17 +205,3 @@ def test_domain_and_storage_are_imported_without_the_rest():
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert not {"server", "workers", "carnet", "aiohttp", "click"} & {*done.stdout.split()}
-
-
-def test_a_stranger_adds_a_resource(tmp_path):
-    """One file, one name in `RESOURCES`: all else follows (design, section 1)."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "tests.domain.stranger", str(tmp_path)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=PATIENCE,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "all of it works"

@@ -1,8 +1,20 @@
-"""What the contract says of each kind of row, written down apart from the product's own table."""
+"""What the contract says of each kind of row, written down apart from the product's own table.
+
+Of kinds and fields that the contract does not name, the rest follows from their declaration, so
+that every test of every kind is theirs too.
+"""
 
 import dataclasses
+import re
+from collections.abc import Mapping
 from typing import Any
 
+from msgspec import inspect as types
+
+from domain.resource import Resource
+from domain.resources import RESOURCES
+from domain.shape import members_of
+from tests.properties.generate import smallest
 from tests.support import SAMPLES, World
 
 ACCOMMODATION: dict[str, Any] = {
@@ -56,10 +68,10 @@ class Kind:
     """The collection below the trip; `{leg}` stands for a leg's id."""
     snapshot: str
     """The category in export and sync."""
-    required: tuple[str, ...]
     optional: dict[str, Any]
     """Every optional field with a value, but links, which need a row to name."""
-    links: tuple[str, ...] = ()
+    links: dict[str, str] = dataclasses.field(default_factory=dict)
+    """The kind of row, or `member`, that each of the other optional fields names."""
     text: str = ""
     """A required text, to be changed by tests."""
 
@@ -69,17 +81,21 @@ class Kind:
         return dict(SAMPLES[self.name])
 
     @property
+    def required(self) -> tuple[str, ...]:
+        """The fields without which there is no row."""
+        return tuple(SAMPLES[self.name])
+
+    @property
     def filled(self) -> dict[str, Any]:
         """A body with every field but links."""
         return self.sample | self.optional
 
 
-KINDS = (
+WRITTEN = (
     Kind(
         "leg",
         "/legs",
         "legs",
-        ("order", "title", "destination", "startDate", "endDate", "timezone"),
         {
             "accommodation": ACCOMMODATION,
             "flights": [FLIGHT, {"airline": "ANA"}],
@@ -92,7 +108,6 @@ KINDS = (
         "stay",
         "/legs/{leg}/stays",
         "stays",
-        ("name",),
         {k: v for k, v in ACCOMMODATION.items() if k != "name"} | {"clientRef": "stay-ref"},
         text="name",
     ),
@@ -100,7 +115,6 @@ KINDS = (
         "mapPin",
         "/map-pins",
         "mapPins",
-        ("name", "lat", "lng"),
         {"category": "temple", "notes": "Early in the morning", "clientRef": "pin-ref"},
         text="name",
     ),
@@ -108,16 +122,14 @@ KINDS = (
         "actionItem",
         "/action-items",
         "actionItems",
-        ("text", "urgency"),
         {"isCompleted": False, "clientRef": "item-ref"},
-        ("owner",),
+        {"owner": "member"},
         text="text",
     ),
     Kind(
         "commitment",
         "/commitments",
         "commitments",
-        ("title", "startDate", "category"),
         {
             "endDate": "2026-07-18",
             "startTime": "19:00",
@@ -127,33 +139,77 @@ KINDS = (
             "notes": "A table by the window",
             "clientRef": "commitment-ref",
         },
-        ("legId", "mapPinId"),
+        {"legId": "leg", "mapPinId": "mapPin"},
         text="title",
     ),
 )
+"""The kinds and fields that the contract names."""
+
+
+def with_declared(kind: Kind, resource: Resource) -> Kind:
+    """A kind with the fields that its resource has been given since, or that are not written."""
+    links = {link.field: link.kind for link in resource.links} | kind.links
+    members = members_of(resource.struct).by_name
+    declared = {
+        name: f"{kind.name}-ref" if name == "clientRef" else smallest(member.shape.kind)
+        for name, member in members.items()
+        if name not in kind.sample and name not in links and name not in kind.optional
+    }
+    return dataclasses.replace(kind, optional=kind.optional | declared, links=links)
+
+
+def declared_kind(resource: Resource) -> Kind:
+    """A kind of which nothing is written here, as its resource declares it."""
+    members = members_of(resource.struct).by_name
+    kinds = {name: member.shape.kind for name, member in members.items()}
+    texts = [name for name, k in kinds.items() if isinstance(k, types.StrType) and not k.pattern]
+    above = resource.parent.kind if resource.parent else ""
+    path = re.sub(r"\{\w+\}", f"{{{above}}}", resource.path)
+    return Kind(resource.kind, path, resource.snapshot, {}, text=texts[0])
+
+
+_WRITTEN = {kind.name: kind for kind in WRITTEN}
+KINDS = tuple(with_declared(_WRITTEN.get(r.kind) or declared_kind(r), r) for r in RESOURCES)
+DECLARED = tuple(kind for kind in KINDS if kind.name not in _WRITTEN)
+"""Those that the contract does not name."""
 BY_NAME = {kind.name: kind for kind in KINDS}
 NAMES = [kind.name for kind in KINDS]
 
 
 async def rows_path(world: World, kind: Kind, trip_id: str = "") -> str:
-    """The path of a collection of this kind, with a new leg for it where it needs one."""
+    """The path of a collection of this kind, with a new row above it where it needs one."""
     trip = f"/trips/{trip_id or world.trip_id}"
-    if "{leg}" not in kind.path:
+    above = re.search(r"\{(\w+)\}", kind.path)
+    if above is None:
         return f"{trip}{kind.path}"
-    leg = await world.client.post(f"{trip}/legs", SAMPLES["leg"])
-    return f"{trip}{kind.path.format(leg=leg.json['_id'])}"
+    parent = BY_NAME[above[1]]
+    row = await world.client.post(f"{trip}{parent.path}", parent.sample)
+    return f"{trip}{kind.path.format_map({parent.name: row.json['_id']})}"
 
 
-async def filled_body(world: World, kind: Kind) -> dict[str, Any]:
-    """A body with every field, its links naming rows made for it."""
+async def filled_body(
+    world: World, kind: Kind, rows: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """A body with every field, its links naming these rows, or ones made for it."""
     links = {}
-    if "legId" in kind.links:
-        links["legId"] = (await world.make("/legs", SAMPLES["leg"]))["_id"]
-    if "mapPinId" in kind.links:
-        links["mapPinId"] = (await world.make("/map-pins", SAMPLES["mapPin"]))["_id"]
-    if "owner" in kind.links:
-        links["owner"] = world.owner.user_id
+    for field, target in kind.links.items():
+        if target == "member":
+            links[field] = world.owner.user_id
+        elif rows and target in rows:
+            links[field] = rows[target]
+        else:
+            row = await world.make(BY_NAME[target].path, BY_NAME[target].sample)
+            links[field] = row["_id"]
     return kind.filled | links
+
+
+def one_of_each(mark: str = "") -> dict[str, Any]:
+    """A sync of one row of each kind; by `mark`, the clientRefs of two of them differ."""
+    made: dict[str, Any] = {}
+    for kind in KINDS:
+        refs = {f"{above}Ref": f"{above}{mark}" for above in re.findall(r"\{(\w+)\}", kind.path)}
+        made[kind.snapshot] = [{**kind.sample, **refs, "clientRef": f"{kind.name}{mark}"}]
+    return made
 
 
 async def channel_path(world: World, trip_id: str = "") -> str:

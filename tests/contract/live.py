@@ -15,7 +15,7 @@ import msgspec
 import requests
 import structlog
 
-from domain.resources import RESOURCES
+from domain.resources import BY_KIND, RESOURCES
 from runtime.settings import Limits, Settings
 from server.route import API
 from storage import open_store
@@ -78,11 +78,11 @@ class Live:
             self.ids[resource.id_param] = self.new_row(resource.id_param)
         self.links = {
             "groupId": world.group_id,
-            "legId": self.ids["legId"],
-            "mapPinId": self.ids["pinId"],
-            "owner": world.owner.user_id,
             "parentId": said["_id"],
         }
+        for link in (link for resource in RESOURCES for link in resource.links):
+            row = BY_KIND.get(link.kind)
+            self.links[link.field] = self.ids[row.id_param] if row else world.owner.user_id
         """By member of a body: an id that may stand there."""
 
     def close(self) -> None:

@@ -2,11 +2,11 @@
 
 import asyncio
 
-from tests.contract.kinds import KINDS, filled_body, listed, rows_path, snapshot
+from tests.contract.kinds import KINDS, filled_body, listed, one_of_each, rows_path, snapshot
 from tests.support import SAMPLES, gather
 
-LEG, PIN, STAY, COMMITMENT = (SAMPLES[n] for n in ("leg", "mapPin", "stay", "commitment"))
-SHAPE = {"rev", "trip", "legs", "stays", "mapPins", "actionItems", "commitments", "members"}
+LEG, PIN, COMMITMENT = (SAMPLES[name] for name in ("leg", "mapPin", "commitment"))
+SHAPE = {"rev", "trip", "members", *(kind.snapshot for kind in KINDS)}
 
 
 async def test_an_export_of_an_empty_trip_has_every_part(world):
@@ -69,13 +69,7 @@ async def test_an_export_is_one_consistent_snapshot(world):
     async def write():
         nonlocal writing
         for n in range(15):
-            body = {
-                "legs": [{**LEG, "clientRef": f"l{n}"}],
-                "stays": [{**STAY, "legRef": f"l{n}"}],
-                "mapPins": [PIN],
-                "actionItems": [SAMPLES["actionItem"]],
-                "commitments": [COMMITMENT],
-            }
+            body = one_of_each(f"-{n}")
             assert (await world.client.post(f"{world.trip}/sync", body)).status == 200
         writing = False
 

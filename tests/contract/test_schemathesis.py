@@ -197,11 +197,15 @@ def prepare(case: Case[Any], live: Live) -> None:
 
 
 def _amend(value: Any, live: Live) -> None:
-    """Makes links lead somewhere and dates follow each other, at whatever depth."""
+    """Makes links lead somewhere, dates follow each other, numbers whole, at whatever depth."""
     if isinstance(value, list):
         for element in value:
             _amend(element, live)
     elif isinstance(value, dict):
+        for name, number in value.items():
+            # JSON Schema takes 5.0 for an integer; the API wants one written as one.
+            if isinstance(number, float) and number.is_integer():
+                value[name] = int(number)
         for name, target in live.links.items():
             if isinstance(value.get(name), str):
                 value[name] = target

@@ -8,6 +8,7 @@ from server.routes import ROUTES
 from tests.contract.kinds import (
     ACCOMMODATION,
     BY_NAME,
+    DECLARED,
     FLIGHT,
     KINDS,
     RENTAL_CAR,
@@ -16,30 +17,8 @@ from tests.contract.kinds import (
     rows_path,
     snapshot,
 )
+from tests.domain import allowlist
 from tests.support import SAMPLES, add_key, gather
-
-SAFE_TRIP = {"_id", "title", "startDate", "endDate", "status"}
-SAFE_LEG = {"_id", "order", "title", "destination", "startDate", "endDate", "timezone"} | {
-    "accommodation",
-    "flights",
-    "rentalCar",
-}
-SAFE_ACCOMMODATION = {"name", "address", "lat", "lng", "checkInDate", "checkOutDate"}
-SAFE_FLIGHT = {"airline", "flightNumber", "departureAirport", "arrivalAirport"} | {
-    "departureTime",
-    "arrivalTime",
-}
-SAFE_CAR = {"company", "pickupLocation", "pickupTime", "dropoffLocation", "dropoffTime"}
-SAFE = {
-    "legs": SAFE_LEG,
-    "stays": {"_id", "legId"} | SAFE_ACCOMMODATION,
-    "mapPins": {"_id", "name", "lat", "lng", "category"},
-    "actionItems": {"_id", "text", "urgency", "isCompleted"},
-    "commitments": {"_id", "title", "startDate", "endDate", "category", "startTime", "endTime"}
-    | {"isAllDay", "timezone", "legId", "mapPinId"},
-    "members": {"name", "role"},
-}
-"""The allowlist, to the letter; the parts of a leg are checked by themselves."""
 
 
 async def share(world):
@@ -59,8 +38,10 @@ async def fill(world):
     await world.make(f"/legs/{leg['_id']}/stays", BY_NAME["stay"].filled)
     item = BY_NAME["actionItem"].filled | {"isCompleted": True, "owner": world.owner.user_id}
     await world.make("/action-items", item)
-    links = {"legId": leg["_id"], "mapPinId": pin["_id"]}
-    await world.make("/commitments", BY_NAME["commitment"].filled | links)
+    rows = {"leg": leg["_id"], "mapPin": pin["_id"]}
+    await world.make("/commitments", await filled_body(world, BY_NAME["commitment"], rows))
+    for kind in DECLARED:
+        await world.make(kind.path.format(leg=leg["_id"]), await filled_body(world, kind, rows))
     await world.client.post(await channel_path(world), {"content": "a secret message"})
 
 
@@ -176,14 +157,14 @@ async def test_every_kind_shows_its_allowlist_and_nothing_else(world):
     shown = (await world.as_(None).get(f"/shared/trips/{token}/export")).json
     full = await snapshot(world)
     assert set(shown) == set(full) - {"rev"}
-    assert set(shown["trip"]) == SAFE_TRIP
-    for name, keys in SAFE.items():
+    assert set(shown["trip"]) == allowlist.TRIP
+    for name, keys in {**allowlist.ROWS, "members": allowlist.MEMBER}.items():
         [row] = shown[name]
         assert set(row) == keys, name
     [leg] = shown["legs"]
-    assert set(leg["accommodation"]) == SAFE_ACCOMMODATION
-    assert set(leg["flights"][0]) == SAFE_FLIGHT
-    assert set(leg["rentalCar"]) == SAFE_CAR
+    assert set(leg["accommodation"]) == allowlist.ACCOMMODATION
+    assert set(leg["flights"][0]) == allowlist.FLIGHT
+    assert set(leg["rentalCar"]) == allowlist.RENTAL_CAR
     assert within(shown, full)
 
 
@@ -200,9 +181,9 @@ async def test_no_secret_is_anywhere_in_the_shared_view(world):
     await fill(world)
     token = (await share(world)).json["token"]
     secrets = [
-        *(v for k, v in ACCOMMODATION.items() if k not in SAFE_ACCOMMODATION),
-        *(v for k, v in FLIGHT.items() if k not in SAFE_FLIGHT),
-        *(v for k, v in RENTAL_CAR.items() if k not in SAFE_CAR),
+        *(v for k, v in ACCOMMODATION.items() if k not in allowlist.ACCOMMODATION),
+        *(v for k, v in FLIGHT.items() if k not in allowlist.FLIGHT),
+        *(v for k, v in RENTAL_CAR.items() if k not in allowlist.RENTAL_CAR),
         *(kind.optional["clientRef"] for kind in KINDS),
         "Early in the morning",
         "A table by the window",
@@ -226,7 +207,7 @@ async def test_what_is_not_set_is_left_out_of_the_shared_view(world):
     for kind in KINDS:
         for row in shown[kind.snapshot]:
             own = {"_id", "legId"} if kind.name == "stay" else {"_id"}
-            assert set(row) == set(kind.required) | own, kind.name
+            assert set(row) == allowlist.ROWS[kind.snapshot] & {*kind.required, *own}, kind.name
             assert None not in row.values()
 
 

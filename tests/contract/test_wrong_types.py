@@ -10,7 +10,7 @@ from msgspec import inspect as types
 from domain.message import MESSAGE
 from domain.resource import Resource
 from domain.resources import RESOURCES
-from domain.shape import bare
+from domain.shape import bare, bounds_of
 from domain.trip import TRIP
 from tests.contract.wire import check_envelope
 from tests.support import SAMPLES, World
@@ -52,10 +52,12 @@ def wrong_values(kind: types.Type) -> Iterator[tuple[Any, str, str]]:
             accepted = lists
             for value, path, reason in wrong_values(item):
                 yield [{}, value], f"[1]{path}", reason
-        case types.FloatType():
-            accepted = list(NUMBERS)
-            bounds = [(kind.ge, -1), (kind.le, 1)]
-            for beyond in [bound + way * 0.1 for bound, way in bounds if bound is not None]:
+        case types.FloatType() | types.IntType():
+            whole = isinstance(kind, types.IntType)
+            accepted = [number for number in NUMBERS if not whole or isinstance(number, int)]
+            bounds, step = bounds_of(kind), 1 if whole else 0.1
+            ends = [(bounds.ge, -step), (bounds.le, step), (bounds.gt, 0), (bounds.lt, 0)]
+            for beyond in [end + further for end, further in ends if end is not None]:
                 yield beyond, "", "out_of_range"
         case types.BoolType():
             accepted = [True]

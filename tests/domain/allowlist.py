@@ -1,5 +1,11 @@
 """What the shared view may show, written out from contract section 7 by hand."""
 
+import re
+
+from domain.resource import Resource
+from domain.resources import RESOURCES
+from domain.shape import Member, members_of
+
 ACCOMMODATION = {"name", "address", "lat", "lng", "checkInDate", "checkOutDate"}
 
 FLIGHT = {
@@ -15,7 +21,7 @@ TRIP = {"_id", "title", "startDate", "endDate", "status"}
 
 MEMBER = {"name", "role"}
 
-ROWS = {
+WRITTEN = {
     "legs": {"_id", "order", "title", "destination", "startDate", "endDate", "timezone", *NESTED},
     "stays": {"_id", "legId", *ACCOMMODATION},
     "mapPins": {"_id", "name", "lat", "lng", "category"},
@@ -25,6 +31,31 @@ ROWS = {
         *("isAllDay", "timezone", "legId", "mapPinId"),
     },
 }
+
+PRIVATE = re.compile(
+    r"code|confirm|contact|e-?mail|instruction|key|note|number|owner|password|phone|pin$|ref$"
+    r"|secret|token|url|user",
+    re.IGNORECASE,
+)
+"""In a name, that what it holds is for members only."""
+
+
+def is_private(member: Member) -> bool:
+    """Whether nobody may show this without writing it above: members, and what is of any shape."""
+    shape = member.shape
+    free = shape.wanted in ("object", "list") or getattr(shape.kind, "max_length", 0) == 10_000
+    return free or member.link == "member" or PRIVATE.search(member.name) is not None
+
+
+def declared(resource: Resource) -> set[str]:
+    """Of a resource that is not written above: what it marks to be shown and is not private."""
+    above = {resource.parent_link.field} if resource.parent_link else set()
+    marked = {*resource.safe.__struct_encode_fields__}
+    members = members_of(resource.struct).by_name.values()
+    return {"_id", *above, *(m.name for m in members if m.name in marked and not is_private(m))}
+
+
+ROWS = {r.snapshot: WRITTEN.get(r.snapshot) or declared(r) for r in RESOURCES}
 
 
 def violations(snapshot):

@@ -9,7 +9,7 @@ from msgspec import UNSET, Struct, UnsetType, inspect
 from domain.fields import Lat, Safe, TimeZone
 from domain.projection import safe_struct
 from domain.resources import RESOURCES
-from domain.shape import bare
+from domain.shape import bare, members_of
 from domain.trip import TRIP
 from tests.domain import allowlist
 
@@ -35,6 +35,16 @@ def test_a_resource_shows_what_the_contract_lists(resource):
     for name, allowed in allowlist.NESTED.items():
         if name in shown:
             assert set(members(inner(shown[name]))) == allowed
+
+
+def test_what_nobody_wrote_down_cannot_be_private():
+    """Of a resource that is not in the allowlist."""
+    members = {
+        name: member for r in RESOURCES for name, member in members_of(r.struct).by_name.items()
+    }
+    shown = {"title", "startDate", "lat", "category", "legId", "order", "timezone"}
+    hidden = {"notes", "clientRef", "owner", "doorCode", "wifiPassword", "flights", "hostPhone"}
+    assert {name for name in shown | hidden if allowlist.is_private(members[name])} == hidden
 
 
 def test_a_trip_shows_what_the_contract_lists():

@@ -34,7 +34,7 @@ def details(resource, **change) -> list[tuple[str, str]]:
 
 
 def test_paths_and_links():
-    assert [resource.path for resource in RESOURCES] == [
+    assert [resource.path for resource in (LEG, STAY, MAP_PIN, ACTION_ITEM, COMMITMENT)] == [
         "/legs",
         "/legs/{legId}/stays",
         "/map-pins",

@@ -8,6 +8,7 @@ import math
 import zoneinfo
 from typing import Any
 
+import hypothesis
 import msgspec
 from hypothesis import strategies as st
 from msgspec import inspect as types
@@ -16,7 +17,7 @@ from domain.fields import DateTime, TimeZone
 from domain.merge import merge
 from domain.resource import Resource
 from domain.resources import RESOURCES
-from domain.shape import bare
+from domain.shape import bare, bounds_of
 from domain.zones import TIME_ZONES
 
 Strategy = st.SearchStrategy[Any]
@@ -62,11 +63,18 @@ def values(kind: types.Type, *, links: bool = False) -> Strategy:
             return st.from_regex(pattern, fullmatch=True).filter(
                 lambda text: longest is None or len(text) <= longest
             )
-        case types.StrType(min_length=least):
+        case types.StrType(min_length=least, max_length=most):
             return st.text(
                 st.characters(exclude_categories=["Cs"], exclude_characters="\0"),
                 min_size=least or 0,
-                max_size=12,
+                max_size=max(least or 0, min(most or 12, 12)),
+            )
+        case types.IntType() as whole:
+            bounds = bounds_of(whole)
+            assert isinstance(bounds, types.IntType)
+            return st.integers(
+                bounds.ge if bounds.gt is None else bounds.gt + 1,
+                bounds.le if bounds.lt is None else bounds.lt - 1,
             )
         case types.FloatType(ge=least, le=most):
             return st.one_of(
@@ -89,6 +97,11 @@ def values(kind: types.Type, *, links: bool = False) -> Strategy:
         case types.NoneType():
             return st.none()
     raise TypeError(f"no values of {kind}")
+
+
+def smallest(kind: types.Type) -> Any:
+    """The simplest value of a type that is not empty, always the same."""
+    return hypothesis.find(values(kind), lambda value: value not in ("", []))
 
 
 def is_link(kind: types.Type) -> bool:

@@ -1,0 +1,113 @@
+"""Writes what the program knows into the documents: `python -m docs.generate`.
+
+A generated part of a document stands between `<!-- generated: NAME -->` and `<!-- end -->`. With
+`--check` nothing is written, and the exit code is 1 where a part is not as it would be.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from domain.resources import RESOURCES
+from runtime.settings import Settings
+from server.route import Route
+from server.routes import ROUTES
+
+ROOT: Final = Path(__file__).parent.parent
+
+_PART = re.compile(r"(<!-- generated: (\w+) -->).*?(<!-- end -->)", re.DOTALL)
+_SETTING = re.compile(r"(\w+) = ")
+
+
+def endpoints() -> str:
+    """The route table."""
+    rows = [(f"`{r.method} {r.path}`", _who(r), r.summary) for r in ROUTES]
+    return _table(("operation", "scope", "what it does"), rows)
+
+
+def _who(route: Route) -> str:
+    if route.scope:
+        return f"`{route.scope}`"
+    return "any key" if route.access == "key" else "no key"
+
+
+def settings() -> str:
+    """The settings with their defaults; what they mean is said in `config.toml`."""
+    said = comments((ROOT / "config.toml").read_text(encoding="utf-8"))
+    rows = [
+        (f"`{name}`", f"`{msgspec.json.encode(default).decode()}`", said[name])
+        for section in msgspec.structs.fields(Settings)
+        for field in msgspec.structs.fields(section.type)
+        for name, default in [(f"{section.name}.{field.name}", field.default)]
+    ]
+    return _table(("setting", "default", "meaning"), rows)
+
+
+def comments(toml: str) -> dict[str, str]:
+    """The comment above each setting of a TOML file, by the setting's name."""
+    found: dict[str, str] = {}
+    section, lines = "", []
+    for line in toml.splitlines():
+        if line.startswith("# "):
+            lines.append(line.removeprefix("# "))
+            continue
+        if setting := _SETTING.match(line):
+            found[f"{section}.{setting[1]}"] = " ".join(lines)
+        elif line.startswith("["):
+            section = line.strip("[]")
+        lines = []
+    return found
+
+
+def snapshots() -> str:
+    """The lists of a sync and an export."""
+    return ", ".join(f"`{resource.snapshot}`" for resource in RESOURCES)
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table on lines of its own."""
+    cells = [[cell.replace("|", "\\|") for cell in row] for row in (head, *rows)]
+    cells.insert(1, ["---" for _ in cells[0]])
+    return "".join(["\n", *(f"| {' | '.join(row)} |\n" for row in cells)])
+
+
+PARTS: Final[dict[str, Callable[[], str]]] = {
+    part.__name__: part for part in (endpoints, settings, snapshots)
+}
+
+
+def documents() -> list[Path]:
+    """The documents that may have generated parts."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def filled(text: str) -> str:
+    """A document with its generated parts as they must be.
+
+    `KeyError` for a part that is not in `PARTS`, `ValueError` for one without an end.
+    """
+    if text.count("<!-- generated: ") != len(_PART.findall(text)):
+        raise ValueError("a generated part has no end")
+    return _PART.sub(lambda part: f"{part[1]}{PARTS[part[2]]()}{part[3]}", text)
+
+
+def main(arguments: list[str]) -> int:
+    """Writes or checks the documents, and names those that were not up to date."""
+    check = arguments == ["--check"]
+    stale = False
+    for path in documents():
+        before = path.read_text(encoding="utf-8")
+        if (after := filled(before)) != before:
+            stale = True
+            print(f"{path.relative_to(ROOT)}: {'run make generate' if check else 'written'}")
+            if not check:
+                path.write_text(after, encoding="utf-8")
+    return int(check and stale)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

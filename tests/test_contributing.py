@@ -1,0 +1,289 @@
+"""CONTRIBUTING is true: its recipes, followed on a copy of the tree, touch what they name."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+OF_NO_USE = shutil.ignore_patterns(".*", "__pycache__", "build", "data", "dist", "htmlcov", "tmp")
+"""What a copy does without."""
+
+
+class Tree:
+    """A copy of the tree, which remembers what is written into it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        shutil.copytree(ROOT, folder, ignore=OF_NO_USE)
+        self._before = self._files()
+        self.changed: set[str] = set()
+        """All that is new or different."""
+
+    def _files(self) -> dict[str, bytes]:
+        return {
+            str(path.relative_to(self.folder)): path.read_bytes()
+            for path in self.folder.rglob("*")
+            if path.is_file() and "__pycache__" not in path.parts
+        }
+
+    def touched(self) -> set[str]:
+        """The files that are new or different since this was asked last."""
+        before, self._before = self._before, self._files()
+        touched = {name for name, text in self._before.items() if before.get(name) != text}
+        self.changed |= touched
+        return touched
+
+    def write(self, name: str, text: str) -> None:
+        path = self.folder / name
+        assert not path.exists(), name
+        path.write_text(text, encoding="utf-8")
+
+    def edit(self, name: str, *changes: tuple[str, str]) -> None:
+        """Puts texts in the places of others, each of which is there once."""
+        path = self.folder / name
+        text = path.read_text(encoding="utf-8")
+        for old, new in changes:
+            assert text.count(old) == 1, (name, old)
+            text = text.replace(old, new)
+        path.write_text(text, encoding="utf-8")
+
+    def python(self, *arguments: str) -> str:
+        """What a program prints that runs in the copy, in which it must succeed."""
+        done = subprocess.run(
+            [sys.executable, "-B", "-m", *arguments],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(self.folder)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+EXPENSE = '''"""Expenses: what was paid, and by whom."""
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from domain.fields import ClientRef, Safe, Text, Title, link
+from domain.resource import Resource
+
+Currency = Annotated[
+    str,
+    Meta(
+        pattern="^[A-Z]{3}$",
+        max_length=3,
+        description="a currency of ISO 4217 as three capital letters, such as EUR",
+    ),
+]
+
+
+class Expense(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    """What a client may set of an expense; the amount is in the currency's minor unit."""
+
+    title: Annotated[Title, Safe]
+    amount_minor: int
+    currency: Currency
+    paid_by: Annotated[str, link("member")] | UnsetType = UNSET
+    leg_id: Annotated[str, Safe, link("leg")] | UnsetType = UNSET
+    notes: Text | UnsetType = UNSET
+    client_ref: ClientRef | UnsetType = UNSET
+
+
+EXPENSE = Resource(
+    kind="expense",
+    struct=Expense,
+    collection="expenses",
+    id_param="expenseId",
+    snapshot="expenses",
+)
+'''
+
+CALENDAR = '''"""A trip as a calendar."""
+
+from server.route import Call, Reply
+from storage.store import Tx
+
+
+async def show(tx: Tx, call: Call) -> Reply:
+    """A calendar without events."""
+    return Reply(200, b"BEGIN:VCALENDAR\\r\\nEND:VCALENDAR\\r\\n")
+'''
+
+REMINDERS = '''"""What people are reminded of."""
+
+from runtime.settings import Settings
+from storage.store import Store
+
+
+async def remind(store: Store, settings: Settings) -> None:
+    """Reminds nobody."""
+'''
+
+
+def add_a_field(tree: Tree) -> None:
+    tree.edit(
+        "domain/resources/map_pin.py",
+        (
+            "    notes: Annotated[Text,",
+            "    visits: Annotated[int, Meta(ge=0)] | UnsetType = UNSET\n"
+            "    notes: Annotated[Text,",
+        ),
+        ("from msgspec import UNSET, Struct", "from msgspec import UNSET, Meta, Struct"),
+    )
+
+
+def add_a_resource(tree: Tree) -> None:
+    tree.write("domain/resources/expense.py", EXPENSE)
+    tree.edit(
+        "domain/resources/__init__.py",
+        (
+            "import COMMITMENT\n",
+            "import COMMITMENT\nfrom domain.resources.expense import EXPENSE\n",
+        ),
+        ("ACTION_ITEM, COMMITMENT)", "ACTION_ITEM, COMMITMENT, EXPENSE)"),
+    )
+    tree.edit(
+        "tests/support.py",
+        (
+            '"category": "dinner"},\n',
+            '"category": "dinner"},\n'
+            '    "expense": {"title": "Sushi", "amountMinor": 4200, "currency": "JPY"},\n',
+        ),
+    )
+    tree.python("docs.generate")
+
+
+def add_a_setting(tree: Tree) -> None:
+    tree.edit(
+        "runtime/settings.py",
+        (
+            '    """What is logged, and how."""\n',
+            '    """What is logged, and how."""\n\n'
+            '    sampling: Annotated[int, Meta(ge=1, description="a whole number from 1")] = 1',
+        ),
+    )
+    tree.edit(
+        "config.toml", ("[log]\n", "[log]\n# One of so many requests is logged.\nsampling = 1\n")
+    )
+    tree.python("docs.generate")
+
+
+def add_a_route(tree: Tree) -> None:
+    tree.write("server/api/almanac.py", CALENDAR)
+    tree.edit(
+        "server/routes.py",
+        ("from server.api import imports,", "from server.api import almanac, imports,"),
+        (
+            '    Transaction("POST", f"{_TRIP}/share-token",',
+            '    Transaction("GET", f"{_TRIP}/almanac.ics", almanac.show, "Read an almanac",\n'
+            '                "trips", str, scope="trips:read", shows="content",\n'
+            '                media_type="text/calendar; charset=utf-8"),\n'
+            '    Transaction("POST", f"{_TRIP}/share-token",',
+        ),
+    )
+    tree.python("docs.generate")
+
+
+def add_a_schedule(tree: Tree) -> None:
+    tree.write("workers/reminders.py", REMINDERS)
+    tree.edit(
+        "workers/kinds.py",
+        ("import imports, pruning\n", "import imports, pruning, reminders\n"),
+        (
+            "SCHEDULES: Final = (\n",
+            'SCHEDULES: Final = (\n    Schedule("remind", HOUR, reminders.remind),\n',
+        ),
+    )
+
+
+RECIPES: dict[str, Callable[[Tree], None]] = {
+    "Adding a field": add_a_field,
+    "Adding a resource": add_a_resource,
+    "Adding a setting": add_a_setting,
+    "Adding a route": add_a_route,
+    "Adding a schedule, or a kind of job": add_a_schedule,
+}
+
+
+def named(recipe: str) -> set[str]:
+    """The files and folders that the steps of a recipe name."""
+    section = CONTRIBUTING.split(f"## {recipe}\n")[1].split("\n## ")[0]
+    steps = re.findall(r"^\d\. .*", section, re.MULTILINE)
+    return set(re.findall(r"`([\w./]+(?:/|\.\w+))`", "\n".join(steps)))
+
+
+def unnamed(touched: set[str], names: set[str]) -> Iterator[str]:
+    """What was touched beyond what is named, and what is named and was not touched."""
+    left = set(names)
+    for path in sorted(touched):
+        found = path if path in names else f"{Path(path).parent}/"
+        if found not in names:
+            yield f"{path} is not named"
+        left.discard(found)
+    yield from (f"{name} is named, and was not touched" for name in sorted(left))
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
+    """A copy in which all recipes were followed."""
+    copy = Tree(tmp_path_factory.mktemp("contributing") / "carnet")
+    for recipe, follow in RECIPES.items():
+        follow(copy)
+        assert list(unnamed(copy.touched(), named(recipe))) == [], recipe
+    return copy
+
+
+def test_the_copy_has_what_was_added(tree):
+    listed = (tree.folder / "README.md").read_text()
+    assert "| `POST /trips/{tripId}/expenses:batch` |" in listed
+    assert "| `GET /trips/{tripId}/almanac.ics` |" in listed
+    assert "| `log.sampling` | `1` | One of so many requests is logged. |" in listed
+    assert "`expenses`" in (tree.folder / "docs/api.md").read_text()
+
+
+def test_it_is_in_style_and_up_to_date(tree):
+    tree.python("docs.generate", "--check")
+    sources = sorted(name for name in tree.changed if name.endswith(".py"))
+    tree.python("ruff", "check", "--no-cache", *sources)
+    tree.python("ruff", "format", "--no-cache", "--check", *sources)
+
+
+TABLES = [
+    *(f"tests/domain/test_{name}.py" for name in ("imports", "plan", "projection", "resource")),
+    *("tests/domain/test_shape.py", "tests/server/test_openapi.py", "tests/server/test_tree.py"),
+    *("tests/runtime/test_settings.py", "tests/workers/test_kinds.py"),
+    *("tests/test_layers.py", "tests/docs/test_generate.py"),
+]
+"""Tests that go through the tables of resources, routes, settings and jobs."""
+
+
+@pytest.mark.timeout(300)
+def test_the_tests_of_the_tables_pass(tree):
+    tree.python("pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", "not postgres", *TABLES)
+
+
+@pytest.mark.timeout(300)
+def test_the_tests_of_each_kind_and_route_pass(tree):
+    those = "expense or mapPin or almanac or test_export or test_share or test_sync_export"
+    parts = ("tests/contract", "tests/properties/test_laws.py")
+    options = ("-q", "-x", "-p", "no:cacheprovider", "--ignore=tests/contract/test_schemathesis.py")
+    tree.python("pytest", *options, "-k", f"not postgres and ({those})", *parts)
+
+
+def test_what_is_not_named_is_seen():
+    assert list(unnamed({"a/b.py", "c.md"}, {"a/", "c.md"})) == []
+    assert list(unnamed({"a/b/c.py"}, {"a/"})) == [
+        "a/b/c.py is not named",
+        "a/ is named, and was not touched",
+    ]
