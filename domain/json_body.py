@@ -4,6 +4,7 @@ msgspec decodes; what it lets pass is looked at here: names that come twice in a
 NUL characters (no database column for text takes them), nesting without end.
 """
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -34,7 +35,9 @@ def decode(raw: bytes, max_depth: int = MAX_DEPTH) -> Any:
     try:
         value: Any = msgspec.json.decode(raw)
     except _NOT_JSON as error:
-        raise _not_json(f"The body is not valid JSON: {_reason(error)}") from error
+        raise _not_json(
+            f"The body is not valid JSON: {_reason(error)}{_remedy(error, raw)}"
+        ) from error
     # Comes first, since it bounds the depth for all that follows.
     members = _count_members(value, max_depth)
     if b"\\u0000" in raw and _has_nul(value):
@@ -78,6 +81,26 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
     return str(error).removeprefix("JSON is malformed: ")
+
+
+_SLIPS: Final = (
+    (rb"\s*```", "send the JSON alone, without the Markdown fence"),
+    (rb"True|False|None", "they are spelt true, false and null"),
+    (rb"NaN|-?Infinity|undefined", "leave the member out, or send null"),
+    (rb"'|[A-Za-z_]\w*\s*:|\xe2\x80[\x98-\x9f]", 'names and strings stand in "double quotes"'),
+    (rb"//|/\*|#", "JSON has no comments"),
+    (rb"[A-Za-z]", "send nothing but the JSON"),
+)
+"""What stands where the JSON ends in text made by people and programs, and how to mend it."""
+
+
+def _remedy(error: BaseException, raw: bytes) -> str:
+    if not raw.strip():
+        return ": send an object, {...}"
+    place = re.search(r"\(byte (\d+)\)", str(error))
+    rest = raw[int(place[1]) :].lstrip() if place else b""
+    found = (remedy for slip, remedy in _SLIPS if re.match(slip, rest))
+    return "".join(f": {remedy}" for remedy in itertools.islice(found, 1))
 
 
 def _count_members(value: Any, depth: int) -> int:

@@ -99,7 +99,7 @@ async def enqueue(
     trip = await changes.begin(tx, trip_id)
     precondition.check(trip.revs.content)
     job_id = new_id()
-    if precondition is not Precondition.NONE:
+    if precondition.revs is not None:
         request = msgspec.structs.replace(request, content_rev=trip.revs.content)
     await jobs.insert(
         tx,

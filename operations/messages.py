@@ -50,6 +50,9 @@ async def send(
         sent = await items.by_ref(tx, trip_id, MESSAGE.kind, channel_id, client_ref)
         if sent is not None:
             precondition.check(sent.rev)
+            _, details = MESSAGE.merge(MESSAGE.fields_of(sent.document), patch)
+            if details:
+                raise ValidationFailed(details)
             return Written("unchanged", sent)
     precondition.check(None)
     fields, details = MESSAGE.merge({}, patch)
@@ -76,4 +79,6 @@ async def send(
 
 async def _require_channel(tx: Tx, trip_id: str, channel_id: str) -> None:
     if not await items.exists(tx, trip_id, CHANNEL.kind, channel_id):
-        raise NotFound("There is no such channel in this trip: GET .../channels lists them")
+        raise NotFound(
+            "No channel with this _id is in this trip: GET /trips/{tripId}/channels lists them"
+        )

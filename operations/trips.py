@@ -28,8 +28,11 @@ async def list_trips(tx: Tx, actor: Actor, after: Position | None, limit: int) -
     return await trips.page(tx, actor.user, among=among, after=after, limit=limit)
 
 
-async def create(tx: Tx, cause: Cause, body: Any) -> Row:
+async def create(
+    tx: Tx, cause: Cause, body: Any, precondition: Precondition = Precondition.NONE
+) -> Row:
     """A new trip with its channel `general`."""
+    precondition.check(None)
     fields, details = TRIP.merge({}, TRIP.sent(body))
     if details:
         raise ValidationFailed(details)
