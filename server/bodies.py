@@ -119,7 +119,7 @@ async def _receive(call: Call, route: Route, account: BodyAccount) -> bytes:
     announced = request.content_length or 0
     comes = announced or "Transfer-Encoding" in request.headers
     # What takes no body looks at one that comes without a media type: it may be empty.
-    if body is not None or (comes and "Content-Type" in request.headers):
+    if body is not None or (comes and request.headers.get("Content-Type")):
         _require_json(request)
     if announced > limit:
         raise _too_large(limit)

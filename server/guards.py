@@ -150,12 +150,11 @@ def check_query(call: Call, route: Route) -> None:
     """
     query = call.request.query
     wrong = []
-    names = list(query)
-    for name in dict.fromkeys(names):
+    for name in dict.fromkeys(query):
         if name not in route.query:
             if route.access == "key":
                 wrong.append(_unknown_parameter(call.routes, route, name))
-        elif names.count(name) > 1:
+        elif len(query.getall(name)) > 1:
             wrong.append(details.duplicate(f"?{name}", "send this parameter once"))
         elif detail := PARAMETERS[name].check(query[name]):
             wrong.append(detail)
