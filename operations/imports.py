@@ -66,6 +66,11 @@ async def apply(
     return planned.result
 
 
+async def require(tx: Tx, trip_id: str, precondition: Precondition) -> None:
+    """`PreconditionFailed` unless it holds of the trip's content."""
+    precondition.check((await trips.revisions(tx, trip_id)).content)
+
+
 def require_within(total: int, max_items: int) -> None:
     """`PayloadTooLarge` for an import of more items than one may have."""
     if total > max_items:
