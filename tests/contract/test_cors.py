@@ -1,5 +1,7 @@
 """Contract section 1: pages of other origins, as the Fetch standard has it."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -74,7 +76,7 @@ async def test_every_response_may_be_read_by_an_allowed_origin_errors_too(world,
     stranger = world.as_("osk_unknown")
     row = await world.client.post(legs, SAMPLES["leg"])
     tag = {"If-None-Match": (await world.client.get(legs)).headers["ETag"]}
-    calls = (
+    calls: tuple[tuple[Any, ...], ...] = (
         (world.client, "GET", legs, None, {}, 200),
         (world.client, "HEAD", legs, None, {}, 200),
         (world.client, "GET", legs, None, tag, 304),
