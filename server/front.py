@@ -130,9 +130,11 @@ class Api:
         """A body that any caller may be given: the handler has none to look at."""
         caller, call.caller = call.caller, None
         try:
-            return (await self._fetch(call, route)).body
+            reply = await self._fetch(call, route)
         finally:
             call.caller = caller
+        assert (reply.status, reply.headers) == (200, {}), "only the body is cached"
+        return reply.body
 
     async def _write(self, call: Call, route: Transaction) -> Reply:
         request, services = call.request, self._services

@@ -4,6 +4,7 @@ Nothing here knows of an application: a guard is given the parts of a request it
 """
 
 import ipaddress
+import itertools
 import re
 from collections.abc import Awaitable, Sequence
 from typing import Final
@@ -12,7 +13,7 @@ from aiohttp import web
 
 from domain import access, details
 from domain.account import KEY_PREFIX, key_hash
-from domain.errors import Detail, RateLimited, Unauthorized, ValidationFailed
+from domain.errors import MAX_DETAILS, Detail, RateLimited, Unauthorized, ValidationFailed
 from server.query import NAMES, PARAMETERS
 from server.ratelimit import Usage
 from server.route import Call, Route
@@ -150,7 +151,7 @@ def check_query(call: Call, route: Route) -> None:
     """
     query = call.request.query
     wrong = []
-    for name in dict.fromkeys(query):
+    for name in itertools.islice(dict.fromkeys(query), MAX_DETAILS + 1):
         if name not in route.query:
             if route.access == "key":
                 wrong.append(_unknown_parameter(call.routes, route, name))

@@ -194,8 +194,8 @@ class Transaction(Route):
     shows: Shows | None = None
     """What of the trip a read shows, so that its tag is known before it is run."""
     cached: bool = False
-    """Whether replies are cached by that tag: they depend on nothing but trip and query, and the
-    handler has no actor to look at."""
+    """Whether replies are cached by that tag: they depend on nothing but trip and query, the
+    handler has no actor to look at, and a reply is a 200 with no headers of its own."""
     creates_row: bool = False
     """Whether a create may find a row to merge into."""
 

@@ -65,6 +65,12 @@ async def test_all_that_is_wrong_with_a_query_is_told_at_once(world):
     ]
 
 
+async def test_thousands_of_parameters_end_at_a_thousand_details(world):
+    query = "&".join(f"p{n}=" for n in range(6_000))
+    answer = await world.client.get(f"{world.trip}/legs?{query}")
+    assert (answer.status, len(answer.details)) == (400, 1_000)
+
+
 @pytest.mark.parametrize("query", ["dryrun=true", "dry_run=true", "dryRun=true&dryRun=true"])
 async def test_a_dry_run_that_is_misspelt_never_writes(world, query):
     answer = await world.client.post(f"{world.trip}/sync?{query}", {"legs": [LEG]})

@@ -231,6 +231,25 @@ async def test_the_handler_of_a_cached_route_has_no_actor(world):
         assert "X-RateLimit-Remaining" in answer.headers
 
 
+async def test_a_cached_reply_has_no_status_or_headers_of_its_own(world):
+    async def create(_tx, call):
+        return Reply(201 if "limit" in call.request.query else 200, b"x", {"X-Own": "lost"})
+
+    cached = route(
+        Transaction,
+        "GET",
+        f"{OF_TRIP}/own",
+        create,
+        scope="trips:read",
+        shows="content",
+        cached=True,
+        query=("limit",),
+    )
+    async with serving(world, cached) as client:
+        for query in ("", "?limit=1"):
+            assert (await client.get(f"{world.trip}/own{query}")).status == 500
+
+
 async def test_a_cached_reply_is_made_once_for_all_callers_until_the_content_changes(world):
     made = []
 
