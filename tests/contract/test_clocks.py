@@ -8,7 +8,7 @@ import pytest
 
 from runtime import clock, ids
 from tests.contract.kinds import KINDS, NAMES, channel_path, listed, rows_path
-from tests.support import TRIP, Client, run_server
+from tests.support import SAMPLES, TRIP, Client, run_server
 
 NOON = datetime.datetime(2026, 7, 1, 12, tzinfo=datetime.UTC)
 HOUR = datetime.timedelta(hours=1)
@@ -116,3 +116,15 @@ async def test_nor_is_a_trip(world, both, at):
     assert changed["updatedAt"] >= changed["createdAt"] == trip["createdAt"]
     archived = (await both[0].delete(f"/trips/{trip['_id']}")).json
     assert archived["updatedAt"] >= archived["createdAt"]
+
+
+async def test_nor_is_a_row_whose_link_is_cleared(world, both, at):
+    at(NOON + 2 * HOUR)
+    pin = await world.make("/map-pins", SAMPLES["mapPin"])
+    linking = {**SAMPLES["commitment"], "mapPinId": pin["_id"]}
+    row = await world.make("/commitments", linking)
+    at(NOON)
+    await both[1].delete(f"{world.trip}/map-pins/{pin['_id']}")
+    [left] = await listed(world, f"{world.trip}/commitments")
+    assert "mapPinId" not in left
+    assert left["updatedAt"] >= left["createdAt"] == row["createdAt"]

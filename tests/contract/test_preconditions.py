@@ -8,7 +8,7 @@ import pytest
 from tests.contract.kinds import KINDS, NAMES, channel_path, listed, rows_path
 from tests.contract.queue_world import ASYNC, job_count, job_of, stop_worker, until_queued, work
 from tests.contract.tags import tag
-from tests.support import SAMPLES
+from tests.support import SAMPLES, gather
 
 LEG, PIN = SAMPLES["leg"], SAMPLES["mapPin"]
 NOBODY = "0" * 26
@@ -184,6 +184,15 @@ async def test_if_none_match_star_creates_and_never_merges(world):
         assert await listed(world, path) == [first.json]
         without = {name: value for name, value in body.items() if name != "clientRef"}
         assert (await world.client.post(path, without, headers=new)).status == 201
+
+
+async def test_of_creates_at_once_that_must_not_merge_one_is_made(world):
+    body, new = {**LEG, "clientRef": "a"}, {"If-None-Match": "*"}
+    answers = await gather(
+        *(world.client.post(f"{world.trip}/legs", body, headers=new) for _ in range(10))
+    )
+    assert sorted(answer.status for answer in answers) == [201] + [412] * 9
+    assert len(await listed(world, f"{world.trip}/legs")) == 1
 
 
 async def test_the_order_is_404_then_412_then_400(world):
