@@ -4,7 +4,6 @@ msgspec decodes; what it lets pass is looked at here: names that come twice in a
 NUL characters (no database column for text takes them), nesting without end.
 """
 
-import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -83,6 +82,7 @@ def _reason(error: BaseException) -> str:
     return str(error).removeprefix("JSON is malformed: ")
 
 
+_SLIP_BYTES: Final = 100
 _SLIPS: Final = (
     (rb"\s*```", "send the JSON alone, without the Markdown fence"),
     (rb"True|False|None", "they are spelt true, false and null"),
@@ -95,12 +95,13 @@ _SLIPS: Final = (
 
 
 def _remedy(error: BaseException, raw: bytes) -> str:
-    if not raw.strip():
+    if not raw or raw.isspace():
         return ": send an object, {...}"
     place = re.search(r"\(byte (\d+)\)", str(error))
-    rest = raw[int(place[1]) :].lstrip() if place else b""
-    found = (remedy for slip, remedy in _SLIPS if re.match(slip, rest))
-    return "".join(f": {remedy}" for remedy in itertools.islice(found, 1))
+    start = int(place[1]) if place else len(raw)
+    rest = raw[start : start + _SLIP_BYTES].lstrip()
+    remedy = next((remedy for slip, remedy in _SLIPS if re.match(slip, rest)), "")
+    return f": {remedy}" if remedy else ""
 
 
 def _count_members(value: Any, depth: int) -> int:
