@@ -99,7 +99,9 @@ def _value(shape: Shape, value: Any, path: str, swapped: str = "") -> Iterator[D
     elif shape.item is not None:
         yield from _list(shape, shape.item, value, path)
     elif not _is_a(shape.wanted, value):
-        yield details.wrong_type(path, shape.expected, value, retyped(shape.wanted, value))
+        # Quotes alone make no date of a number.
+        remedy = "" if shape.meant else retyped(shape.wanted, value)
+        yield details.wrong_type(path, shape.expected, value, remedy)
     elif shape.bounds is not None:
         yield from _number(shape, shape.bounds, value, path, swapped)
     elif isinstance(value, str):

@@ -7,11 +7,19 @@ from typing import Any, Final, Literal
 import msgspec
 
 from domain import details
-from domain.errors import ValidationFailed
+from domain.errors import MAX_DETAILS, ValidationFailed
 from domain.meant import retyped
 from domain.merge import Document
 from domain.near import Names
-from domain.plan import ItemResult, Needs, Plan, Put, apply_items, count_results
+from domain.plan import (
+    ItemResult,
+    Needs,
+    Plan,
+    Put,
+    apply_items,
+    count_details,
+    count_results,
+)
 from domain.resource import Resource
 from domain.resources import BY_KIND, RESOURCES
 
@@ -27,6 +35,12 @@ _CATEGORIES: Final = frozenset(_NAMES_IN_ORDER)
 _NAMES: Final = Names(
     {resource.snapshot: (resource.collection, *resource.also) for resource in RESOURCES}
 )
+
+_ELSEWHERE: Final = {
+    "dryRun": "dryRun goes into the query: POST /trips/{tripId}/sync?dryRun=true",
+    "messages": "messages go one by one to POST /trips/{tripId}/channels/{channelId}/messages",
+}
+"""What callers expect in a sync, and what has it."""
 
 ImportKind = Literal["batch", "sync"]
 
@@ -130,6 +144,8 @@ def _sync_items(sent: Any) -> ItemLists:
         if name not in _CATEGORIES and inner:
             where = f"not within {details.clipped(name)}: {', '.join(sorted(inner))} go to the top"
             wrong += [details.misplaced(f"{name}.{each}", where) for each in sorted(inner)]
+        elif name in _ELSEWHERE:
+            wrong.append(details.misplaced(name, _ELSEWHERE[name]))
         elif name not in _CATEGORIES | IGNORED_IN_SYNC:
             meant = _NAMES.find(name)
             wrong.append(details.unknown_field(name, name, _NAMES_IN_ORDER, meant))
@@ -158,10 +174,11 @@ class ImportResult:
 
 def apply_import(plan: Plan, request: ImportRequest, lists: ItemLists) -> ImportResult:
     """Applies the items of a batch or a sync to a plan."""
-    results = [
-        (resource, apply_items(plan, items, _put(plan, request, resource)))
-        for resource, items in lists
-    ]
+    results, room = [], MAX_DETAILS
+    for resource, items in lists:
+        listed = apply_items(plan, items, _put(plan, request, resource), room)
+        room -= sum(map(count_details, listed))
+        results.append((resource, listed))
     failed = any(result.status == "error" for _, listed in results for result in listed)
     if request.kind == "batch":
         ((_, listed),) = results

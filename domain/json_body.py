@@ -34,7 +34,9 @@ def decode(raw: bytes, max_depth: int = MAX_DEPTH) -> Any:
     try:
         value: Any = msgspec.json.decode(raw)
     except _NOT_JSON as error:
-        raise _not_json(f"The body is not valid JSON: {_reason(error)}") from error
+        raise _not_json(
+            f"The body is not valid JSON: {_reason(error)}{_remedy(error, raw)}"
+        ) from error
     # Comes first, since it bounds the depth for all that follows.
     members = _count_flat_members(value, raw) or _count_members(value, max_depth)
     if b"\\u0000" in raw and _has_nul(value):
@@ -78,6 +80,28 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
     return str(error).removeprefix("JSON is malformed: ")
+
+
+_SLIP_BYTES: Final = 100
+_SLIPS: Final = (
+    (rb"\s*```", "send the JSON alone, without the Markdown fence"),
+    (rb"True|False|None", "they are spelt true, false and null"),
+    (rb"NaN|-?Infinity|undefined", "leave the member out, or send null"),
+    (rb"'|[A-Za-z_]\w*\s*:|\xe2\x80[\x98-\x9f]", 'names and strings stand in "double quotes"'),
+    (rb"//|/\*|#", "JSON has no comments"),
+    (rb"[A-Za-z]", "send nothing but the JSON"),
+)
+"""What stands where the JSON ends in text made by people and programs, and how to mend it."""
+
+
+def _remedy(error: BaseException, raw: bytes) -> str:
+    if not raw or raw.isspace():
+        return ": send an object, {...}"
+    place = re.search(r"\(byte (\d+)\)", str(error))
+    start = int(place[1]) if place else len(raw)
+    rest = raw[start : start + _SLIP_BYTES].lstrip()
+    remedy = next((remedy for slip, remedy in _SLIPS if re.match(slip, rest)), "")
+    return f": {remedy}" if remedy else ""
 
 
 def _count_flat_members(value: Any, raw: bytes) -> int:

@@ -30,6 +30,10 @@ _TIME: Final = re.compile(
     r"\s*(?P<half>[ap]\.?m\.?)?\s*(?P<offset>Z|[+-]\d\d(?::?\d\d)?)?",
     re.IGNORECASE | re.ASCII,
 )
+MANY: Final = (
+    'one object a request; several at once go to the same path with :batch, as {"items": [...]},'
+    " where there is that route"
+)
 _NUMBER: Final = re.compile(r"-?\d{1,20}(\.\d{1,20})?", re.ASCII)
 
 
@@ -109,8 +113,12 @@ def retyped(wanted: str, value: Any) -> str:
             return f'send "{value}" in quotes'
         case "list", dict():
             return "put the object into a list, [{...}]"
+        case "object", [{"op": _, "path": _}, *_]:
+            return "send the fields to change as one object, a JSON merge patch"
         case "object", [dict()]:
             return "send the one object itself, without the list"
+        case "object", [dict(), *_]:
+            return MANY
         case "object" | "list", str() if value.lstrip()[:1] in ("{", "["):
             return "send the JSON itself, not a string that holds JSON"
     return ""

@@ -15,7 +15,7 @@ from msgspec import UNSET, UnsetType
 
 from domain import details as wording
 from domain.changes import ChangeSet
-from domain.errors import CarnetError, Detail, ItemError, ValidationFailed
+from domain.errors import MAX_DETAILS, CarnetError, Detail, ItemError, ValidationFailed
 from domain.merge import Document, diff, leaves, same
 from domain.resource import Link, Resource
 from domain.row import Row
@@ -331,9 +331,24 @@ def _is_unchanged(before: Document, patch: Document, detail: Detail) -> bool:
     return name in before and detail.reason == "not_found" and before[name] == patch.get(name)
 
 
-def apply_items(plan: Plan, items: Iterable[Any], put: Put) -> list[ItemResult]:
-    """Applies `put` to each item in order; one that fails leaves the others alone."""
-    return [_attempt(plan, index, item, put) for index, item in enumerate(items)]
+def apply_items(
+    plan: Plan, items: Iterable[Any], put: Put, room: int = MAX_DETAILS
+) -> list[ItemResult]:
+    """Applies `put` to each item in order; one that fails leaves the others alone.
+
+    Of all that is wrong the first `room` details are given.
+    """
+    results = []
+    for index, item in enumerate(items):
+        result = _attempt(plan, index, item, put, room)
+        room -= count_details(result)
+        results.append(result)
+    return results
+
+
+def count_details(result: ItemResult) -> int:
+    """How many details the outcome of an item has."""
+    return len(result.error.details or ()) if result.error else 0
 
 
 def count_results(results: Iterable[ItemResult]) -> dict[str, int]:
@@ -343,13 +358,13 @@ def count_results(results: Iterable[ItemResult]) -> dict[str, int]:
     return counts | {"unchanged": seen["unchanged"], "errors": seen["error"]}
 
 
-def _attempt(plan: Plan, index: int, item: Any, put: Put) -> ItemResult:
+def _attempt(plan: Plan, index: int, item: Any, put: Put, room: int) -> ItemResult:
     try:
         status, row, changes = put(item)
     except CarnetError as error:
         given = item.get("clientRef") if isinstance(item, dict) else None
         ref = given if isinstance(given, str) else UNSET
-        return ItemResult(index, "error", client_ref=ref, error=error.for_item())
+        return ItemResult(index, "error", client_ref=ref, error=error.for_item(room))
     result = ItemResult(index, status, row.id, row.client_ref or UNSET)
     if plan.dry_run and row.id in plan.inserted:
         result.id = UNSET

@@ -25,11 +25,15 @@ class Precondition:
     def check(self, rev: int | None) -> None:
         """`PreconditionFailed` unless it holds of what last changed at `rev`; None: of nothing."""
         if self.nothing and rev is not None:
-            raise PreconditionFailed("There is such a row already")
+            raise PreconditionFailed(
+                "A row has this clientRef already: without If-None-Match this merges into it"
+            )
         if self.revs is None and not self.any_state:
             return
         if rev is None:
-            raise PreconditionFailed("If-Match on a create that finds no row to merge into")
+            raise PreconditionFailed(
+                "If-Match names a state, and there is nothing yet: leave it out to create"
+            )
         if not self.any_state and not any(rev <= known for known in self.revs or ()):
             raise PreconditionFailed("It has changed since that tag: read it again")
 

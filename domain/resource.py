@@ -17,7 +17,7 @@ from domain import details
 from domain.errors import Detail, ValidationFailed
 from domain.explain import unknown, validate
 from domain.fields import MAX_ITEM_BYTES, is_date, words
-from domain.meant import retyped
+from domain.meant import MANY, retyped
 from domain.merge import Document, merge
 from domain.projection import safe_struct
 from domain.shape import members_of
@@ -178,7 +178,7 @@ class Resource:
                 f"{self.parent_link.ref} is for POST /trips/{{tripId}}/sync;"
                 f" here the path names the {words(self.parent_link.kind)}"
             )
-        return {**refs, **self.elsewhere}
+        return {"items": MANY, **refs, **self.elsewhere}
 
     @functools.cached_property
     def safe(self) -> type[msgspec.Struct]:

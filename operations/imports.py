@@ -73,6 +73,11 @@ async def apply(
     return planned.result
 
 
+async def require(tx: Tx, trip_id: str, precondition: Precondition) -> None:
+    """`PreconditionFailed` unless it holds of the trip's content."""
+    precondition.check((await trips.revisions(tx, trip_id)).content)
+
+
 def require_within(total: int, max_items: int) -> None:
     """`PayloadTooLarge` for an import of more items than one may have."""
     if total > max_items:
@@ -106,7 +111,7 @@ async def enqueue(
     trip = await changes.begin(tx, trip_id)
     precondition.check(trip.revs.content)
     job_id = new_id()
-    if precondition is not Precondition.NONE:
+    if precondition.revs is not None:
         request = msgspec.structs.replace(request, content_rev=trip.revs.content)
     await jobs.insert(
         tx,

@@ -41,18 +41,20 @@ async def send(
     """A new message, or the one that its author has sent with the same clientRef."""
     trip = await changes.begin(tx, trip_id)
     await _require_channel(tx, trip_id, channel_id)
-    patch = MESSAGE.sent(body)
     author_id = cause.actor.user
     # A clientRef is its author's: another member may use the same one.
-    ref = patch.get("clientRef")
+    ref = body.get("clientRef") if isinstance(body, dict) else None
     client_ref = f"{author_id}/{ref}" if isinstance(ref, str) else None
     if client_ref is not None:
         sent = await items.by_ref(tx, trip_id, MESSAGE.kind, channel_id, client_ref)
         if sent is not None:
             precondition.check(sent.rev)
+            _, details = MESSAGE.merge(MESSAGE.fields_of(sent.document), MESSAGE.sent(body))
+            if details:
+                raise ValidationFailed(details)
             return Written("unchanged", sent)
     precondition.check(None)
-    fields, details = MESSAGE.merge({}, patch)
+    fields, details = MESSAGE.merge({}, MESSAGE.sent(body))
     parent_id = fields.get("parentId")
     if isinstance(parent_id, str):
         parent = await items.get(tx, trip_id, MESSAGE.kind, parent_id)
@@ -76,4 +78,6 @@ async def send(
 
 async def _require_channel(tx: Tx, trip_id: str, channel_id: str) -> None:
     if not await items.exists(tx, trip_id, CHANNEL.kind, channel_id):
-        raise NotFound("There is no such channel in this trip: GET .../channels lists them")
+        raise NotFound(
+            "No channel with this _id is in this trip: GET /trips/{tripId}/channels lists them"
+        )

@@ -7,6 +7,7 @@ from domain.changes import Cause, ChangeSet
 from domain.cursor import Position
 from domain.deletion import unlink
 from domain.errors import NotFound, ValidationFailed
+from domain.fields import words
 from domain.plan import Needs, Plan, Status
 from domain.precondition import Precondition
 from domain.resource import Resource
@@ -139,7 +140,7 @@ async def require_parent(tx: Tx, collection: Collection) -> None:
     if parent is None:
         return
     if not await items.exists(tx, collection.trip_id, parent.kind, collection.parent_id):
-        raise NotFound(f"There is no such {parent.kind} in this trip")
+        raise _no_row(parent)
 
 
 async def _row(tx: Tx, collection: Collection, row_id: str) -> Row:
@@ -147,8 +148,13 @@ async def _row(tx: Tx, collection: Collection, row_id: str) -> Row:
     kind = collection.resource.kind
     row = await items.get(tx, collection.trip_id, kind, row_id)
     if row is None or row.parent_id != collection.parent_id:
-        raise NotFound(f"There is no such {kind} in this trip")
+        raise _no_row(collection.resource)
     return row
+
+
+def _no_row(resource: Resource) -> NotFound:
+    what, rows = words(resource.kind), f"/trips/{{tripId}}{resource.path}"
+    return NotFound(f"No {what} with this _id is in this trip: GET {rows} lists them")
 
 
 async def _plan(tx: Tx, cause: Cause, collection: Collection, body: Any, *stored: Row) -> Plan:

@@ -28,8 +28,11 @@ async def list_trips(tx: Tx, actor: Actor, after: Position | None, limit: int) -
     return await trips.page(tx, actor.user, among=among, after=after, limit=limit)
 
 
-async def create(tx: Tx, cause: Cause, body: Any) -> Row:
+async def create(
+    tx: Tx, cause: Cause, body: Any, precondition: Precondition = Precondition.NONE
+) -> Row:
     """A new trip with its channel `general`."""
+    precondition.check(None)
     fields, details = TRIP.merge({}, TRIP.sent(body))
     if details:
         raise ValidationFailed(details)
@@ -69,23 +72,10 @@ async def change(
     tx: Tx, cause: Cause, trip_id: str, body: Any, precondition: Precondition = Precondition.NONE
 ) -> Row:
     """A merge into the trip's own fields."""
-    patch = TRIP.sent(body)
-    return await _merge(tx, cause, trip_id, patch, precondition)
-
-
-async def archive(
-    tx: Tx, cause: Cause, trip_id: str, precondition: Precondition = Precondition.NONE
-) -> Row:
-    """Marks the trip as `completed`; it is never deleted."""
-    return await _merge(tx, cause, trip_id, {"status": "completed"}, precondition)
-
-
-async def _merge(
-    tx: Tx, cause: Cause, trip_id: str, patch: Document, precondition: Precondition
-) -> Row:
     taken = await changes.begin(tx, trip_id)
     before = await trips.get(tx, trip_id)
     precondition.check(before.rev)
+    patch = TRIP.sent(body)
     problems: list[Detail] = check_group(before.document["groupId"], patch)
     patch = {name: value for name, value in patch.items() if name != "groupId"}
     old = TRIP.fields_of(before.document)
@@ -102,6 +92,13 @@ async def _merge(
     change_set = ChangeSet(trip=trip, before={trip_id: before})
     await changes.commit(tx, taken, change_set, cause)
     return trip
+
+
+async def archive(
+    tx: Tx, cause: Cause, trip_id: str, precondition: Precondition = Precondition.NONE
+) -> Row:
+    """Marks the trip as `completed`; it is never deleted."""
+    return await change(tx, cause, trip_id, {"status": "completed"}, precondition)
 
 
 async def members(tx: Tx, trip_id: str, after: Position | None, limit: int) -> Page:

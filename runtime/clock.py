@@ -5,6 +5,11 @@ import datetime
 from domain.clock import timestamp
 
 
+def moment() -> datetime.datetime:
+    """The present moment, in UTC."""
+    return datetime.datetime.now(datetime.UTC)
+
+
 def now() -> str:
-    """The present moment, as documents carry it."""
-    return timestamp(datetime.datetime.now(datetime.UTC))
+    """The same, as documents carry it."""
+    return timestamp(moment())

@@ -4,9 +4,9 @@ It stands on aiohttp's requests and responses, and on no application: what mount
 request below its base path.
 """
 
-import datetime
+import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -14,6 +14,7 @@ from aiohttp import web
 
 from domain.clock import timestamp
 from domain.errors import CarnetError, Internal, Overloaded
+from runtime import clock
 from server import cors, guards
 from server.bodies import take_body
 from server.body_budget import BodyAccount
@@ -48,7 +49,7 @@ class Api:
 
     async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         """The response to a request; `path` is what comes after the base path, as it was sent."""
-        started, moment = time.perf_counter(), datetime.datetime.now(datetime.UTC)
+        started, moment = time.perf_counter(), clock.moment()
         call = Call(
             self._services, self._routes, request, new_request_id(), moment, timestamp(moment)
         )
@@ -66,7 +67,7 @@ class Api:
         _write_line(call, response, time.perf_counter() - started)
         return response
 
-    async def _answer(self, call: Call, path: str) -> Reply | Stream:
+    async def _answer(self, call: Call, path: str) -> "Reply | _Pieces":
         request, services = call.request, self._services
         if request.method == "OPTIONS" and cors.is_preflight(request):
             return cors.preflight(request, services.settings.http.cors_origins)
@@ -92,13 +93,13 @@ class Api:
         if isinstance(route, Transaction) and route.writes:
             return await self._write(call, route)
         if request.query_string:
-            guards.check_query(route, request)
+            guards.check_query(call, route)
         if isinstance(route, Transaction):
             return await self._read(call, route)
         if isinstance(route, View):
             return await route.handler(call)
         assert isinstance(route, Stream)
-        return route
+        return await _Pieces.begin(route, call)
 
     async def _read(self, call: Call, route: Transaction) -> Reply:
         request = call.request
@@ -116,9 +117,7 @@ class Api:
             cannot_fail = route.names_trip_only and not request.query_string
             if cannot_fail and is_known(request, tag):
                 return Reply(304, headers={"ETag": tag})
-            actor, call.caller = call.caller, None
-            body = (await self._fetch(call, route)).body
-            call.caller = actor
+            body = await self._fetch_for_all(call, route)
             cache.put(target, tag, body)
         return _tagged(request, Reply(200, body), tag)
 
@@ -126,6 +125,16 @@ class Api:
         reply = await self._services.store.read(lambda tx: route.handler(tx, call))
         assert isinstance(reply, Reply)
         return reply
+
+    async def _fetch_for_all(self, call: Call, route: Transaction) -> bytes:
+        """A body that any caller may be given: the handler has none to look at."""
+        caller, call.caller = call.caller, None
+        try:
+            reply = await self._fetch(call, route)
+        finally:
+            call.caller = caller
+        assert (reply.status, reply.headers) == (200, {}), "only the body is cached"
+        return reply.body
 
     async def _write(self, call: Call, route: Transaction) -> Reply:
         request, services = call.request, self._services
@@ -138,14 +147,14 @@ class Api:
         try:
             await take_body(call, route, account)
             if request.query_string:
-                guards.check_query(route, request)
+                guards.check_query(call, route)
             if key is None:
                 return await run_write(call, route, account)
             return await run_protected(call, route, key, account)
         finally:
             account.free()
 
-    async def _respond(self, call: Call, reply: Reply | Stream) -> web.StreamResponse:
+    async def _respond(self, call: Call, reply: "Reply | _Pieces") -> web.StreamResponse:
         """The response, with what is told of every request in its headers."""
         headers = {"X-Request-Id": call.request_id}
         if call.allowance is not None:
@@ -154,8 +163,8 @@ class Api:
         origins = self._services.settings.http.cors_origins
         if origins:
             headers |= cors.allow(call.request, origins)
-        if isinstance(reply, Stream):
-            return await _stream(reply, call, headers)
+        if isinstance(reply, _Pieces):
+            return await reply.send(call.request, headers)
         if reply.rev is not None:
             headers["ETag"] = tag_of(self._services.epoch, reply.rev)
         headers |= reply.headers
@@ -190,14 +199,31 @@ async def _send_in_pieces(
     return response
 
 
-async def _stream(route: Stream, call: Call, headers: Mapping[str, str]) -> web.StreamResponse:
-    response = web.StreamResponse(headers={**headers, "Content-Type": route.media_type})
-    await response.prepare(call.request)
-    if call.request.method != "HEAD":
-        async for piece in route.handler(call):
-            await response.write(piece)
-    await response.write_eof()
-    return response
+class _Pieces:
+    """A stream that has begun: what is refused until its first piece is an error like any other."""
+
+    def __init__(self, route: Stream, first: bytes, rest: AsyncGenerator[bytes]) -> None:
+        self._media_type = route.media_type
+        self._first = first
+        self._rest = rest
+
+    @classmethod
+    async def begin(cls, route: Stream, call: Call) -> "_Pieces":
+        pieces = route.handler(call)
+        return cls(route, await anext(pieces, b""), pieces)
+
+    async def send(
+        self, request: web.BaseRequest, headers: Mapping[str, str]
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(headers={**headers, "Content-Type": self._media_type})
+        async with contextlib.aclosing(self._rest):
+            await response.prepare(request)
+            if request.method != "HEAD":
+                await response.write(self._first)
+                async for piece in self._rest:
+                    await response.write(piece)
+            await response.write_eof()
+        return response
 
 
 def _write_line(call: Call, response: web.StreamResponse, seconds: float) -> None:

@@ -4,16 +4,17 @@ Nothing here knows of an application: a guard is given the parts of a request it
 """
 
 import ipaddress
+import itertools
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Final
 
 from aiohttp import web
 
 from domain import access, details
 from domain.account import KEY_PREFIX, key_hash
-from domain.errors import Detail, RateLimited, Unauthorized, ValidationFailed
-from server.query import PARAMETERS
+from domain.errors import MAX_DETAILS, Detail, RateLimited, Unauthorized, ValidationFailed
+from server.query import NAMES, PARAMETERS
 from server.ratelimit import Usage
 from server.route import Call, Route
 from storage import accounts
@@ -38,7 +39,7 @@ async def admit_by_key(call: Call) -> None:
     finally:
         usage = await counting if counting else None
     if caller is None or not caller.actor.may_act_at(call.now):
-        raise Unauthorized()
+        raise Unauthorized("This API key is unknown, revoked or expired")
     call.caller, actor = caller, caller.actor
     assert actor.key_id is not None
     if usage is None:
@@ -143,19 +144,18 @@ def require_known_coding(request: web.BaseRequest) -> None:
         raise ValidationFailed([], "Transfer-Encoding may only be chunked")
 
 
-def check_query(route: Route, request: web.BaseRequest) -> None:
+def check_query(call: Call, route: Route) -> None:
     """400 for query parameters that the operation does not know, and for their values.
 
     The routes without a key ignore unknown ones, since links collect them.
     """
-    query = request.query
+    query = call.request.query
     wrong = []
-    names = [name for name, _ in query.items()]
-    for name in dict.fromkeys(names):
+    for name in itertools.islice(dict.fromkeys(query), MAX_DETAILS + 1):
         if name not in route.query:
             if route.access == "key":
-                wrong.append(_unknown_parameter(route, name))
-        elif names.count(name) > 1:
+                wrong.append(_unknown_parameter(call.routes, route, name))
+        elif len(query.getall(name)) > 1:
             wrong.append(details.duplicate(f"?{name}", "send this parameter once"))
         elif detail := PARAMETERS[name].check(query[name]):
             wrong.append(detail)
@@ -163,11 +163,16 @@ def check_query(route: Route, request: web.BaseRequest) -> None:
         raise ValidationFailed(wrong)
 
 
-def _unknown_parameter(route: Route, name: str) -> Detail:
+def _unknown_parameter(routes: Sequence[Route], route: Route, name: str) -> Detail:
+    meant = [each for each in NAMES.find(name) if each in route.query]
     if not route.query:
         where = f"{route.method} {route.path} takes no query parameters"
+    elif meant:
+        where = f"no parameter {details.clipped(name)} here; did you mean {' or '.join(meant)}?"
     else:
         where = f"no parameter {details.clipped(name)} here; there are {', '.join(route.query)}"
-    if route.method == "GET" and "cursor" in route.query:
+    if elsewhere := [each for each in routes if each.writes and name in each.query]:
+        where += f"; {name} is for {' and '.join(f'{e.method} {e.path}' for e in elsewhere)}"
+    if "cursor" in route.query and not meant:
         where += "; lists have no filters or page numbers: nextCursor leads to the next page"
     return details.misplaced(f"?{name}", where)

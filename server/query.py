@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from domain import details
 from domain.errors import Detail
+from domain.near import Names
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,6 +19,8 @@ class Parameter:
     schema: dict[str, Any]
     """JSON Schema."""
     check: Callable[[str], Detail | None] = lambda _text: None
+    also: tuple[str, ...] = ()
+    """What else callers call it."""
 
 
 def _check_limit(text: str) -> Detail | None:
@@ -40,12 +43,14 @@ LIMIT: Final = Parameter(
     " cut.",
     {"type": "integer", "minimum": 1},
     _check_limit,
+    ("perPage", "pageSize", "size", "count", "max", "maxResults", "first"),
 )
 
 CURSOR: Final = Parameter(
     "cursor",
     "`nextCursor` of the page before; no other list's is taken.",
     {"type": "string", "pattern": "^[A-Za-z0-9_-]{16,}$"},
+    also=("nextCursor", "after", "startingAfter", "pageToken", "nextPageToken"),
 )
 
 DRY_RUN: Final = Parameter(
@@ -53,7 +58,11 @@ DRY_RUN: Final = Parameter(
     "With `true` the reply tells what would change, and nothing is written.",
     {"type": "boolean", "default": False},
     _check_dry_run,
+    ("preview", "simulate", "test"),
 )
 
 PARAMETERS: Final = {each.name: each for each in (LIMIT, CURSOR, DRY_RUN)}
 """All of them, by name."""
+
+NAMES: Final = Names({each.name: each.also for each in PARAMETERS.values()})
+"""Finds them by what callers call them."""

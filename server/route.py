@@ -8,7 +8,7 @@ import dataclasses
 import datetime
 import functools
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
@@ -194,8 +194,8 @@ class Transaction(Route):
     shows: Shows | None = None
     """What of the trip a read shows, so that its tag is known before it is run."""
     cached: bool = False
-    """Whether replies are cached by that tag: they depend on nothing but trip and query, and the
-    handler has no actor to look at."""
+    """Whether replies are cached by that tag: they depend on nothing but trip and query, the
+    handler has no actor to look at, and a reply is a 200 with no headers of its own."""
     creates_row: bool = False
     """Whether a create may find a row to merge into."""
 
@@ -209,9 +209,12 @@ class View(Route):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Stream(Route):
-    """A reply of status 200 whose pieces come one after another."""
+    """A reply of status 200 whose pieces come one after another.
 
-    handler: Callable[[Call], AsyncIterator[bytes]]
+    What the handler raises before its first piece is an error like that of any other route.
+    """
+
+    handler: Callable[[Call], AsyncGenerator[bytes]]
 
 
 def json_reply(

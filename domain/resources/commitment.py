@@ -11,17 +11,20 @@ from domain.resource import Resource, not_before
 _PLACE = ("location", "place", "address", "venue")
 """A commitment has no place of its own: a pin has, or it goes into words."""
 
+_MOMENT = ("startDateTime", "dateTime", "startsAt", "when")
+"""What callers call date and time together."""
+
 
 class Commitment(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
     """What a client may set of a commitment."""
 
     title: Annotated[Title, Safe, also("name", "text")]
-    start_date: Annotated[Date, Safe, also("date", "day", "start")]
+    start_date: Annotated[Date, Safe, also("date", "day", "start", *_MOMENT)]
     category: Annotated[
         Literal["dinner", "activity", "birthday", "meeting", "other"], Safe, also("type", "kind")
     ]
     end_date: Annotated[Date, Safe, also("end", "until")] | UnsetType = UNSET
-    start_time: Annotated[HHmm, Safe, also("time")] | UnsetType = UNSET
+    start_time: Annotated[HHmm, Safe, also("time", *_MOMENT)] | UnsetType = UNSET
     end_time: Annotated[HHmm, Safe] | UnsetType = UNSET
     is_all_day: Annotated[bool, Safe, also("allDay")] | UnsetType = UNSET
     timezone: Annotated[TimeZone, Safe, also("tz", "zone")] | UnsetType = UNSET

@@ -70,6 +70,6 @@ LEG = Resource(
     snapshot="legs",
     sort_key=lambda fields: number_key(fields["order"]),
     check=_dates_in_order,
-    also=("stops", "segments", "stages", "destinations"),
+    also=("stops", "segments", "stages", "destinations", "flights"),
     elsewhere={"notes": "a leg has no notes; its accommodation, flights and rentalCar have them"},
 )

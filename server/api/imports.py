@@ -22,6 +22,7 @@ async def run_import(tx: Tx, call: Call, request: ImportRequest) -> Reply | Queu
     upload = call.upload
     assert upload is not None
     if upload.refusal is not None:
+        await imports.require(tx, call.trip_id, call.precondition)
         raise upload.refusal
     if upload.packed is None:
         result = await imports.apply(

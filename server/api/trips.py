@@ -18,7 +18,7 @@ async def list_(tx: Tx, call: Call) -> Reply:
 
 async def create(tx: Tx, call: Call) -> Reply:
     """A new trip."""
-    return _reply(await trips.create(tx, call.cause, call.body), 201)
+    return _reply(await trips.create(tx, call.cause, call.body, call.precondition), 201)
 
 
 async def show(tx: Tx, call: Call) -> Reply:

@@ -1,33 +1,17 @@
 """Contract section 10: ETag, If-None-Match, If-Match."""
 
-import re
-
+import aiohttp
 import pytest
 
 from domain.scopes import Role
-from tests.contract.kinds import BY_NAME, KINDS, NAMES, channel_path, listed, rows_path
-from tests.support import SAMPLES, add_key, gather
+from tests.contract.kinds import KINDS, NAMES, channel_path, listed, rows_path
+from tests.contract.tags import readable, tag
+from tests.support import SAMPLES, Client, add_key, gather, run_server
 
 LEG, PIN, COMMITMENT = SAMPLES["leg"], SAMPLES["mapPin"], SAMPLES["commitment"]
 NOBODY = "0" * 26
 
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=NAMES)
-
-
-def tag(response):
-    found = response.headers["ETag"]
-    assert re.fullmatch(r'(W/)?"[\x21\x23-\x7e]+"', found)
-    return found
-
-
-async def readable(world):
-    """The paths of all that is read of a trip."""
-    stays = await rows_path(world, BY_NAME["stay"])
-    names = ("", "/export", "/legs", "/map-pins", "/action-items", "/commitments", "/members")
-    return [world.trip + name for name in (*names, "/channels")] + [
-        stays,
-        await channel_path(world),
-    ]
 
 
 # Reading.
@@ -267,3 +251,70 @@ async def test_of_equal_conditions_at_once_one_wins(world):
         *(world.client.patch(row, {"title": str(n)}, headers=match) for n in range(20))
     )
     assert sorted(answer.status for answer in answers) == [200] + [412] * 19
+
+
+# What moves which tag.
+
+
+async def test_a_message_moves_the_tag_of_its_list_and_no_other(world):
+    messages = await channel_path(world)
+    paths = [path for path in await readable(world) if path != messages]
+    before = [tag(await world.client.get(path)) for path in paths]
+    seen = tag(await world.client.get(messages))
+    row = await world.client.post(messages, {"content": "Hello", "clientRef": "a"})
+    assert [tag(await world.client.get(path)) for path in paths] == before
+    current = tag(await world.client.get(messages))
+    assert current != seen
+    # Content that changes leaves the messages' as it is; sending again changes nothing.
+    await world.make("/legs", LEG)
+    again = await world.client.post(messages, {"content": "Hello", "clientRef": "a"})
+    assert (again.status, tag(again)) == (200, tag(row))
+    assert tag(await world.client.get(messages)) == current
+
+
+async def test_a_member_moves_the_tags_of_what_shows_members_and_no_other(world):
+    shows = {f"{world.trip}/members", f"{world.trip}/export"}
+    paths = await readable(world)
+    before = {path: tag(await world.client.get(path)) for path in paths}
+    await world.person("ed", Role.EDITOR)
+    after = {path: tag(await world.client.get(path)) for path in paths}
+    assert {path for path in paths if after[path] != before[path]} == shows
+
+
+async def test_trips_and_shared_views_have_tags_that_move_with_what_they_show(world):
+    token = (await world.client.post(f"{world.trip}/share-token")).json["token"]
+    shared = f"/shared/trips/{token}"
+    for path in ("/trips", shared, f"{shared}/export"):
+        client = world.client if path == "/trips" else world.as_(None)
+        known = {"If-None-Match": tag(await client.get(path))}
+        same = await client.get(path, headers=known)
+        assert (same.status, same.raw, tag(same)) == (304, b"", known["If-None-Match"])
+        await world.client.patch(world.trip, {"title": f"New for {path}"})
+        assert (await client.get(path, headers=known)).status == 200
+
+
+# Another state of the database.
+
+
+async def test_a_tag_of_another_epoch_never_matches(world, settings):
+    leg = await world.make("/legs", {**LEG, "clientRef": "a"})
+    paths = await readable(world)
+    legs = await listed(world, f"{world.trip}/legs")
+    before = {path: tag(await world.client.get(path)) for path in paths}
+    # As after a restore: the same revisions may tell of another state.
+    await world.store.write(
+        lambda tx: tx.execute("UPDATE server_state SET value = 'restored' WHERE name = 'epoch'")
+    )
+    async with run_server(world.store, settings) as other, aiohttp.ClientSession() as session:
+        client = Client(session, other.base, world.owner.key)
+        for path in paths:
+            answer = await client.get(path, headers={"If-None-Match": before[path]})
+            assert (answer.status, tag(answer) != before[path]) == (200, True), path
+            headers = {"If-Match": before[path]}
+            row = f"{world.trip}/legs/{leg['_id']}"
+            for refused in (
+                await client.patch(row, {"title": "Lost"}, headers=headers),
+                await client.post(f"{world.trip}/sync", {"legs": [LEG]}, headers=headers),
+            ):
+                assert (refused.status, refused.code) == (412, "PRECONDITION_FAILED")
+        assert await listed(world, f"{world.trip}/legs") == legs

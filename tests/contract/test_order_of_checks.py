@@ -145,3 +145,36 @@ async def test_the_sub_resource_is_checked_before_validation(world, method, path
 async def test_the_query_is_checked_before_the_sub_resource(world, path):
     response = await world.client.get(world.trip + path.format(id=NO_TRIP))
     assert (response.status, response.code) == (400, "VALIDATION_ERROR")
+
+
+async def test_the_idempotency_key_is_checked_before_preconditions(world):
+    headers = {"Idempotency-Key": "k"}
+    stale = {"If-Match": '"0-x"'}
+    leg = await world.client.post(f"{world.trip}/legs", LEG, headers=headers)
+    row = f"{world.trip}/legs/{leg.json['_id']}"
+    assert (await world.client.patch(row, {}, headers=headers | stale)).status == 409
+    assert (await world.client.patch(row, {}, headers=stale)).status == 412
+    # The first answer again, though nothing has that state any more.
+    again = await world.client.post(f"{world.trip}/legs", LEG, headers=headers | stale)
+    assert (again.status, again.raw) == (201, leg.raw)
+
+
+async def test_a_tag_that_is_none_is_told_before_the_idempotency_key(world):
+    headers = {"Idempotency-Key": "k"}
+    assert (await world.client.post(f"{world.trip}/legs", LEG, headers=headers)).status == 201
+    refused = await world.client.post(
+        f"{world.trip}/legs", {}, headers={**headers, "If-Match": "no tag"}
+    )
+    assert (refused.status, refused.details) == (400, [("If-Match", "malformed")])
+
+
+async def test_the_query_is_checked_before_the_idempotency_key(world):
+    headers = {"Idempotency-Key": "k"}
+    assert (await world.client.post(f"{world.trip}/sync", {}, headers=headers)).status == 200
+    refused = await world.client.post(f"{world.trip}/sync?x=1", {}, headers=headers)
+    assert (refused.status, refused.details) == (400, [("?x", "unknown_field")])
+
+
+async def test_the_json_is_checked_before_the_query(world):
+    refused = await world.client.post(f"{world.trip}/sync?x=1", data=b"{")
+    assert (refused.status, refused.details) == (400, [("", "malformed")])

@@ -4,6 +4,7 @@ import re
 
 import msgspec
 
+from server.app import build_app
 from server.routes import ROUTES
 from tests.contract.kinds import (
     ACCOMMODATION,
@@ -18,6 +19,7 @@ from tests.contract.kinds import (
     snapshot,
 )
 from tests.domain import allowlist
+from tests.server.test_listener import listening
 from tests.support import SAMPLES, add_key, gather
 
 
@@ -246,3 +248,14 @@ async def test_filled_bodies_hold_every_field_so_that_none_escapes(world):
         assert fields - read_only - {"completedAt"} == (
             set(await filled_body(world, kind)) - ({"legId"} if "legId" in kind.links else set())
         )
+
+
+async def test_a_link_leads_below_the_path_of_the_public_url(world):
+    services = world.running.services
+    object.__setattr__(services, "public_url", f"{world.running.base}/carnet")
+    async with listening(build_app(services)) as (_, url):
+        made = await world.client.post(f"{url}/carnet/api/v1{world.trip}/share-token")
+        link = made.json["url"]
+        assert link == f"{world.running.base}/carnet/api/v1/shared/trips/{made.json['token']}"
+        below = link.replace(world.running.base, url)
+        assert (await world.as_(None).get(below)).json["trip"]["_id"] == world.trip_id

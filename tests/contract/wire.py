@@ -56,7 +56,7 @@ async def read_answer(reader: StreamReader) -> Answer:
         return await read_answer(reader)
     headers = dict(line.split(": ", 1) for line in lines if line)
     headers = {name.title(): value for name, value in headers.items()}
-    return Answer(status, headers, await reader.readexactly(int(headers["Content-Length"])))
+    return Answer(status, headers, await reader.readexactly(int(headers.get("Content-Length", 0))))
 
 
 async def exchange(world: World, *sent: bytes) -> Answer:
