@@ -50,11 +50,6 @@ class ChangeSet:
     trip: Row | None = None
     """The trip itself, as it becomes; `before` has it too, unless it is new."""
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to write."""
-        return not (self.created or self.updated or self.deleted or self.trip)
-
     def summary(self) -> Summary:
         """How many rows of which kind are created, updated and deleted."""
         counts: Summary = {}

@@ -25,7 +25,7 @@ UNREAD_MS: Final = 60_000
 ACCEPT_AGAIN_SECONDS: Final = 0.1
 """The pause when no connection can be taken: the system has no descriptor left."""
 TAKEN_IN_A_ROW: Final = 4
-"""Connections taken before others are let go first."""
+"""Connections that a process takes before it leaves the next ones to the other processes."""
 
 _log = structlog.get_logger("carnet.server")
 
@@ -64,8 +64,8 @@ class Listener:
         """Times are in seconds.
 
         `linger_seconds`: how long open connections are served once no more are accepted.
-        `pause_seconds`: how long others that accept from the same socket are let go first, now
-        and then; 0 where there are none.
+        `pause_seconds`: how long, now and then, connections are left to other processes that accept
+        from the same socket; 0 where there are none.
         """
         self._pause_seconds = pause_seconds
         self._taken = 0
@@ -79,7 +79,7 @@ class Listener:
         self.port = 0
 
     async def start_on(self, listening: socket.socket) -> None:
-        """Accepts from an open socket; others may accept from it too."""
+        """Accepts from an open socket; other processes may accept from it too."""
         await self._runner.setup()
         listening.setblocking(False)
         self._listening = listening
@@ -148,7 +148,7 @@ class Listener:
         if self._resting is not None:
             self._resting.cancel()
         asyncio.get_running_loop().remove_reader(self._listening)
-        # What waits would be reset when the last of those who share the socket closes it.
+        # What waits would be reset when the last process that shares the socket closes it.
         with contextlib.suppress(OSError):
             while self._take():
                 pass

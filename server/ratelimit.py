@@ -37,8 +37,8 @@ class Usage:
 class RateLimiter(Protocol):
     """Counts requests of a key or an address."""
 
-    def count(self, who: str) -> Awaitable[Usage]:
-        """Begins to count one request of `who`, whether that is waited for or not."""
+    def count(self, client: str) -> Awaitable[Usage]:
+        """Begins to count one request of `client`, whether that is waited for or not."""
         ...
 
 
@@ -50,25 +50,25 @@ class LocalRateLimiter:
         self._windows: dict[str, tuple[float, int]] = {}
         self._sweep_at = 0.0
 
-    def count(self, who: str) -> Awaitable[Usage]:
+    def count(self, client: str) -> Awaitable[Usage]:
         """See `RateLimiter.count`."""
         counted = asyncio.get_running_loop().create_future()
-        counted.set_result(self.count_now(who))
+        counted.set_result(self.count_now(client))
         return counted
 
-    def count_now(self, who: str) -> Usage:
-        """Counts one request of `who`."""
+    def count_now(self, client: str) -> Usage:
+        """Counts one request of `client`."""
         now = self._clock()
-        ends, used = self._windows.get(who, (0.0, 0))
+        ends, used = self._windows.get(client, (0.0, 0))
         if now >= ends:
             self._sweep(now)
             ends, used = now + WINDOW_SECONDS, 0
         used += 1
-        self._windows[who] = (ends, used)
+        self._windows[client] = (ends, used)
         return Usage(used, max(1, math.ceil(ends - now)))
 
     def _sweep(self, now: float) -> None:
         """Forgets windows that have ended, at most once in the length of one."""
         if now >= self._sweep_at:
-            self._windows = {who: w for who, w in self._windows.items() if w[0] > now}
+            self._windows = {client: w for client, w in self._windows.items() if w[0] > now}
             self._sweep_at = now + WINDOW_SECONDS

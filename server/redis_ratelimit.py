@@ -44,25 +44,25 @@ class RedisRateLimiter:
         self._away_until = 0.0
         self._told = False
 
-    def count(self, who: str) -> Awaitable[Usage]:
+    def count(self, client: str) -> Awaitable[Usage]:
         """See `RateLimiter.count`."""
-        return asyncio.create_task(self._count(who))
+        return asyncio.create_task(self._count(client))
 
-    async def _count(self, who: str) -> Usage:
+    async def _count(self, client: str) -> Usage:
         if time.monotonic() < self._away_until:
-            return self._local.count_now(who)
+            return self._local.count_now(client)
         try:
             # The client opens connections one after another, each within a time-out of its own.
             async with asyncio.timeout(_TURN_SECONDS):
                 used, rest = await self._script(
-                    keys=[f"carnet:rate:{who}"], args=[WINDOW_SECONDS * 1000]
+                    keys=[f"carnet:rate:{client}"], args=[WINDOW_SECONDS * 1000]
                 )
         except (RedisError, OSError, TimeoutError) as error:
             self._away_until = time.monotonic() + _AWAY_SECONDS
             if not self._told:
                 _log.warning("rate_limit_local", reason=str(error))
             self._told = True
-            return self._local.count_now(who)
+            return self._local.count_now(client)
         self._told = False
         return Usage(used, max(1, math.ceil(rest / 1000)))
 

@@ -53,7 +53,7 @@ def _words(kind: str) -> str:
 
 
 ROUTES: tuple[Route, ...] = (
-    Transaction("GET", "/me", me.show, "Who the key belongs to", "me", me.Me),
+    Transaction("GET", "/me", me.show, "The key in use, its user and their groups", "me", me.Me),
     Transaction("GET", "/trips", trips.list_, "List trips", "trips",
                 schemas.page(schemas.document(TRIP)), scope="trips:read", query=LIST_QUERY),
     Transaction("POST", "/trips", trips.create, "Create a trip", "trips", schemas.document(TRIP),

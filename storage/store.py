@@ -150,5 +150,5 @@ class Store(Protocol):
         ...
 
     async def close(self) -> None:
-        """Finishes what runs, checkpoints, and lets go of the database."""
+        """Finishes what runs, checkpoints, and closes the database."""
         ...

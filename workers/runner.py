@@ -27,15 +27,6 @@ class Undecodable(Internal):
     summary = "What this job is to do cannot be read"
 
 
-async def run_next(store: Store, signals: Signals, kinds: Mapping[str, Kind]) -> bool:
-    """Does the job of these kinds that is due first, if one is; whether one was."""
-    claim = await claim_next(store, kinds)
-    if claim is None:
-        return False
-    await run(store, signals, kinds[claim.kind], claim)
-    return True
-
-
 async def claim_next(store: Store, kinds: Mapping[str, Kind]) -> Claim | None:
     """Takes the job of these kinds that is due first; None when none is.
 

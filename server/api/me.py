@@ -1,4 +1,4 @@
-"""Who the key belongs to."""
+"""The key in use, its user and their groups."""
 
 import msgspec
 

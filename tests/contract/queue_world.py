@@ -7,8 +7,8 @@ import msgspec
 from runtime.settings import Settings
 from tests.support import SAMPLES, Response, World
 from tests.waiting import until
+from tests.workers.work import run_next
 from workers.kinds import KINDS
-from workers.runner import run_next
 
 INLINE = 2
 MAX_ITEMS = 12

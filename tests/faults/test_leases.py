@@ -14,8 +14,9 @@ from tests.faults.load import pin
 from tests.faults.production import production
 from tests.support import now
 from tests.waiting import until
+from tests.workers.work import run_next
 from workers.kinds import KINDS
-from workers.runner import run, run_next
+from workers.runner import run
 
 
 async def accepted_job(client, trip: str, items: int = 20) -> str:

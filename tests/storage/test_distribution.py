@@ -27,8 +27,8 @@ from tests.storage.distribution import (
 )
 from tests.storage.home import Statement, WatchedTx
 from tests.support import SAMPLES, World, new_world
+from tests.workers.work import run_next
 from workers.kinds import KINDS
-from workers.runner import run_next
 
 T = TypeVar("T")
 

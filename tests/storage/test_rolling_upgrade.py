@@ -22,8 +22,8 @@ from tests.storage.home import soon
 from tests.storage.journal import changesets
 from tests.support import SAMPLES, Response, World, new_world, now
 from tests.support import TRIP as TRIP_SAMPLE
+from tests.workers.work import run_next
 from workers.kinds import KINDS
-from workers.runner import run_next
 
 PIN = SAMPLES["mapPin"]
 

@@ -13,9 +13,8 @@ from storage import jobs
 from storage.store import Tx
 from tests.storage.home import pin, stay
 from tests.support import now
-from tests.workers.work import queue
+from tests.workers.work import queue, run_next
 from workers.kinds import KINDS
-from workers.runner import run_next
 
 INSERT = (
     "INSERT INTO jobs (user_id, id, trip_id, kind, params, payload, status, total, due_at,"

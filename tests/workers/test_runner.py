@@ -16,9 +16,9 @@ from storage.idempotency import Protection
 from storage.jobs import LEASE_SECONDS
 from storage.store import Tx
 from tests.storage.home import leg, pin, soon, stay
-from tests.workers.work import Clock, claim, queue, show
+from tests.workers.work import Clock, claim, queue, run_next, show
 from workers.kinds import KINDS
-from workers.runner import run, run_next
+from workers.runner import run
 
 SYNC = KINDS["sync"]
 

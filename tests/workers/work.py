@@ -1,16 +1,21 @@
 """Jobs to do, and a clock that goes when it is told to."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from domain.imports import ImportRequest
 from runtime.ids import new_id
+from runtime.signals import Signals
 from storage import jobs
+from storage.store import Store
 from tests.storage.home import Home
 from tests.support import now
 from workers import runner
+from workers.kinds import Kind
+from workers.runner import claim_next, run
 
 SYNC = ImportRequest("sync")
 
@@ -61,3 +66,12 @@ class Clock:
 
     def time(self) -> float:
         return self.moment
+
+
+async def run_next(store: Store, signals: Signals, kinds: Mapping[str, Kind]) -> bool:
+    """Does the job of these kinds that is due first, if one is; whether one was."""
+    claim = await claim_next(store, kinds)
+    if claim is None:
+        return False
+    await run(store, signals, kinds[claim.kind], claim)
+    return True
