@@ -211,10 +211,10 @@ def export() -> type[msgspec.Struct]:
     return _define(
         "Export",
         [
-            _required("rev", int),
             _required("trip", document(TRIP)),
             *lists,
             _required("members", list[Member]),
+            _required("rev", int),
         ],
     )
 

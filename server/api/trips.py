@@ -51,5 +51,5 @@ async def export(tx: Tx, call: Call) -> Reply:
     whole = await trips.export(tx, call.trip_id)
     lists = "".join(f'"{each.snapshot}":[{whole.rows[each.kind]}],' for each in RESOURCES)
     members = msgspec.json.encode(whole.members).decode()
-    body = f'{{"rev":{whole.rev},"trip":{whole.trip},{lists}"members":{members}}}'
+    body = f'{{"trip":{whole.trip},{lists}"members":{members},"rev":{whole.rev}}}'
     return Reply(200, body.encode())
