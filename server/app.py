@@ -37,7 +37,9 @@ def mount(app: web.Application, base: str, handle: Handle) -> None:
     async def below(request: web.Request) -> web.StreamResponse:
         return await handle(request, request.rel_url.raw_path[len(base) :])
 
-    for path in (base, f"{base}/{{below:.*}}") if base else ("/{below:.*}",):
+    # A path may have line breaks in it, which a dot does not match.
+    rest = "{below:[\\s\\S]*}"
+    for path in (base, f"{base}/{rest}") if base else (f"/{rest}",):
         app.router.add_route("*", path, below, expect_handler=_check_expectation)
 
 

@@ -49,7 +49,7 @@ LIMIT: Final = Parameter(
 CURSOR: Final = Parameter(
     "cursor",
     "`nextCursor` of the page before; no other list's is taken.",
-    {"type": "string", "pattern": "^[A-Za-z0-9_-]{16,}$"},
+    {"type": "string", "pattern": "^([A-Za-z0-9_-]{16,})?$"},
     also=("nextCursor", "after", "startingAfter", "pageToken", "nextPageToken"),
 )
 

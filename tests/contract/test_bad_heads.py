@@ -98,6 +98,13 @@ async def test_what_is_no_id_names_nothing(world, subtests):
                 check_envelope(await world.client.send(method, path, body), 404, "NOT_FOUND")
 
 
+async def test_a_path_with_a_line_break_in_it_is_a_path_like_any_other(world):
+    for path in (f"{world.trip}/legs/a%0Ab/stays", "/a%0Ab", f"/trips/{world.trip_id}%0A"):
+        assert (await world.as_(None).get(path)).status == 401
+        answer = await world.client.get(path)
+        assert (answer.status, "X-RateLimit-Remaining" in answer.headers) == (404, True)
+
+
 async def test_an_id_of_another_kind_names_nothing(world):
     leg = await world.make("/legs", LEG)
     rows = {}
