@@ -74,6 +74,8 @@ class Kind:
     """The kind of row, or `member`, that each of the other optional fields names."""
     text: str = ""
     """A required text, to be changed by tests."""
+    above: tuple[str, ...] = ()
+    """The field that names the row it belongs to, where it belongs to one."""
 
     @property
     def sample(self) -> dict[str, Any]:
@@ -110,6 +112,7 @@ WRITTEN = (
         "stays",
         {k: v for k, v in ACCOMMODATION.items() if k != "name"} | {"clientRef": "stay-ref"},
         text="name",
+        above=("legId",),
     ),
     Kind(
         "mapPin",
@@ -163,9 +166,12 @@ def declared_kind(resource: Resource) -> Kind:
     members = members_of(resource.struct).by_name
     kinds = {name: member.shape.kind for name, member in members.items()}
     texts = [name for name, k in kinds.items() if isinstance(k, types.StrType) and not k.pattern]
-    above = resource.parent.kind if resource.parent else ""
-    path = re.sub(r"\{\w+\}", f"{{{above}}}", resource.path)
-    return Kind(resource.kind, path, resource.snapshot, {}, text=texts[0])
+    kind = Kind(resource.kind, resource.path, resource.snapshot, {}, text=texts[0])
+    parent = resource.parent_link
+    if parent is None:
+        return kind
+    path = resource.path.replace(parent.field, parent.kind)
+    return dataclasses.replace(kind, path=path, above=(parent.field,))
 
 
 _WRITTEN = {kind.name: kind for kind in WRITTEN}
@@ -206,9 +212,11 @@ async def filled_body(
 def one_of_each(mark: str = "") -> dict[str, Any]:
     """A sync of one row of each kind; by `mark`, the clientRefs of two of them differ."""
     made: dict[str, Any] = {}
-    for kind in KINDS:
-        refs = {f"{above}Ref": f"{above}{mark}" for above in re.findall(r"\{(\w+)\}", kind.path)}
-        made[kind.snapshot] = [{**kind.sample, **refs, "clientRef": f"{kind.name}{mark}"}]
+    for resource in RESOURCES:
+        parent = resource.parent_link
+        refs = {parent.ref: f"{parent.kind}{mark}"} if parent else {}
+        row = {**SAMPLES[resource.kind], **refs, "clientRef": f"{resource.kind}{mark}"}
+        made[resource.snapshot] = [row]
     return made
 
 

@@ -9,7 +9,7 @@ import pytest
 from domain.clock import timestamp
 from domain.scopes import Role
 from storage import accounts
-from tests.contract.kinds import KINDS, NAMES, channel_path, listed, rows_path
+from tests.contract.kinds import BY_NAME, KINDS, NAMES, channel_path, listed, rows_path
 from tests.support import SAMPLES, TRIP, add_key, now
 
 NO_TRIP = "0" * 26
@@ -214,7 +214,7 @@ async def test_a_row_of_another_trip_is_404_and_stays_as_it_is(world, kind):
 
 async def test_stays_and_messages_of_another_trip_are_404(world):
     other = await world.new_trip()
-    stays = await rows_path(world, KINDS[1], other)
+    stays = await rows_path(world, BY_NAME["stay"], other)
     messages = await channel_path(world, other)
     for path, body in ((stays, SAMPLES["stay"]), (messages, {"content": "x"})):
         through = path.replace(other, world.trip_id)
@@ -227,7 +227,7 @@ async def test_stays_and_messages_of_another_trip_are_404(world):
 
 
 async def test_a_stay_is_found_under_its_own_leg_only(world):
-    path, another = await rows_path(world, KINDS[1]), await rows_path(world, KINDS[1])
+    path, another = await rows_path(world, BY_NAME["stay"]), await rows_path(world, BY_NAME["stay"])
     stay = (await world.client.post(path, SAMPLES["stay"])).json
     assert (await world.client.patch(f"{another}/{stay['_id']}", {"name": "x"})).status == 404
     assert (await world.client.delete(f"{another}/{stay['_id']}")).status == 404

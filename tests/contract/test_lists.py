@@ -3,7 +3,7 @@
 import pytest
 
 from domain.scopes import Role
-from tests.contract.kinds import KINDS, NAMES, channel_path, rows_path
+from tests.contract.kinds import BY_NAME, KINDS, NAMES, channel_path, rows_path
 from tests.support import SAMPLES, gather
 
 PIN, COMMITMENT = SAMPLES["mapPin"], SAMPLES["commitment"]
@@ -119,8 +119,8 @@ async def test_a_cursor_of_another_list_is_400(world):
         messages = await channel_path(world, trip_id)
         await gather(*(world.client.post(messages, {"content": "x"}) for _ in range(2)))
         lists.append(messages)
-    second_stays = await rows_path(world, KINDS[1])
-    await gather(*(world.client.post(second_stays, KINDS[1].sample) for _ in range(2)))
+    second_stays = await rows_path(world, BY_NAME["stay"])
+    await gather(*(world.client.post(second_stays, SAMPLES["stay"]) for _ in range(2)))
     lists.append(second_stays)
     cursors = {path: await cursor_of(world, path) for path in lists}
     for path in lists:

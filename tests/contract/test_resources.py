@@ -29,9 +29,7 @@ async def test_every_field_is_kept_and_shown(world, kind):
     body = await filled_body(world, kind)
     made = await world.client.post(path, body)
     assert made.status == 201, made.raw
-    own = {"_id", "tripId", "createdAt", "updatedAt"} | (
-        {"legId"} if kind.name == "stay" else set()
-    )
+    own = {"_id", "tripId", "createdAt", "updatedAt", *kind.above}
     assert set(made.json) == set(body) | own
     assert {name: made.json[name] for name in body} == body
     assert made.json["tripId"] == world.trip_id
@@ -46,7 +44,6 @@ async def test_each_required_field_is_required_alone(world, kind):
         body = {k: v for k, v in kind.sample.items() if k != missing}
         refused = await world.client.post(path, body)
         assert (refused.status, refused.details) == (400, [(missing, "required")])
-    assert set(kind.sample) == set(kind.required)
 
 
 @every_kind

@@ -43,7 +43,7 @@ async def fill(world):
     rows = {"leg": leg["_id"], "mapPin": pin["_id"]}
     await world.make("/commitments", await filled_body(world, BY_NAME["commitment"], rows))
     for kind in DECLARED:
-        await world.make(kind.path.format(leg=leg["_id"]), await filled_body(world, kind, rows))
+        await world.make(kind.path.format_map(rows), await filled_body(world, kind, rows))
     await world.client.post(await channel_path(world), {"content": "a secret message"})
 
 
@@ -208,8 +208,8 @@ async def test_what_is_not_set_is_left_out_of_the_shared_view(world):
     shown = (await world.as_(None).get(f"/shared/trips/{token}/export")).json
     for kind in KINDS:
         for row in shown[kind.snapshot]:
-            own = {"_id", "legId"} if kind.name == "stay" else {"_id"}
-            assert set(row) == allowlist.ROWS[kind.snapshot] & {*kind.required, *own}, kind.name
+            is_set = {"_id", *kind.above, *kind.required}
+            assert set(row) == allowlist.ROWS[kind.snapshot] & is_set, kind.name
             assert None not in row.values()
 
 
@@ -242,12 +242,11 @@ async def test_filled_bodies_hold_every_field_so_that_none_escapes(world):
         route.path: route.body.type for route in ROUTES if route.method == "POST" and route.body
     }
     for kind in KINDS:
-        path = "/trips/{tripId}" + kind.path.replace("{leg}", "{legId}")
+        path = "/trips/{tripId}" + re.sub(r"\{\w+\}", f"{{{''.join(kind.above)}}}", kind.path)
         fields = {field.encode_name for field in msgspec.structs.fields(creates[path])}
-        read_only = {"_id", "tripId", "legId", "createdAt", "updatedAt", "createdBy", "authorId"}
-        assert fields - read_only - {"completedAt"} == (
-            set(await filled_body(world, kind)) - ({"legId"} if "legId" in kind.links else set())
-        )
+        read_only = {"_id", "tripId", "createdAt", "updatedAt", "createdBy", "authorId"}
+        read_only |= {"completedAt", *kind.above}
+        assert fields - read_only == set(await filled_body(world, kind))
 
 
 async def test_a_link_leads_below_the_path_of_the_public_url(world):

@@ -48,7 +48,7 @@ async def fill(world, refs):
         await put("/commitments", commitment, f"event{n}")
         for kind in DECLARED:
             body = await filled_body(world, kind, rows)
-            await put(kind.path.format(leg=leg), body, f"{kind.name}{n}")
+            await put(kind.path.format_map(rows), body, f"{kind.name}{n}")
 
 
 def totals(answer, count):

@@ -13,6 +13,7 @@ from domain.resources import RESOURCES
 from domain.shape import bare, bounds_of
 from domain.trip import TRIP
 from tests.contract.wire import check_envelope
+from tests.properties.generate import smallest
 from tests.support import SAMPLES, World
 from tests.support import TRIP as TRIP_SAMPLE
 
@@ -51,7 +52,7 @@ def wrong_values(kind: types.Type) -> Iterator[tuple[Any, str, str]]:
         case types.ListType(item_type=item):
             accepted = lists
             for value, path, reason in wrong_values(item):
-                yield [{}, value], f"[1]{path}", reason
+                yield [smallest(item), value], f"[1]{path}", reason
         case types.FloatType() | types.IntType():
             whole = isinstance(kind, types.IntType)
             accepted = [number for number in NUMBERS if not whole or isinstance(number, int)]

@@ -37,9 +37,7 @@ def test_every_setting_has_a_default_and_a_meaning():
 
 
 def test_the_meaning_of_a_setting_is_the_comment_above_it():
-    toml = (
-        "# The file.\n\n[a]\n# First,\n# in two lines.\nx = 1\ny = 2\n\n# None.\n[b]\n# B.\nx = 3"
-    )
+    toml = "# The file.\n\n[a]\n# First,\n# in two lines.\nx = 1\ny = 2\n\n# No.\n[b]\n# B.\nx = 3"
     assert generate.comments(toml) == {"a.x": "First, in two lines.", "a.y": "", "b.x": "B."}
 
 

@@ -76,12 +76,14 @@ def values(kind: types.Type, *, links: bool = False) -> Strategy:
                 bounds.ge if bounds.gt is None else bounds.gt + 1,
                 bounds.le if bounds.lt is None else bounds.lt - 1,
             )
-        case types.FloatType(ge=least, le=most):
+        case types.FloatType(ge=least, le=most, gt=above, lt=below):
+            first = least if above is None else math.nextafter(above, math.inf)
+            last = most if below is None else math.nextafter(below, -math.inf)
             return st.one_of(
-                st.floats(least, most, allow_nan=False, allow_infinity=False),
+                st.floats(first, last, allow_nan=False, allow_infinity=False),
                 st.integers(
-                    -(2**70) if least is None else math.ceil(least),
-                    2**70 if most is None else math.floor(most),
+                    -(2**70) if first is None else math.ceil(first),
+                    2**70 if last is None else math.floor(last),
                 ),
             )
         case types.BoolType():
