@@ -7,7 +7,7 @@ import pytest
 
 from domain import json_body
 from domain.fields import MAX_ITEM_BYTES
-from domain.resource import Resource
+from domain.merge import merge
 from server import bodies
 from server.body_budget import BodyBudget
 from tests.contract.kinds import channel_path, listed, snapshot
@@ -100,13 +100,12 @@ def large(sample, **fields):
 @pytest.fixture
 def not_merged(monkeypatch):
     """Fails the test when an item over its size is merged."""
-    merge = Resource.merge
 
-    def checked(self, before, patch):
+    def checked(target, patch):
         assert "zoo" not in patch, "merged before its size was looked at"
-        return merge(self, before, patch)
+        return merge(target, patch)
 
-    monkeypatch.setattr(Resource, "merge", checked)
+    monkeypatch.setattr("domain.resource.merge", checked)
 
 
 async def test_an_item_over_64_kib_is_too_long_before_it_is_merged(world, not_merged):
