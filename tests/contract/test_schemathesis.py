@@ -209,7 +209,8 @@ def _amend(value: Any, live: Live) -> None:
         for name, target in live.links.items():
             if isinstance(value.get(name), str):
                 value[name] = target
-        start, end = value.get("startDate"), value.get("endDate")
-        if isinstance(start, str) and isinstance(end, str):
-            value["startDate"], value["endDate"] = min(start, end), max(start, end)
+        for first, last in (("startDate", "endDate"), ("checkInDate", "checkOutDate")):
+            start, end = value.get(first), value.get(last)
+            if isinstance(start, str) and isinstance(end, str):
+                value[first], value[last] = min(start, end), max(start, end)
         _amend(list(value.values()), live)
