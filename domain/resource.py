@@ -61,7 +61,7 @@ class Link:
 
 
 def by_age(_fields: Document) -> str:
-    """Sort key of lists that go by age: the id alone decides."""
+    """Sort key of lists that go by age: the revision that made a row decides, then its id."""
     return ""
 
 

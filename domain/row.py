@@ -35,7 +35,7 @@ class Row:
         client_ref: str | None = None,
         created_rev: int = 0,
     ) -> None:
-        """`client_ref` is the one in the document.
+        """`client_ref` is what the row is found by: of messages it has the author's id in it.
 
         `rev` is the trip's revision at the row's last change, `created_rev` the one that made it;
         both are 0 until it is stored.
@@ -73,7 +73,7 @@ class Row:
         return copied
 
     def rewrite(self, json: str, client_ref: str | None) -> None:
-        """Gives it another document, with its clientRef."""
+        """Gives it another document, and what it is found by."""
         self.json, self.client_ref, self._decoded = json, client_ref, None
 
     def has(self, members: Document, start: int) -> bool:

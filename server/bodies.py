@@ -127,7 +127,6 @@ async def _receive(call: Call, route: Route, account: BodyAccount) -> bytes:
         # All there with the head, as most are: in a buffer that is bounded anyway.
         raw = request.content.read_nowait()
     else:
-        account.grow_to(announced)
         await _continue(request)
         raw = await _read(request, limit, account)
     if len(raw) > limit:
@@ -161,7 +160,9 @@ async def _read(request: web.BaseRequest, limit: int, account: BodyAccount) -> b
                 received += piece
                 if len(received) > limit:
                     raise _too_large(limit)
-                account.grow_to(len(received))
+                # Only what has come counts: an announcement costs its sender nothing.
+                if len(received) > OFF_LOOP_BYTES:
+                    account.grow_to(len(received))
                 until = patience.when()
                 assert until is not None
                 patience.reschedule(until + len(piece) / SLOWEST_BYTES_PER_SECOND)

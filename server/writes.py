@@ -9,6 +9,7 @@ from server import job_replies
 from server.bodies import fingerprint
 from server.body_budget import BodyAccount
 from server.errors import render
+from server.preferences import preferences_of
 from server.route import Call, Queued, Reply, Transaction
 from storage import idempotency
 from storage.idempotency import Answer, KeyTaken, Protection
@@ -109,7 +110,9 @@ class _ProtectedWrite:
         if record.answer is not None and record.answer.body is not None:
             return _reply(record.answer, record.answer.body, replayed=True)
         assert record.job_id is not None
-        return Queued(record.job_id, self._call.services.settings.imports.wait_seconds)
+        respond_async, wait_seconds = preferences_of(self._call.request)
+        longest = self._call.services.settings.imports.wait_seconds
+        return Queued(record.job_id, 0.0 if respond_async else min(wait_seconds, longest))
 
     async def finish(self, queued: Queued, account: BodyAccount) -> Reply:
         """Waits for the job, and records what the request is answered, unless that was done."""

@@ -55,7 +55,8 @@ async def begin(tx: Tx, trip_id: str) -> TripTaken:
 async def commit(tx: Tx, trip: TripTaken, changes: ChangeSet, cause: Cause) -> int:
     """Writes a change set that is not empty; the trip's new revision.
 
-    The number of statements does not grow with the number of rows.
+    The number of statements does not grow with the number of new rows; of updated ones, each is
+    one execution of the same statement.
     """
     trip_id, summary = trip.trip_id, changes.summary()
     trip.revs = revs = trip.revs.after(
@@ -64,13 +65,13 @@ async def commit(tx: Tx, trip: TripTaken, changes: ChangeSet, cause: Cause) -> i
         doc=changes.trip is not None,
     )
     rev = revs.rev
-    await tx.execute(_RAISE, trip_id, rev, revs.content, revs.messages, revs.doc)
+    document = changes.trip.json if changes.trip else None
+    await tx.execute(_RAISE, trip_id, rev, revs.content, revs.messages, revs.doc, document)
     await tx.insert("changesets", _CHANGESET_COLUMNS, [_changeset(trip_id, rev, cause, summary)])
     if changes.before or changes.deleted:
         await _insert_prior_rows(tx, trip_id, changes, rev)
     if changes.trip is not None:
         changes.trip.rev = rev
-        await tx.execute("UPDATE trips SET doc = $1 WHERE id = $2", changes.trip.json, trip_id)
     if changes.deleted:
         await _delete(tx, trip_id, changes.deleted)
     if changes.updated:
@@ -86,7 +87,7 @@ async def commit_new_trip(
 ) -> int:
     """Stores a new trip with its first rows; its revision, which is 1."""
     rev = 1
-    trip.rev = trip.created_rev = rev
+    trip.rev = rev
     age = await tx.fetchval(
         "UPDATE counters SET value = value + 1 WHERE name = 'trips' RETURNING value"
     )
@@ -133,8 +134,14 @@ async def commit_new_row(
     return await commit(tx, trip, ChangeSet(created=[row]), cause)
 
 
+_UNKNOWN: Final = "rev > content_rev AND rev > message_rev"
+"""That a server from before there were several has raised the revision (`Revisions.stored`): the
+journal does not know of it, and so begins after it."""
+
 _RAISE: Final = (
-    "UPDATE trips SET rev = $2, content_rev = $3, message_rev = $4, doc_rev = $5 WHERE id = $1"
+    "UPDATE trips SET rev = $2, content_rev = $3, message_rev = $4, doc_rev = $5,"
+    f" pruned_rev = CASE WHEN {_UNKNOWN} THEN rev ELSE pruned_rev END, doc = coalesce($6, doc)"
+    " WHERE id = $1"
 )
 
 
@@ -163,9 +170,10 @@ async def _insert(tx: Tx, trip_id: str, rows: Sequence[Row], rev: int) -> None:
     records = []
     for row in rows:
         row.rev = rev
-        # A row that comes back has its age already.
-        row.created_rev = row.created_rev or rev
-        key = (trip_id, row.kind, row.parent_id, row.sort_key, row.created_rev, row.id)
+        # One that comes back has its age already. It is not written into the row: this transaction
+        # may be undone and its rows be stored at a later revision.
+        age = row.created_rev or rev
+        key = (trip_id, row.kind, row.parent_id, row.sort_key, age, row.id)
         records.append(key + (row.client_ref, rev, row.json))  # noqa: RUF005 - half the time
     await tx.insert("items", _ITEM_COLUMNS, records)
     await _insert_links(tx, trip_id, rows)
@@ -259,7 +267,7 @@ async def _commit_in_one_statement(
         arguments += protection.columns(Answer(201, {}, row.json.encode()))
     rev: int | None = await tx.autocommit(_one_statement(protection is not None), *arguments)
     if rev is not None:
-        row.rev = row.created_rev = rev
+        row.rev = rev
         tx.trip_changed(trip_id, rev)
         if protection is not None:
             protection.recorded = True
@@ -274,14 +282,13 @@ def _one_statement(protected: bool) -> str:
     find: then the operation is run again.
     """
     free = f"NOT EXISTS ({_SAME_REF})"
-    # A server of before raises rev alone (`Revisions.stored`).
-    unknown = "rev > content_rev AND rev > message_rev"
     journal = ", ".join(f"${n}" for n in range(8, 17))
     first = 17
     steps = [
         "raised AS (UPDATE trips SET rev = rev + 1, content_rev = rev + 1,"
-        f" message_rev = CASE WHEN {unknown} THEN rev ELSE message_rev END,"
-        f" doc_rev = CASE WHEN {unknown} THEN rev ELSE doc_rev END"
+        f" message_rev = CASE WHEN {_UNKNOWN} THEN rev ELSE message_rev END,"
+        f" doc_rev = CASE WHEN {_UNKNOWN} THEN rev ELSE doc_rev END,"
+        f" pruned_rev = CASE WHEN {_UNKNOWN} THEN rev ELSE pruned_rev END"
         f" WHERE id = $1 AND {free}"
         + (f" AND NOT EXISTS ({key_is_taken(first)})" if protected else "")
         + " RETURNING rev)",

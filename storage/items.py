@@ -10,7 +10,7 @@ from typing import Final
 
 from domain.cursor import Position
 from domain.plan import Needs, Plan
-from domain.resources import RESOURCES
+from domain.resources import BY_KIND, RESOURCES
 from domain.row import Row
 from storage import trips
 from storage.changes import json_array
@@ -94,6 +94,12 @@ async def exists(tx: Tx, trip_id: str, kind: str, row_id: str) -> bool:
 
 async def load(tx: Tx, plan: Plan, needs: Needs) -> None:
     """Tells a plan of the stored rows it needs, in a number of statements that does not grow."""
+    if needs.ids:
+        sql = tx.dialect.each(_COLUMNS, "id", "$2")
+        records = await tx.fetch(sql, plan.trip_id, json_array(needs.ids))
+        named = list(itertools.starmap(Row, records))
+        plan.add_stored(named)
+        _need_namesakes(needs, named)
     present = await _count_refs(tx, plan.trip_id, needs)
     for kind, refs in needs.refs.items():
         if refs and present != 0:
@@ -102,13 +108,16 @@ async def load(tx: Tx, plan: Plan, needs: Needs) -> None:
             sql = _by_ref_in_one_pass(tx) if in_one_pass else _by_ref(tx)
             rows = await tx.fetch(sql, plan.trip_id, kind, json_array(refs))
             plan.add_stored(itertools.starmap(Row, rows))
-    if needs.ids:
-        sql = tx.dialect.each(_COLUMNS, "id", "$2")
-        plan.add_stored(
-            itertools.starmap(Row, await tx.fetch(sql, plan.trip_id, json_array(needs.ids)))
-        )
     if needs.members:
         plan.add_members(await trips.member_ids(tx, plan.trip_id))
+
+
+def _need_namesakes(needs: Needs, rows: Iterable[Row]) -> None:
+    """A row that moves to another parent may meet one of its own clientRef there."""
+    for row in rows:
+        resource = BY_KIND.get(row.kind)
+        if resource is not None and resource.parent is not None and row.client_ref is not None:
+            needs.refs.setdefault(row.kind, set()).add(row.client_ref)
 
 
 def _by_ref(tx: Tx) -> str:

@@ -140,7 +140,7 @@ async def insert(
         request_id,
     )
     if not queued:
-        raise Unavailable("Too many of your imports are not done yet", _FULL_SECONDS)
+        raise Unavailable("Too many of your jobs are not done yet: try later", _FULL_SECONDS)
 
 
 async def get(tx: Tx, user_id: str, job_id: str) -> Job | None:

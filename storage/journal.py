@@ -1,36 +1,46 @@
 """The journal of changes after they are written (by `storage.changes`): what is dropped of it."""
 
-from typing import Final
-
+from storage.changes import json_array
 from storage.store import Tx
-
-_OLDEST: Final = (
-    "(SELECT trip_id, rev FROM changesets WHERE at < $1 ORDER BY at, trip_id, rev LIMIT $2)"
-)
 
 
 async def prune(tx: Tx, before: str, limit: int) -> int:
-    """Drops what the oldest changesets from before a moment changed, and then those themselves.
+    """Drops the oldest changesets from before a moment, with the rows as they were before them.
 
-    `limit` of each kind of row at most; how many. A changeset that is dropped in part is gone
-    already: its trip's `pruned_rev` says so.
+    `limit` rows at most; how many. A changeset that is dropped in part is gone already: its trip's
+    `pruned_rev` says so. A trip that is being written is left for later.
     """
-    await tx.execute(
-        "UPDATE trips SET pruned_rev ="
-        f" (SELECT max(rev) FROM {_OLDEST} AS oldest WHERE oldest.trip_id = trips.id)"
-        f" WHERE id IN (SELECT trip_id FROM {_OLDEST} AS oldest WHERE rev > trips.pruned_rev)",
+    oldest = await tx.fetch(
+        "SELECT trip_id, rev FROM changesets WHERE at < $1 ORDER BY at, trip_id, rev LIMIT $2",
         before,
         limit,
     )
-    dropped = await tx.execute(
-        "DELETE FROM prior_rows WHERE (trip_id, rev, id) IN (SELECT prior.trip_id, prior.rev,"
-        f" prior.id FROM {_OLDEST} AS oldest JOIN prior_rows AS prior"
-        " ON prior.trip_id = oldest.trip_id AND prior.rev = oldest.rev LIMIT $2)",
-        before,
-        limit,
+    free = await tx.fetch(
+        f"SELECT id FROM trips WHERE id {tx.dialect.among('$1')} {tx.dialect.skip_locked}",
+        json_array({trip_id for trip_id, _ in oldest}),
     )
-    if dropped == limit:
-        return dropped
-    return dropped + await tx.execute(
-        f"DELETE FROM changesets WHERE (trip_id, rev) IN {_OLDEST}", before, limit
+    trips = {trip_id for (trip_id,) in free}
+    changesets = [(trip_id, rev) for trip_id, rev in oldest if trip_id in trips]
+    latest: dict[str, int] = {}
+    for trip_id, rev in changesets:
+        latest[trip_id] = max(rev, latest.get(trip_id, 0))
+    await tx.executemany(
+        "UPDATE trips SET pruned_rev = $2 WHERE id = $1 AND pruned_rev < $2", list(latest.items())
     )
+    dropped = 0
+    for trip_id, rev in changesets:
+        dropped += await tx.execute(
+            "DELETE FROM prior_rows WHERE trip_id = $1 AND rev = $2 AND id IN"
+            " (SELECT id FROM prior_rows WHERE trip_id = $1 AND rev = $2 LIMIT $3)",
+            trip_id,
+            rev,
+            limit - dropped,
+        )
+        if dropped >= limit:
+            break
+        dropped += await tx.execute(
+            "DELETE FROM changesets WHERE trip_id = $1 AND rev = $2", trip_id, rev
+        )
+        if dropped >= limit:
+            break
+    return dropped

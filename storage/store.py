@@ -141,6 +141,8 @@ class Store(Protocol):
     def write(self, operation: Operation[T]) -> Awaitable[T]:
         """Runs an operation in a transaction, and returns once that is durable.
 
+        One that meets another one's write may be undone and run again.
+
         What the operation raises undoes all it did, and is raised here.
         """
         ...

@@ -27,7 +27,7 @@ async def get(tx: Tx, trip_id: str) -> Row:
     )
     assert record is not None
     document, *revs = record
-    return Row(TRIP.kind, trip_id, "", document, rev=Revisions.stored(*revs).doc)
+    return Row(TRIP.kind, trip_id, "", document, rev=Revisions.stored(*revs).doc, created_rev=1)
 
 
 async def revisions(tx: Tx, trip_id: str) -> Revisions:

@@ -39,7 +39,10 @@ class Kind:
     timeout: float
     """Seconds that an attempt may take."""
     concurrency: int
-    """Jobs that a worker process does at a time. No other kind waits for these."""
+    """Jobs of the kind's group that a worker process does at a time. No other group waits for
+    these."""
+    group: str
+    """Kinds of one group share their slots, and so are done in the order in which they are due."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,8 +55,8 @@ class Schedule:
 
 
 def _import(name: str) -> Kind:
-    # One at a time: imports of a user are applied in the order they were sent to an embedded
-    # worker, and 50,000 items take memory.
+    # One at a time, batches and syncs together: an embedded worker applies them in the order in
+    # which they were sent, and 50,000 items take memory.
     return Kind(
         name=name,
         decode=imports.decode,
@@ -64,6 +67,7 @@ def _import(name: str) -> Kind:
         backoff=lambda attempt: 0.5 * 2**attempt,
         timeout=120.0,
         concurrency=1,
+        group="import",
     )
 
 

@@ -78,9 +78,11 @@ class JobLoop:
 
     def _free_kinds(self) -> dict[str, Kind]:
         """The kinds that have a slot left."""
-        taken = list(self._running.values())
+        taken = [self._kinds[name].group for name in self._running.values()]
         return {
-            name: kind for name, kind in self._kinds.items() if taken.count(name) < kind.concurrency
+            name: kind
+            for name, kind in self._kinds.items()
+            if taken.count(kind.group) < kind.concurrency
         }
 
     def _begin(self, claim: Claim) -> None:

@@ -60,7 +60,8 @@ async def run(store: Store, signals: Signals, kind: Kind, claim: Claim) -> None:
     except LeaseLost:
         # Or a transaction that ran into the time-out has been committed all the same.
         log.warning("job_lost", reason="another attempt took it over")
-    await signals.job_ended(claim.job_id)
+    finally:
+        await signals.job_ended(claim.job_id)
 
 
 @contextlib.asynccontextmanager

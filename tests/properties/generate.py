@@ -6,7 +6,7 @@ A field or a resource that is added later is generated as it stands.
 import functools
 import math
 import zoneinfo
-from typing import Any
+from typing import Any, Final
 
 import hypothesis
 import msgspec
@@ -101,9 +101,17 @@ def values(kind: types.Type, *, links: bool = False) -> Strategy:
     raise TypeError(f"no values of {kind}")
 
 
+_FIND: Final = hypothesis.settings(
+    derandomize=True,
+    database=None,
+    # Explaining why a value is the smallest may take minutes.
+    phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink],
+)
+
+
 def smallest(kind: types.Type) -> Any:
     """The simplest value of a type that is not empty, always the same."""
-    return hypothesis.find(values(kind), lambda value: value not in ("", []))
+    return hypothesis.find(values(kind), lambda value: value not in ("", []), settings=_FIND)
 
 
 def is_link(kind: types.Type) -> bool:

@@ -55,6 +55,7 @@ def kind(**change: Any) -> Kind:
         backoff=lambda attempt: 10.0 * attempt,
         timeout=30.0,
         concurrency=1,
+        group=change.get("name", "note"),
     )
     return dataclasses.replace(made, **change)
 
