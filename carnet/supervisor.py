@@ -79,6 +79,14 @@ async def _ignore(_message: Message) -> None:
     return None
 
 
+def _write(process: asyncio.subprocess.Process, line: bytes) -> None:
+    """Writes to the child's stdin; its end is noticed where its stdout is read."""
+    assert process.stdin is not None
+    # asyncio says ConnectionError, uvloop RuntimeError, when the pipe is closed.
+    with contextlib.suppress(ConnectionError, RuntimeError):
+        process.stdin.write(line)
+
+
 class SupervisedProcess:
     """One child, `carnet _run ARGUMENTS`, kept running until it is stopped."""
 
@@ -116,9 +124,8 @@ class SupervisedProcess:
 
     def send(self, message: Message) -> None:
         """Sends a message; it is lost when there is no child or the child is just dying."""
-        if self._process is not None and self._process.stdin is not None:
-            with contextlib.suppress(ConnectionError, RuntimeError):
-                self._process.stdin.write(message.line())
+        if self._process is not None:
+            _write(self._process, message.line())
 
     async def replace(self) -> None:
         """Lets the child finish, and returns when another one is ready."""
@@ -211,10 +218,8 @@ class SupervisedProcess:
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         """Hands over the settings, and passes messages on until the child's stdout ends."""
-        assert process.stdin is not None
         assert process.stdout is not None
-        with contextlib.suppress(ConnectionError):
-            process.stdin.write(self._settings)
+        _write(process, self._settings)
         async with asyncio.timeout(READY_SECONDS):
             line = await process.stdout.readline()
         while line.endswith(b"\n"):
