@@ -1,6 +1,5 @@
 """The checks of what is typed at the command line; all of it passes here before it is used."""
 
-import datetime
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -12,9 +11,10 @@ from carnet.failure import UsageFailure
 from domain.account import KEY_PREFIX, is_email, parse_expiry
 from domain.clock import timestamp
 from domain.scopes import BASE_SCOPES, is_scope
+from runtime import clock
+from runtime.ids import is_id
 from runtime.settings import MOST
 
-_ID = re.compile(r"[a-z0-9]{1,32}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,20}", re.ASCII)
 
 
@@ -63,7 +63,7 @@ def _name(text: str) -> str:
 def _id(text: str) -> str:
     if text.startswith(KEY_PREFIX):
         raise ValueError("that is a key, not its id, which `carnet key list` tells")
-    if not _ID.fullmatch(text):
+    if not is_id(text):
         raise ValueError(f"{_shown(text)} is not an id: those are of a to z and 0 to 9")
     return text
 
@@ -85,7 +85,7 @@ def _rate_limit(text: str) -> int:
 
 def _expiry(text: str) -> str:
     moment = parse_expiry(text)
-    if moment <= datetime.datetime.now(datetime.UTC):
+    if moment <= clock.moment():
         raise ValueError(f"{text} is in the past")
     return timestamp(moment)
 

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 import secrets
 import threading
 import time
@@ -17,6 +18,8 @@ _RANDOM: Final = (_DIGITS * 8).encode()
 """A digit for each byte, every digit for as many of them."""
 _BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
+_ID = re.compile(r"[a-z0-9]{1,32}", re.ASCII)
+
 _lock = threading.Lock()
 _last = 0
 
@@ -31,6 +34,11 @@ def new_id() -> str:
         _last = moment = max(time.time_ns() // 1000, _last + 1)
         end = next(_ends)
     return _first(moment >> 10) + _PAIRS[moment & 0x3FF] + end
+
+
+def is_id(text: str) -> bool:
+    """Whether this could be an id of ours; a share token or a key could not."""
+    return _ID.fullmatch(text) is not None
 
 
 def _random_ends() -> Iterator[str]:

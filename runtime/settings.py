@@ -248,7 +248,7 @@ def _unknown(name: str) -> str:
     if nearest := _nearest(name, () if "." in name else _SECTIONS):
         remedy = f"did you mean {nearest}?"
     elif section in _SECTIONS:
-        names = [setting.partition(".")[2] for setting in _FIELDS if setting.startswith(section)]
+        names = [each.partition(".")[2] for each in _FIELDS if each.startswith(f"{section}.")]
         remedy = f"[{section}] has {', '.join(names)}"
     else:
         remedy = f"there are {', '.join(f'[{known}]' for known in _SECTIONS)}"

@@ -11,7 +11,7 @@ from typing import Protocol
 import structlog
 
 TripListener = Callable[[str, int], None]
-"""Is called with a trip's id and revision; returns at once."""
+"""Is told of a trip's id and its new revision; returns at once."""
 
 _log = structlog.get_logger("carnet.signals")
 

@@ -20,6 +20,10 @@ from server.preferences import preferences_of
 from server.route import JSON, Call, Route, Upload
 from storage import jobs
 
+ROW_BYTES: Final = 256 * 1024
+"""The largest body of a single row."""
+BATCH_BYTES: Final = 4 * 1024 * 1024
+"""The largest body of a batch."""
 OFF_LOOP_BYTES: Final = 64 * 1024
 """Bodies above this are worked on in a thread, so that other requests get their turn."""
 BODY_SECONDS: Final = 30.0
@@ -112,8 +116,9 @@ async def _receive(call: Call, route: Route, account: BodyAccount) -> bytes:
     """The body's bytes, as many as the route takes at most, and not too slowly."""
     request, body = call.request, route.body
     limit = call.services.settings.http.max_body_bytes
-    if body is None or body.largest is not None:
-        limit = min(limit, body.largest if body and body.largest else ROW_BYTES)
+    largest = body.largest if body else ROW_BYTES
+    if largest is not None:
+        limit = min(limit, largest)
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType("Compressed bodies are not taken: send JSON as it is")
     announced = request.content_length or 0
@@ -136,12 +141,6 @@ async def _receive(call: Call, route: Route, account: BodyAccount) -> bytes:
 
 def _too_large(limit: int) -> PayloadTooLarge:
     return PayloadTooLarge(f"The body of this request may have {limit} bytes at most")
-
-
-ROW_BYTES: Final = 256 * 1024
-"""The largest body of a single row."""
-BATCH_BYTES: Final = 4 * 1024 * 1024
-"""The largest body of a batch."""
 
 
 async def _continue(request: web.BaseRequest) -> None:

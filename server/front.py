@@ -15,6 +15,7 @@ from aiohttp import web
 from domain.clock import timestamp
 from domain.errors import CarnetError, Internal, Overloaded
 from runtime import clock
+from runtime.ids import is_id
 from server import cors, guards
 from server.bodies import take_body
 from server.body_budget import BodyAccount
@@ -26,7 +27,7 @@ from server.conditional import (
     tag_of_read,
 )
 from server.errors import new_request_id, render
-from server.route import API, JSON, Call, Reply, Route, Stream, Transaction, View, is_id
+from server.route import API, JSON, Call, Reply, Route, Stream, Transaction, View
 from server.services import Services
 from server.tree import RouteTree
 from server.writes import run_protected, run_write

@@ -20,6 +20,7 @@ from domain.errors import ValidationFailed
 from domain.imports import ImportKind
 from domain.precondition import Precondition
 from domain.scopes import BaseScope
+from runtime.ids import is_id
 from server.ratelimit import Allowance
 from server.services import Services
 from storage.idempotency import Protection
@@ -29,7 +30,6 @@ API: Final = "/api/v1"
 
 JSON: Final = "application/json"
 
-_ID = re.compile(r"[a-z0-9]{1,32}", re.ASCII)
 _TOKEN = re.compile(r"[A-Za-z0-9]{1,64}", re.ASCII)
 
 Access = Literal["key", "address", "none"]
@@ -37,11 +37,6 @@ Access = Literal["key", "address", "none"]
 
 Shows = Literal["content", "members", "messages", "trip"]
 """What of a trip a read shows; its entity tag tells the revision of that."""
-
-
-def is_id(text: str) -> bool:
-    """Whether this could be an id of ours; a share token or a key could not."""
-    return _ID.fullmatch(text) is not None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

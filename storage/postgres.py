@@ -9,13 +9,13 @@ from typing import Any, Final, TypeVar
 import asyncpg
 
 from domain.errors import Overloaded, Unavailable
+from runtime.signals import TripListener
 from storage.store import (
     MAX_WAITING,
     DatabaseError,
     Dialect,
     Operation,
     Record,
-    TripListener,
     Tx,
     ignore_changes,
 )

@@ -11,13 +11,13 @@ from urllib.parse import unquote, urlsplit
 
 import aiosqlite
 
+from runtime.signals import TripListener
 from storage.sqlite_engine import DIALECT, ConnectionQueue, commit_together, read_together
 from storage.sqlite_lookups import LookUps
 from storage.store import (
     DatabaseError,
     Operation,
     StorageUrlError,
-    TripListener,
 )
 
 T = TypeVar("T")

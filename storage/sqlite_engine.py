@@ -17,12 +17,12 @@ from typing import Any, Final, NamedTuple, TypeVar
 import aiosqlite
 
 from domain.errors import Overloaded, Unavailable
+from runtime.signals import TripListener
 from storage.store import (
     MAX_WAITING,
     Dialect,
     Operation,
     Record,
-    TripListener,
     Tx,
     ignore_changes,
 )

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
+from runtime.signals import TripListener
+
 T = TypeVar("T")
 
 Record = Sequence[Any]
@@ -14,10 +16,6 @@ MAX_WAITING: Final = 4_096
 """Operations that may wait for one connection, or one pool of them: further ones are refused at
 once. That is a second's work or two. Fewer would not help: a client that is refused asks again, and
 a refusal costs a third of what it refuses."""
-
-
-TripListener = Callable[[str, int], None]
-"""Told of a trip's id and its new revision; returns at once and raises nothing."""
 
 
 def ignore_changes(_trip_id: str, _rev: int) -> None:

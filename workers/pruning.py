@@ -10,7 +10,7 @@ import structlog
 
 from domain.clock import timestamp
 from domain.errors import Internal
-from runtime.clock import now
+from runtime.clock import moment, now
 from runtime.settings import Settings
 from storage import idempotency, jobs, journal
 from storage.store import Store, Tx
@@ -82,7 +82,7 @@ async def prune_history(store: Store, settings: Settings) -> None:
 
 
 def _days_ago(days: int) -> str:
-    return timestamp(datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=days))
+    return timestamp(moment() - datetime.timedelta(days=days))
 
 
 async def fail_unknown_jobs(store: Store, kinds: Collection[str]) -> None:

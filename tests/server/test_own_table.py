@@ -208,6 +208,20 @@ async def test_a_write_has_its_own_status_and_headers_also_when_it_is_replayed(w
 # What is cached.
 
 
+def cached_route(name, handler):
+    """A cached read of a trip's content, which takes `limit`."""
+    return route(
+        Transaction,
+        "GET",
+        f"{OF_TRIP}/{name}",
+        handler,
+        scope="trips:read",
+        shows="content",
+        cached=True,
+        query=("limit",),
+    )
+
+
 async def test_the_handler_of_a_cached_route_has_no_actor(world):
     seen = []
 
@@ -215,16 +229,7 @@ async def test_the_handler_of_a_cached_route_has_no_actor(world):
         seen.append(call.caller)
         return Reply(200, call.actor.name.encode())
 
-    cached = route(
-        Transaction,
-        "GET",
-        f"{OF_TRIP}/look",
-        look,
-        scope="trips:read",
-        shows="content",
-        cached=True,
-    )
-    async with serving(world, cached) as client:
+    async with serving(world, cached_route("look", look)) as client:
         answer = await client.get(f"{world.trip}/look")
         assert (answer.status, answer.code, seen) == (500, "INTERNAL", [None])
         # The request's line in the log, and its headers, still tell whose it was.
@@ -235,17 +240,7 @@ async def test_a_cached_reply_has_no_status_or_headers_of_its_own(world):
     async def create(_tx, call):
         return Reply(201 if "limit" in call.request.query else 200, b"x", {"X-Own": "lost"})
 
-    cached = route(
-        Transaction,
-        "GET",
-        f"{OF_TRIP}/own",
-        create,
-        scope="trips:read",
-        shows="content",
-        cached=True,
-        query=("limit",),
-    )
-    async with serving(world, cached) as client:
+    async with serving(world, cached_route("own", create)) as client:
         for query in ("", "?limit=1"):
             assert (await client.get(f"{world.trip}/own{query}")).status == 500
 
@@ -257,17 +252,7 @@ async def test_a_cached_reply_is_made_once_for_all_callers_until_the_content_cha
         made.append(1)
         return Reply(200, str(len(made)).encode())
 
-    cached = route(
-        Transaction,
-        "GET",
-        f"{OF_TRIP}/count",
-        count,
-        scope="trips:read",
-        shows="content",
-        cached=True,
-        query=("limit",),
-    )
-    async with serving(world, cached) as client:
+    async with serving(world, cached_route("count", count)) as client:
         path = f"{world.trip}/count"
         other = client.with_key((await world.person("ed", Role.EDITOR)).key)
         assert [(await each.get(path)).raw for each in (client, other, client)] == [b"1"] * 3

@@ -1,15 +1,23 @@
 """Fixtures of a store with something in it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from storage.migrate import migrate
 from storage.store import Store
+from tests import servers
 from tests.storage import releases
 from tests.storage.home import Home, new_home
 from tests.support import now
+
+
+@pytest.fixture
+def database(postgres_url: str) -> Iterator[str]:
+    """The URL of an empty database on a Postgres."""
+    with servers.new_database(postgres_url) as url:
+        yield url
 
 
 @pytest.fixture

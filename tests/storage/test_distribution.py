@@ -12,7 +12,8 @@ from typing import Any, TypeVar, cast
 import pytest
 
 from domain.scopes import Role
-from storage.store import Dialect, Operation, Store, TripListener, Tx, ignore_changes
+from runtime.signals import TripListener
+from storage.store import Dialect, Operation, Store, Tx, ignore_changes
 from tests.storage.distribution import (
     BY_HASH,
     GLOBAL,

@@ -18,7 +18,6 @@ from storage.idempotency import Answer, Protection
 from storage.migrate import migrate
 from storage.postgres import PostgresTx
 from storage.store import Tx
-from tests import servers
 from tests.storage.home import Home, new_home, pin, soon
 from tests.storage.journal import changesets, everything
 from tests.support import SAMPLES, now
@@ -67,12 +66,6 @@ BODIES = {
     "mapPin with a clientRef": pin(clientRef="é"),
     "mapPin with awkward text": pin(name="it's $1 \\ \"", notes="\n"),
 }
-
-
-@pytest.fixture
-def database(postgres_url):
-    with servers.new_database(postgres_url) as url:
-        yield url
 
 
 @pytest.fixture

@@ -19,12 +19,6 @@ from tests.support import now
 from tests.waiting import PATIENCE, until
 
 
-@pytest.fixture
-def database(postgres_url):
-    with servers.new_database(postgres_url) as url:
-        yield url
-
-
 @contextlib.asynccontextmanager
 async def opened(url: str):
     """A migrated store."""

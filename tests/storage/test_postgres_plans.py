@@ -13,17 +13,10 @@ from runtime.ids import new_id
 from storage import changes, items, open_store
 from storage.migrate import migrate
 from storage.store import Tx
-from tests import servers
 from tests.storage.home import Home, Statement, new_home, pin, watch
 from tests.support import now
 
 ROWS = 3_000
-
-
-@pytest.fixture
-def database(postgres_url):
-    with servers.new_database(postgres_url) as url:
-        yield url
 
 
 @pytest.fixture

@@ -6,14 +6,28 @@ from typing import Any
 import pytest
 import structlog
 
+from runtime.signals import LocalSignals
 from storage.store import Store
 from tests.storage.home import Home, new_home
+from tests.workers.work import Clock
 
 
 @pytest.fixture
 async def home(store: Store) -> Home:
     """A user with a group and a trip, on every backend in turn."""
     return await new_home(store)
+
+
+@pytest.fixture
+def signals() -> LocalSignals:
+    """Signals within this process."""
+    return LocalSignals()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time, as the tests set it."""
+    return Clock(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

@@ -19,20 +19,10 @@ from storage.store import Store, Tx
 from tests.storage.home import Home, pin, soon
 from tests.support import now
 from tests.workers import work
-from tests.workers.work import Clock, run_next, show
+from tests.workers.work import run_next, show
 from workers import loop
 from workers.kinds import KINDS, SCHEDULES, Kind, Schedule
 from workers.loop import JobLoop
-
-
-@pytest.fixture
-def signals() -> LocalSignals:
-    return LocalSignals()
-
-
-@pytest.fixture
-def clock(monkeypatch) -> Clock:
-    return Clock(monkeypatch)
 
 
 def decode(claim: Claim) -> Any:

@@ -10,7 +10,6 @@ import pytest
 from domain.errors import Unavailable
 from operations import imports
 from runtime.settings import Settings
-from runtime.signals import LocalSignals
 from storage import jobs, open_store
 from storage.store import Tx
 from tests.storage.home import busy, pin, soon
@@ -19,11 +18,6 @@ from tests.workers.work import Clock, queue, show
 from workers import loop
 from workers.loop import JobLoop
 from workers.runner import claim_next
-
-
-@pytest.fixture
-def signals() -> LocalSignals:
-    return LocalSignals()
 
 
 @contextlib.asynccontextmanager

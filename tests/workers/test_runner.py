@@ -10,27 +10,16 @@ from domain.account import key_hash
 from domain.errors import NotFound, Unavailable
 from domain.imports import ImportRequest
 from operations import imports
-from runtime.signals import LocalSignals
 from storage import accounts, idempotency
 from storage.idempotency import Protection
 from storage.jobs import LEASE_SECONDS
 from storage.store import Tx
 from tests.storage.home import leg, pin, soon, stay
-from tests.workers.work import Clock, claim, queue, run_next, show
+from tests.workers.work import claim, queue, run_next, show
 from workers.kinds import KINDS
 from workers.runner import run
 
 SYNC = KINDS["sync"]
-
-
-@pytest.fixture
-def signals() -> LocalSignals:
-    return LocalSignals()
-
-
-@pytest.fixture
-def clock(monkeypatch) -> Clock:
-    return Clock(monkeypatch)
 
 
 async def test_there_is_nothing_to_do(home, signals, clock):
