@@ -1,13 +1,15 @@
 """Who acts: a key, a session, or the system itself."""
 
-import dataclasses
+import datetime
 
+import msgspec
+
+from domain.clock import timestamp
 from domain.revisions import Revisions
 from domain.scopes import Role, Scopes
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(msgspec.Struct, frozen=True):
     """A user acting by a key or a session; without a user, the system itself."""
 
     user_id: str | None
@@ -33,17 +35,16 @@ class Actor:
         """Whose Idempotency-Keys its requests share: the key's, or of a session its user's."""
         return self.key_id or f"user:{self.user_id}"
 
-    def may_act_at(self, now: str) -> bool:
+    def may_act_at(self, moment: datetime.datetime) -> bool:
         """Whether the key is good at a moment."""
-        return self.expires_at is None or now < self.expires_at
+        return self.expires_at is None or timestamp(moment) < self.expires_at
 
 
 SYSTEM = Actor(None, "Carnet", "", Scopes(()))
 """Carnet itself: what schedules do."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class TripAccess:
+class TripAccess(msgspec.Struct, frozen=True):
     """A trip that exists, and an actor's part in it."""
 
     revs: Revisions
@@ -53,8 +54,7 @@ class TripAccess:
     """None when the actor is not in the trip's group."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True):
     """An actor, and its part in the trip that a request is about."""
 
     actor: Actor

@@ -3,6 +3,8 @@
 import dataclasses
 from typing import Literal
 
+import msgspec
+
 from domain.actor import Actor
 from domain.message import CHANNEL, MESSAGE
 from domain.resources import RESOURCES
@@ -22,8 +24,7 @@ Summary = dict[str, dict[str, int]]
 """Numbers of rows created, updated and deleted, by what their kind is called."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(msgspec.Struct, frozen=True):
     """Who changes something, when, and for which request or job."""
 
     actor: Actor

@@ -1,10 +1,9 @@
 """The revisions of a trip (contract sections 10 and 11)."""
 
-import dataclasses
+import msgspec
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Revisions:
+class Revisions(msgspec.Struct, frozen=True):
     """A trip's revision, and those of the last writes that touched a part of it."""
 
     rev: int

@@ -14,6 +14,7 @@ _DIGITS: Final = "0123456789abcdefghijklmnopqrstuv"
 _PAIRS: Final = tuple(first + second for first in _DIGITS for second in _DIGITS)
 _RANDOM_CHARACTERS: Final = 13
 _ENDS_AT_ONCE: Final = 256
+_UUIDS_AT_ONCE: Final = 64
 _RANDOM: Final = (_DIGITS * 8).encode()
 """A digit for each byte, every digit for as many of them."""
 _BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -36,6 +37,15 @@ def new_id() -> str:
     return _first(moment >> 10) + _PAIRS[moment & 0x3FF] + end
 
 
+def new_request_id() -> str:
+    """An id for a request or a refused connection: `req_<uuid>` (RFC 9562 section 5.4)."""
+    digits = next(_uuid_digits)
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return (
+        f"req_{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+    )
+
+
 def is_id(text: str) -> bool:
     """Whether this could be an id of ours; a share token or a key could not."""
     return _ID.fullmatch(text) is not None
@@ -50,13 +60,22 @@ def _random_ends() -> Iterator[str]:
             yield digits[start : start + size]
 
 
+def _random_uuid_digits() -> Iterator[str]:
+    """32 hexadecimal digits each."""
+    while True:
+        digits = os.urandom(_UUIDS_AT_ONCE * 16).hex()
+        for start in range(0, len(digits), 32):
+            yield digits[start : start + 32]
+
+
 _ends = _random_ends()
+_uuid_digits = _random_uuid_digits()
 
 
 def _start_anew() -> None:
     """In a process that was forked: it would go on with its parent's random characters."""
-    global _ends
-    _ends = _random_ends()
+    global _ends, _uuid_digits
+    _ends, _uuid_digits = _random_ends(), _random_uuid_digits()
 
 
 os.register_at_fork(after_in_child=_start_anew)

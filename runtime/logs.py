@@ -16,8 +16,11 @@ TOGETHER_SECONDS: Final = 0.05
 
 def configure(level: str, style: Literal["json", "console", ""]) -> None:
     """Sets up structlog; an empty style means console on a terminal, JSON elsewhere."""
+    global _lines
     console = style == "console" or (style == "" and sys.stderr.isatty())
     minimum = logging.getLevelNamesMapping()[level.upper()]
+    lines = None if console else _lines_of_stderr()
+    _lines = lines if minimum <= logging.INFO else None
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -26,11 +29,37 @@ def configure(level: str, style: Literal["json", "console", ""]) -> None:
             *_rendering(console),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(minimum),
-        logger_factory=_console_factory if console else _lines_factory(),
+        logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", lines))
+        if lines
+        else _console_factory,
         cache_logger_on_first_use=True,
     )
     # aiohttp and asyncio log only what went wrong under us, and never a request's content.
     logging.basicConfig(level=max(minimum, logging.WARNING), handlers=[_Bridge()])
+
+
+_lines: "Lines | None" = None
+"""Where lines of level info go as they are; None where structlog has more to do with them."""
+
+
+class Line(msgspec.Struct, kw_only=True):
+    """An event of level info whose fields are known, with the moment as `time`.
+
+    For what every request leaves behind: structlog's chain takes eight times as long.
+    """
+
+    level: Literal["info"] = "info"
+    time: str
+
+    def log(self) -> None:
+        """Writes the line; its event's name is the struct's tag, in the field `event`."""
+        if _lines is not None:
+            _lines.write(msgspec.json.encode(self) + b"\n")
+            _lines.flush()
+        else:
+            fields = msgspec.to_builtins(self)
+            del fields["level"], fields["time"]
+            structlog.get_logger().info(**fields)
 
 
 class _Bridge(logging.Handler):
@@ -58,10 +87,10 @@ def _console_factory(*_args: Any) -> Any:
     return structlog.PrintLogger(sys.stderr)
 
 
-def _lines_factory() -> structlog.BytesLoggerFactory:
+def _lines_of_stderr() -> "Lines":
     lines = Lines(sys.stderr.buffer)
     atexit.register(lines.write_out)
-    return structlog.BytesLoggerFactory(cast("BinaryIO", lines))
+    return lines
 
 
 class Lines:

@@ -4,6 +4,7 @@ Each part has its own way to answer and to render its errors; none looks at the 
 """
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import unquote
 
 from aiohttp import web
 
@@ -18,48 +19,56 @@ Handle = Callable[[web.BaseRequest, str], Awaitable[web.StreamResponse]]
 """A part: the response to a request, and to what comes in its path after where it is mounted."""
 
 
-def build_app(services: Services) -> web.Application:
-    """The application, also under the path of the public URL where that has one."""
-    app = web.Application(
-        client_max_size=services.settings.http.max_body_bytes, middlewares=[_in_our_words]
-    )
+class App:
+    """Gives a request to the part that is mounted where its path begins."""
+
+    def __init__(self) -> None:
+        self._mounts: list[tuple[str, Handle]] = []
+
+    def mount(self, base: str, handle: Handle) -> None:
+        """Gives a part all requests below a base path; what was mounted before comes first."""
+        self._mounts.append((base, handle))
+
+    def __call__(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+        """The response to a request, from the part whose it is."""
+        if "Expect" in request.headers and not _is_known_expectation(request):
+            return _refuse(ValidationFailed([], "Expect may only be 100-continue"))
+        path = request.rel_url.raw_path
+        for base, handle in self._mounts:
+            below = _below(base, path)
+            if below is not None:
+                return handle(request, below)
+        return _refuse(NotFound(f"There is nothing here; the API is at {API}"))
+
+
+def build_app(services: Services) -> App:
+    """All parts, also under the path of the public URL where that has one."""
+    app = App()
     api = Api(services, ROUTES)
     # Also without the path: a proxy may take it off, and a health check knows none.
     for prefix in dict.fromkeys((services.prefix, "")):
-        mount(app, prefix + BASE, api.handle)
-    mount(app, "", _nothing)
+        app.mount(prefix + BASE, api.handle)
     return app
 
 
-def mount(app: web.Application, base: str, handle: Handle) -> None:
-    """Gives a part all requests below a base path; what was mounted before comes first."""
-
-    async def below(request: web.Request) -> web.StreamResponse:
-        return await handle(request, request.rel_url.raw_path[len(base) :])
-
-    # A path may have line breaks in it, which a dot does not match.
-    rest = "{below:[\\s\\S]*}"
-    for path in (base, f"{base}/{rest}") if base else (f"/{rest}",):
-        app.router.add_route("*", path, below, expect_handler=_check_expectation)
-
-
-@web.middleware
-async def _in_our_words(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """aiohttp's own refusals, of targets that are no path: those of CONNECT and OPTIONS *."""
-    try:
-        return await handler(request)
-    except web.HTTPException as error:
-        return refuse(NotFound(error.reason))
+def _below(base: str, path: str) -> str | None:
+    """What comes in a raw path after a base path; None where it is not below that."""
+    if not path.startswith(f"{base}/") and path != base:
+        if "%" not in path:
+            return None
+        # As in the tree of routes, a segment may be percent-encoded without need.
+        segments = path.split("/", base.count("/") + 1)
+        known = segments[: base.count("/") + 1]
+        if [unquote(segment) for segment in known] != base.split("/"):
+            return None
+        return path[len("/".join(known)) :]
+    return path[len(base) :]
 
 
-async def _check_expectation(request: web.Request) -> web.Response | None:
-    """100 Continue is for the part to send, once it has looked at all but the body."""
-    if request.headers["Expect"].strip().lower() == "100-continue":
-        return None
-    return refuse(ValidationFailed([], "Expect may only be 100-continue"))
+def _is_known_expectation(request: web.BaseRequest) -> bool:
+    """Whether it is 100 Continue, which the part sends once it has looked at all but the body."""
+    return request.headers["Expect"].strip().lower() == "100-continue"
 
 
-async def _nothing(_request: web.BaseRequest, _path: str) -> web.StreamResponse:
-    return refuse(NotFound(f"There is nothing here; the API is at {API}"))
+async def _refuse(error: NotFound | ValidationFailed) -> web.StreamResponse:
+    return refuse(error)

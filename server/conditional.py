@@ -47,7 +47,9 @@ def tag_of_body(body: bytes) -> str:
 def is_known(request: web.BaseRequest, tag: str) -> bool:
     """Whether the client has what a tag names, by its `If-None-Match` (weak comparison)."""
     values = request.headers.getall("If-None-Match", ())
-    return bool(values) and ("*" in values or tag in {t.removeprefix("W/") for t in _tags(values)})
+    if not values:
+        return False
+    return tag in values or "*" in values or tag in {t.removeprefix("W/") for t in _tags(values)}
 
 
 def precondition_of(request: web.BaseRequest, epoch: str, *, creates_row: bool) -> Precondition:

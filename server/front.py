@@ -11,11 +11,12 @@ from typing import Final
 
 import structlog
 from aiohttp import web
+from msgspec import UNSET, UnsetType
 
-from domain.clock import timestamp
 from domain.errors import CarnetError, Internal, Overloaded
 from runtime import clock
-from runtime.ids import is_id
+from runtime.ids import is_id, new_request_id
+from runtime.logs import Line
 from server import cors, guards
 from server.bodies import take_body
 from server.body_budget import BodyAccount
@@ -26,7 +27,8 @@ from server.conditional import (
     tag_of_body,
     tag_of_read,
 )
-from server.errors import new_request_id, render
+from server.errors import render
+from server.response import WholeResponse
 from server.route import API, JSON, Call, Reply, Route, Stream, Transaction, View
 from server.services import Services
 from server.tree import RouteTree
@@ -36,8 +38,6 @@ _log = structlog.get_logger("carnet.request")
 
 BASE: Final = "/api"
 """Whatever is below it is the API's: what is no route there is a JSON error all the same."""
-SEND_AT_ONCE_BYTES: Final = 128 * 1024
-"""Larger bodies are sent in pieces of this size, so that the loop has turns between them."""
 
 
 class Api:
@@ -50,10 +50,8 @@ class Api:
 
     async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         """The response to a request; `path` is what comes after the base path, as it was sent."""
-        started, moment = time.perf_counter(), clock.moment()
-        call = Call(
-            self._services, self._routes, request, new_request_id(), moment, timestamp(moment)
-        )
+        started = time.perf_counter()
+        call = Call(self._services, self._routes, request, new_request_id(), clock.moment())
         try:
             reply = await self._answer(call, path)
         except CarnetError as error:
@@ -65,7 +63,7 @@ class Api:
             _log.exception("request_crashed", request_id=call.request_id)
             reply = render(Internal(), call.request_id)
         response = await self._respond(call, reply)
-        _write_line(call, response, time.perf_counter() - started)
+        _log_request(call, reply, time.perf_counter() - started)
         return response
 
     async def _answer(self, call: Call, path: str) -> "Reply | _Pieces":
@@ -172,9 +170,7 @@ class Api:
         if reply.body:
             media_type = call.route.media_type if call.route and reply.status < 400 else JSON
             headers.setdefault("Content-Type", media_type)
-        if len(reply.body) > SEND_AT_ONCE_BYTES and call.request.method != "HEAD":
-            return await _send_in_pieces(call.request, reply, headers)
-        return web.Response(status=reply.status, body=reply.body or None, headers=headers)
+        return WholeResponse(reply.status, headers, reply.body)
 
 
 def _tagged(request: web.BaseRequest, reply: Reply, tag: str) -> Reply:
@@ -188,20 +184,11 @@ def _tagged(request: web.BaseRequest, reply: Reply, tag: str) -> Reply:
     return Reply(reply.status, reply.body, headers)
 
 
-async def _send_in_pieces(
-    request: web.BaseRequest, reply: Reply, headers: Mapping[str, str]
-) -> web.StreamResponse:
-    response = web.StreamResponse(status=reply.status, headers=headers)
-    response.content_length = len(reply.body)
-    await response.prepare(request)
-    view = memoryview(reply.body)
-    for start in range(0, len(view), SEND_AT_ONCE_BYTES):
-        await response.write(view[start : start + SEND_AT_ONCE_BYTES])
-    return response
-
-
 class _Pieces:
     """A stream that has begun: what is refused until its first piece is an error like any other."""
+
+    status: Final = 200
+    body: Final = b""
 
     def __init__(self, route: Stream, first: bytes, rest: AsyncGenerator[bytes]) -> None:
         self._media_type = route.media_type
@@ -227,18 +214,33 @@ class _Pieces:
         return response
 
 
-def _write_line(call: Call, response: web.StreamResponse, seconds: float) -> None:
-    """One line a request: route templates, never raw paths, since those can carry a token."""
-    caller = call.caller
-    _log.info(
-        "request",
+class RequestLine(Line, tag_field="event", tag="request", kw_only=True):
+    """What the log tells of a request: route templates, never raw paths, which can have tokens."""
+
+    request_id: str
+    method: str
+    route: str | UnsetType
+    status: int
+    duration: float
+    """Seconds."""
+    bytes: int
+    """Of the body, of a stream 0."""
+    key_id: str | UnsetType
+    trip_id: str | UnsetType
+    job_id: str | UnsetType
+
+
+def _log_request(call: Call, reply: Reply | _Pieces, seconds: float) -> None:
+    caller, route = call.caller, call.route
+    RequestLine(
+        time=clock.now(),
         request_id=call.request_id,
         method=call.request.method,
-        route=API + call.route.path if call.route else None,
-        status=response.status,
+        route=API + route.path if route else UNSET,
+        status=reply.status,
         duration=round(seconds, 6),
-        bytes=response.content_length or 0,
-        key_id=caller.actor.key_id if caller else None,
-        trip_id=call.params.get("tripId") if caller and caller.trip else None,
-        job_id=call.job_id,
-    )
+        bytes=len(reply.body),
+        key_id=(caller and caller.actor.key_id) or UNSET,
+        trip_id=call.trip_id if caller and caller.trip else UNSET,
+        job_id=call.job_id or UNSET,
+    ).log()

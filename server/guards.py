@@ -3,10 +3,11 @@
 Nothing here knows of an application: a guard is given the parts of a request it looks at.
 """
 
+import functools
 import ipaddress
 import itertools
 import re
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from aiohttp import web
@@ -15,12 +16,13 @@ from domain import access, details
 from domain.account import KEY_PREFIX, key_hash
 from domain.errors import MAX_DETAILS, Detail, RateLimited, Unauthorized, ValidationFailed
 from server.query import NAMES, PARAMETERS
-from server.ratelimit import Usage
+from server.ratelimit import used
 from server.route import Call, Route
 from storage import accounts
 
 _BEARER = re.compile(r"bearer +([\x21-\x7e]{1,512})", re.IGNORECASE | re.ASCII)
 _VISIBLE = re.compile(r"[\x21-\x7e]*", re.ASCII)
+_NO_KEY: Final = "Send the API key as: Authorization: Bearer osk_..."
 _IPV6_NETWORK_BITS: Final = 64
 """What a household or a host is given: one client has all addresses in it."""
 
@@ -28,23 +30,23 @@ _IPV6_NETWORK_BITS: Final = 64
 async def admit_by_key(call: Call) -> None:
     """Gives the call the caller behind its key, counted against the key's limit (401, 429)."""
     services, request, trip_id = call.services, call.request, call.trip_id
-    hashed = key_hash(_key(request))
+    hashed = _key_hash(request)
     key_id = services.key_ids.get(hashed)
     # Both are asked at once and waited for: nothing of a request goes on after its response.
-    counting: Awaitable[Usage] | None = services.limiter.count(key_id) if key_id else None
+    counting = services.limiter.count(key_id) if key_id else None
     try:
         caller = await services.store.look_up(
             lambda tx: accounts.authenticate(tx, hashed, trip_id), name=("caller", hashed, trip_id)
         )
     finally:
-        usage = await counting if counting else None
-    if caller is None or not caller.actor.may_act_at(call.now):
+        usage = await used(counting) if counting else None
+    if caller is None or not caller.actor.may_act_at(call.moment):
         raise Unauthorized("This API key is unknown, revoked or expired")
     call.caller, actor = caller, caller.actor
     assert actor.key_id is not None
     if usage is None:
         services.key_ids.put(hashed, actor.key_id)
-        usage = await services.limiter.count(actor.key_id)
+        usage = await used(services.limiter.count(actor.key_id))
     limit = actor.rate_limit or services.settings.limits.requests_per_minute
     call.allowance = usage.of(limit)
     if call.allowance.exceeded:
@@ -55,7 +57,7 @@ async def admit_by_address(call: Call) -> None:
     """Counts a request without a key against its client's address (429)."""
     services = call.services
     address = client_address(call.request, services.settings.http.trusted_proxies)
-    usage = await services.limiter.count(f"address:{address}")
+    usage = await used(services.limiter.count(f"address:{address}"))
     allowance = usage.of(services.settings.limits.shared_requests_per_minute)
     if allowance.exceeded:
         raise RateLimited(allowance.reset_seconds)
@@ -92,14 +94,21 @@ def _canonical(text: str) -> str | None:
     return str(address)
 
 
-def _key(request: web.BaseRequest) -> str:
+def _key_hash(request: web.BaseRequest) -> str:
     values = request.headers.getall("Authorization", ())
-    match = _BEARER.fullmatch(values[0]) if len(values) == 1 else None
+    if len(values) != 1:
+        raise Unauthorized(_NO_KEY)
+    return _hash_of_key_in(values[0])
+
+
+@functools.lru_cache(maxsize=1_000)
+def _hash_of_key_in(header: str) -> str:
+    match = _BEARER.fullmatch(header)
     if match is None:
-        raise Unauthorized("Send the API key as: Authorization: Bearer osk_...")
+        raise Unauthorized(_NO_KEY)
     if not match[1].startswith(KEY_PREFIX):
         raise Unauthorized("This is no API key of Carnet: they begin with osk_")
-    return match[1]
+    return key_hash(match[1])
 
 
 def authorize(call: Call, route: Route) -> None:

@@ -1,8 +1,9 @@
-"""The listening server around an application."""
+"""The listening server: connections, and how long they may take."""
 
 import asyncio
 import contextlib
 import socket
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import structlog
@@ -11,6 +12,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from domain.errors import ValidationFailed
 from server.errors import refuse
+from server.response import WholeResponse
 
 MAX_HEADER_BYTES: Final = 64 * 1024
 SHUTDOWN_SECONDS: Final = 20.0
@@ -27,11 +29,14 @@ ACCEPT_AGAIN_SECONDS: Final = 0.1
 TAKEN_IN_A_ROW: Final = 4
 """Connections that a process takes before it leaves the next ones to the other processes."""
 
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+"""Gives the response to a request; what it raises is told the client as a 500."""
+
 _log = structlog.get_logger("carnet.server")
 
 
 class _Connection(web.RequestHandler):
-    """aiohttp's connection, refusing with our envelope what never gets to a middleware."""
+    """aiohttp's connection, refusing with our envelope what never gets to the handler."""
 
     __slots__ = ()
 
@@ -45,21 +50,19 @@ class _Connection(web.RequestHandler):
         if isinstance(exc, ConnectionError):
             # The client went away in the middle of its request.
             _log.info("client_gone")
-            return web.Response(status=400)
+            return WholeResponse(400, {})
         if not isinstance(exc, HttpProcessingError):
             return super().handle_error(request, status, exc, message)
-        response = refuse(
+        return refuse(
             ValidationFailed([], "The request is not valid HTTP, or its head is too large")
         )
-        response.force_close()
-        return response
 
 
 class Listener:
     """A listening server; `port` is the one it really has."""
 
     def __init__(
-        self, app: web.Application, *, linger_seconds: float = 0.0, pause_seconds: float = 0.0
+        self, handler: Handler, *, linger_seconds: float = 0.0, pause_seconds: float = 0.0
     ) -> None:
         """Times are in seconds.
 
@@ -70,9 +73,8 @@ class Listener:
         self._pause_seconds = pause_seconds
         self._taken = 0
         self._linger_seconds = linger_seconds
-        self._runner = web.AppRunner(
-            app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS
-        )
+        self._server = web.Server(handler)
+        self._runner = web.ServerRunner(self._server, shutdown_timeout=SHUTDOWN_SECONDS)
         self._listening: socket.socket
         self._resting: asyncio.TimerHandle | None = None
         self._connecting: set[asyncio.Task[None]] = set()
@@ -132,7 +134,6 @@ class Listener:
             accepted.close()
 
     def _connection(self) -> _Connection:
-        assert self._runner.server is not None
         options: dict[str, Any] = {
             "access_log": None,
             "auto_decompress": False,
@@ -141,7 +142,7 @@ class Listener:
             "max_field_size": MAX_HEADER_BYTES,
             "read_bufsize": BUFFER_BYTES,
         }
-        return _Connection(self._runner.server, loop=asyncio.get_running_loop(), **options)
+        return _Connection(self._server, loop=asyncio.get_running_loop(), **options)
 
     async def stop(self) -> None:
         """Stops accepting, and gives running requests their time to end."""

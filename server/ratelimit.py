@@ -1,17 +1,16 @@
 """Fixed-window rate limits (contract section 3)."""
 
-import asyncio
-import dataclasses
 import math
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
+import msgspec
+
 WINDOW_SECONDS: Final = 60
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(msgspec.Struct, frozen=True):
     """What is left of a window after a request was counted."""
 
     limit: int
@@ -21,8 +20,7 @@ class Allowance:
     exceeded: bool
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(msgspec.Struct, frozen=True):
     """How many requests a window has had."""
 
     used: int
@@ -37,9 +35,14 @@ class Usage:
 class RateLimiter(Protocol):
     """Counts requests of a key or an address."""
 
-    def count(self, client: str) -> Awaitable[Usage]:
-        """Begins to count one request of `client`, whether that is waited for or not."""
+    def count(self, client: str) -> Usage | Awaitable[Usage]:
+        """Counts one request of `client`, or begins to, whether that is waited for or not."""
         ...
+
+
+async def used(counting: Usage | Awaitable[Usage]) -> Usage:
+    """What was counted."""
+    return counting if isinstance(counting, Usage) else await counting
 
 
 class LocalRateLimiter:
@@ -50,14 +53,8 @@ class LocalRateLimiter:
         self._windows: dict[str, tuple[float, int]] = {}
         self._sweep_at = 0.0
 
-    def count(self, client: str) -> Awaitable[Usage]:
+    def count(self, client: str) -> Usage:
         """See `RateLimiter.count`."""
-        counted = asyncio.get_running_loop().create_future()
-        counted.set_result(self.count_now(client))
-        return counted
-
-    def count_now(self, client: str) -> Usage:
-        """Counts one request of `client`."""
         now = self._clock()
         ends, used = self._windows.get(client, (0.0, 0))
         if now >= ends:

@@ -50,7 +50,7 @@ class RedisRateLimiter:
 
     async def _count(self, client: str) -> Usage:
         if time.monotonic() < self._away_until:
-            return self._local.count_now(client)
+            return self._local.count(client)
         try:
             # The client opens connections one after another, each within a time-out of its own.
             async with asyncio.timeout(_TURN_SECONDS):
@@ -62,7 +62,7 @@ class RedisRateLimiter:
             if not self._told:
                 _log.warning("rate_limit_local", reason=str(error))
             self._told = True
-            return self._local.count_now(client)
+            return self._local.count(client)
         self._told = False
         return Usage(used, max(1, math.ceil(rest / 1000)))
 

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from domain.actor import Actor, Caller
 from domain.changes import Cause
+from domain.clock import timestamp
 from domain.errors import ValidationFailed
 from domain.imports import ImportKind
 from domain.precondition import Precondition
@@ -39,19 +40,17 @@ Shows = Literal["content", "members", "messages", "trip"]
 """What of a trip a read shows; its entity tag tells the revision of that."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """A whole response: a status, a body (empty for none), and headers of its own."""
 
     status: int
     body: bytes = b""
-    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     rev: int | None = None
     """The revision that its entity tag tells, of a row or a trip."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Queued:
+class Queued(msgspec.Struct, frozen=True):
     """The reply is a job's: it is waited for once the transaction is committed."""
 
     job_id: str
@@ -60,8 +59,7 @@ class Queued:
     """The reply already, where the request does not want to wait."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(msgspec.Struct, frozen=True):
     """A body of many items."""
 
     total: int = 0
@@ -71,8 +69,7 @@ class Upload:
     """Why it is no such body; for the operation to raise, after what comes before validation."""
 
 
-@dataclasses.dataclass(slots=True)
-class Call:
+class Call(msgspec.Struct):
     """One request on its way through the guards, and then for its handler."""
 
     services: Services
@@ -81,10 +78,8 @@ class Call:
     request: web.BaseRequest
     request_id: str
     moment: datetime.datetime
-    now: str
-    """The same, as documents carry it."""
     route: "Route | None" = None
-    params: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    params: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Of the path."""
     trip_id: str = ""
     """The trip of the path; "", which no trip has, for what cannot be an id of ours."""
@@ -98,6 +93,11 @@ class Call:
     protection: Protection | None = None
     """The Idempotency-Key, in this run of the operation."""
     job_id: str | None = None
+
+    @property
+    def now(self) -> str:
+        """Its moment, as documents carry it."""
+        return timestamp(self.moment)
 
     @property
     def actor(self) -> Actor:

@@ -6,6 +6,8 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import unquote
 
+import msgspec
+
 from domain.errors import CarnetError
 from server.route import Access, Route
 from server.route_hints import RouteHints
@@ -13,30 +15,21 @@ from server.route_hints import RouteHints
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 
 
-class Found:
+class Found(msgspec.Struct):
     """What a method and a path lead to: a route, or why there is none."""
 
-    __slots__ = ("_explain", "access", "params", "route")
-
-    def __init__(
-        self,
-        access: Access,
-        route: Route | None = None,
-        params: Mapping[str, str] = MappingProxyType({}),
-        explain: Callable[[], CarnetError] | None = None,
-    ) -> None:
-        self.access = access
-        """What the request is counted by, whether there is a route or not."""
-        self.route = route
-        self.params = params
-        """Of the path."""
-        self._explain = explain
+    access: Access
+    """What the request is counted by, whether there is a route or not."""
+    route: Route | None = None
+    params: Mapping[str, str] = MappingProxyType({})
+    """Of the path."""
+    explain: Callable[[], CarnetError] | None = None
 
     @property
     def error(self) -> CarnetError:
         """Why there is no route."""
-        assert self._explain is not None
-        return self._explain()
+        assert self.explain is not None
+        return self.explain()
 
 
 class _Node:

@@ -1,8 +1,9 @@
 """Runs a write: its transaction, its Idempotency-Key (contract section 4), a job to wait for."""
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Final
+
+import msgspec
 
 from domain.errors import CarnetError, IdempotencyConflict, NotFound, Unavailable
 from server import job_replies
@@ -134,7 +135,7 @@ class _ProtectedWrite:
             reply = _reply(first, first.body)
         elif first.status != reply.status:
             reply = await job_replies.finish(self._call, queued)
-        return dataclasses.replace(reply, headers=_replayed(reply.headers, self._replayed))
+        return msgspec.structs.replace(reply, headers=_replayed(reply.headers, self._replayed))
 
 
 def _answer(reply: Reply | None) -> Answer | None:

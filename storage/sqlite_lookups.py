@@ -1,5 +1,6 @@
 """Look-ups in the loop's own thread: going to another one and back takes many times as long."""
 
+import asyncio
 import sqlite3
 from collections.abc import Hashable
 from pathlib import Path
@@ -18,7 +19,9 @@ class LookUps:
     """A reader that never waits for a lock, and what it found since the last commit.
 
     SQLite tells of commits by a number (`PRAGMA data_version`), those of other processes too.
-    It is read first: what is found afterwards can only be newer.
+    It is read first: what is found afterwards can only be newer. Once in a turn of the loop is
+    enough: what is asked for in a turn came before it, and whoever asks because of a commit has
+    heard of that in an earlier one.
     """
 
     def __init__(self, path: Path) -> None:
@@ -28,6 +31,8 @@ class LookUps:
         self._connection.execute("PRAGMA query_only = ON")
         self._connection.execute("PRAGMA cache_size = -512")
         self._version = -1
+        self._is_current = False
+        """Whether the version is of this turn."""
         self._found: dict[Hashable, Any] = {}
 
     def look_up(self, operation: Operation[T], name: Hashable) -> T:
@@ -35,16 +40,27 @@ class LookUps:
 
         `sqlite3.OperationalError` when it would have to wait.
         """
-        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
-        if version != self._version or len(self._found) >= MOST:
-            self._found.clear()
-            self._version = version
+        if not self._is_current:
+            self._look()
         if name in self._found:
             found: T = self._found[name]
             return found
         made: T = drive(operation, self._connection).value
+        if len(self._found) >= MOST:
+            self._found.clear()
         self._found[name] = made
         return made
+
+    def _look(self) -> None:
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        if version != self._version:
+            self._found.clear()
+            self._version = version
+        self._is_current = True
+        asyncio.get_running_loop().call_soon(self._end_turn)
+
+    def _end_turn(self) -> None:
+        self._is_current = False
 
     def close(self) -> None:
         """Closes the connection."""

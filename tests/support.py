@@ -18,7 +18,7 @@ from runtime.settings import Settings
 from runtime.signals import LocalSignals
 from server.app import build_app
 from server.listener import Listener
-from server.ratelimit import Allowance, LocalRateLimiter, RateLimiter
+from server.ratelimit import Allowance, LocalRateLimiter, RateLimiter, used
 from server.route import API
 from server.services import Services
 from storage import accounts
@@ -271,7 +271,7 @@ async def new_world(store: Store, settings: Settings) -> AsyncIterator[World]:
 
 async def take(limiter: RateLimiter, who: str, limit: int) -> Allowance:
     """What one more request of somebody leaves of a limit."""
-    return (await limiter.count(who)).of(limit)
+    return (await used(limiter.count(who))).of(limit)
 
 
 async def gather(*awaitables: Any) -> list[Any]:

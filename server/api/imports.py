@@ -1,6 +1,6 @@
 """Batches and syncs: done at once, or by a job."""
 
-import dataclasses
+import msgspec
 
 from domain.imports import ImportRequest, items_of
 from operations import imports
@@ -44,6 +44,6 @@ async def run_import(tx: Tx, call: Call, request: ImportRequest) -> Reply | Queu
     if respond_async:
         accepted = await job_replies.accepted(tx, call, job_id)
         applied = {**accepted.headers, "Preference-Applied": "respond-async"}
-        accepted = dataclasses.replace(accepted, headers=applied)
+        accepted = msgspec.structs.replace(accepted, headers=applied)
     longest = call.services.settings.imports.wait_seconds
     return Queued(job_id, min(wait_seconds, longest), accepted)

@@ -22,7 +22,7 @@ def at(monkeypatch):
 
     def start(moment):
         seen = types.SimpleNamespace(time_ns=lambda: int(moment.timestamp() * 1e9))
-        monkeypatch.setattr(clock, "moment", lambda: moment)
+        monkeypatch.setattr(clock, "unix_ns", seen.time_ns)
         monkeypatch.setattr(ids, "time", seen)
         # Ids of one process sort as they are made; another process knows nothing of that.
         monkeypatch.setattr(ids, "_last", 0)

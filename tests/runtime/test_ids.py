@@ -3,9 +3,10 @@
 import re
 import threading
 import time
+import uuid
 
 from runtime import ids
-from runtime.ids import new_id, new_secret
+from runtime.ids import new_id, new_request_id, new_secret
 
 
 def test_ids_have_the_form_the_contract_gives_them():
@@ -75,6 +76,14 @@ def test_ids_last_beyond_our_days(monkeypatch):
     monkeypatch.setattr(time, "time_ns", lambda: 32_503_680_000 * 10**9)  # the year 3000
     assert now < new_id()
     assert len(new_id()) == len(now)
+
+
+def test_request_ids_are_random_uuids():
+    made = {new_request_id() for _ in range(1_000)}
+    assert len(made) == 1_000
+    for text in made:
+        assert text == f"req_{uuid.UUID(text[4:])}"
+        assert (uuid.UUID(text[4:]).version, uuid.UUID(text[4:]).variant) == (4, uuid.RFC_4122)
 
 
 def test_secrets():

@@ -4,8 +4,9 @@ import aiohttp
 import msgspec
 import pytest
 from aiohttp import web
+from yarl import URL
 
-from server.app import build_app, mount
+from server.app import App, build_app
 from server.route import API
 from tests.server.test_listener import listening
 from tests.support import Client
@@ -18,17 +19,19 @@ async def test_what_is_mounted_first_comes_first():
     async def rest(_request: web.BaseRequest, path: str) -> web.StreamResponse:
         return web.Response(text=f"rest {path!r}")
 
-    app = web.Application()
-    mount(app, "/part", answer)
-    mount(app, "", rest)
+    app = App()
+    app.mount("/part", answer)
+    app.mount("", rest)
     async with listening(app) as (_, url), aiohttp.ClientSession() as session:
 
         async def ask(path: str) -> str:
-            async with session.get(f"{url}{path}") as response:
+            async with session.get(URL(f"{url}{path}", encoded=True)) as response:
                 return await response.text()
 
         assert await ask("/part/a%2Fb?c=d") == "part '/a%2Fb'"
         assert await ask("/part/") == "part '/'"
+        assert await ask("/p%61rt/%61") == "part '/%61'"
+        assert await ask("/part%2Fa") == "rest '/part%2Fa'"
         assert await ask("/partial") == "rest '/partial'"
         assert await ask("/") == "rest '/'"
 

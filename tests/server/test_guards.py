@@ -29,7 +29,7 @@ class Meeting:
                 if not who.startswith("address:"):
                     await self._both.wait()
                     await self.may_end.wait()
-            return await self.limiter.count(who)
+            return self.limiter.count(who)
 
         return asyncio.create_task(count())
 

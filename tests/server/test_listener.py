@@ -1,4 +1,4 @@
-"""The listening server around an application."""
+"""The listening server around a handler."""
 
 import asyncio
 import contextlib
@@ -11,35 +11,29 @@ import pytest
 import structlog
 from aiohttp import web
 
-from server.listener import Listener
+from server.listener import Handler, Listener
 
 
 class Slow:
-    """An application with one request that takes until it may end."""
+    """A handler with one request that takes until it may end."""
 
     def __init__(self) -> None:
         self.entered = asyncio.Event()
         self.may_end = asyncio.Event()
-        self.app = web.Application()
-        self.app.router.add_get("/", self._handle)
-        self.app.router.add_get("/quick", self._quick)
-        self.app.router.add_get("/crash", self._crash)
 
-    async def _handle(self, _request: web.Request) -> web.Response:
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.path == "/crash":
+            raise RuntimeError("hush-hush")
+        if request.path == "/quick":
+            return web.Response(text="quick")
         self.entered.set()
         await self.may_end.wait()
         return web.Response(text="done")
 
-    async def _quick(self, _request: web.Request) -> web.Response:
-        return web.Response(text="quick")
-
-    async def _crash(self, _request: web.Request) -> web.Response:
-        raise RuntimeError("hush-hush")
-
 
 @contextlib.asynccontextmanager
-async def listening(app: web.Application) -> AsyncIterator[tuple[Listener, str]]:
-    listener = Listener(app)
+async def listening(handler: Handler) -> AsyncIterator[tuple[Listener, str]]:
+    listener = Listener(handler)
     await listener.start_on(socket.create_server(("127.0.0.1", 0)))
     try:
         yield listener, f"http://127.0.0.1:{listener.port}"
@@ -64,7 +58,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 async def test_a_listener_knows_the_port_it_has(session):
     slow = Slow()
-    async with listening(slow.app) as (listener, url):
+    async with listening(slow.handle) as (listener, url):
         assert listener.port > 0
         async with session.get(f"{url}/quick") as answer:
             assert await answer.text() == "quick"
@@ -72,7 +66,7 @@ async def test_a_listener_knows_the_port_it_has(session):
 
 async def test_stopping_waits_for_a_running_request(session):
     slow = Slow()
-    listener = Listener(slow.app)
+    listener = Listener(slow.handle)
     await listener.start_on(socket.create_server(("127.0.0.1", 0)))
     request = asyncio.create_task(session.get(f"http://127.0.0.1:{listener.port}/"))
     await slow.entered.wait()
@@ -89,7 +83,7 @@ async def test_stopping_waits_for_a_running_request(session):
 
 async def test_stopping_does_not_wait_for_idle_connections(session):
     slow = Slow()
-    listener = Listener(slow.app)
+    listener = Listener(slow.handle)
     await listener.start_on(socket.create_server(("127.0.0.1", 0)))
     async with session.get(f"http://127.0.0.1:{listener.port}/quick") as answer:
         await answer.read()
@@ -101,19 +95,17 @@ async def test_stopping_does_not_wait_for_idle_connections(session):
 
 
 async def test_what_goes_wrong_outside_of_the_api_tells_nothing(session, caplog):
-    async with listening(Slow().app) as (_, url), session.get(f"{url}/crash") as answer:
+    async with listening(Slow().handle) as (_, url), session.get(f"{url}/crash") as answer:
         assert answer.status == 500
         assert "hush-hush" not in await answer.text()
     assert [record.levelname for record in caplog.records] == ["ERROR"]
 
 
-def named(name: str) -> web.Application:
-    async def tell(_request: web.Request) -> web.Response:
+def named(name: str) -> Handler:
+    async def tell(_request: web.BaseRequest) -> web.StreamResponse:
         return web.Response(text=name)
 
-    app = web.Application()
-    app.router.add_get("/", tell)
-    return app
+    return tell
 
 
 async def test_listeners_on_one_socket_share_the_connections_that_come_together():

@@ -5,7 +5,6 @@ import contextlib
 import aiohttp
 import msgspec
 import pytest
-from aiohttp import web
 
 from domain.changes import ChangeSet
 from domain.errors import Forbidden, NotFound, Unavailable
@@ -13,7 +12,7 @@ from domain.resources import MAP_PIN
 from domain.row import Row
 from domain.scopes import Role
 from runtime.ids import new_id
-from server.app import mount
+from server.app import App
 from server.front import BASE, Api
 from server.route import Body, Reply, Stream, Transaction, View, json_reply
 from storage import changes
@@ -31,8 +30,8 @@ CUT_OFF = (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError)
 @contextlib.asynccontextmanager
 async def serving(world, *routes):
     """A client of a server with these routes and no others."""
-    app = web.Application()
-    mount(app, BASE, Api(world.running.services, routes).handle)
+    app = App()
+    app.mount(BASE, Api(world.running.services, routes).handle)
     async with listening(app) as (_, url), aiohttp.ClientSession() as session:
         yield Client(session, url, world.owner.key)
 

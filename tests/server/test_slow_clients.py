@@ -47,7 +47,7 @@ async def reply_on(connection: socket.socket) -> bytes:
 @pytest.mark.parametrize("head", [b"", b"GET / HTT", b"GET / HTTP/1.1\r\nHost: x\r\n"])
 async def test_who_sends_no_whole_head_is_hung_up_on(monkeypatch, head):
     monkeypatch.setattr(listener_module, "IDLE_SECONDS", 0.2)
-    async with listening(Slow().app) as (listener, _):
+    async with listening(Slow().handle) as (listener, _):
         connection = await connect(listener.port)
         await say(connection, head)
         assert await reply_on(connection) == b""
@@ -57,7 +57,7 @@ async def test_who_takes_nothing_of_a_reply_is_hung_up_on(monkeypatch):
     monkeypatch.setattr(listener_module, "UNREAD_MS", 300)
     lost = asyncio.Event()
 
-    async def endless(request: web.Request) -> web.StreamResponse:
+    async def endless(request: web.BaseRequest) -> web.StreamResponse:
         reply = web.StreamResponse()
         await reply.prepare(request)
         try:
@@ -67,9 +67,7 @@ async def test_who_takes_nothing_of_a_reply_is_hung_up_on(monkeypatch):
             lost.set()
             raise
 
-    app = web.Application()
-    app.router.add_get("/", endless)
-    async with listening(app) as (listener, _):
+    async with listening(endless) as (listener, _):
         connection = await connect(listener.port, receive_bytes=4096)
         await say(connection, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         async with asyncio.timeout(20):

@@ -123,7 +123,7 @@ class Home:
 
     async def delete(self, kind: str, row_id: str, parent_id: str = "", at: str = "") -> None:
         """Deletes a row, at a moment as documents carry it."""
-        cause = dataclasses.replace(self.cause, now=at) if at else self.cause
+        cause = msgspec.structs.replace(self.cause, now=at) if at else self.cause
         collection = Collection(BY_KIND[kind], self.trip_id, parent_id)
         await self.store.write(lambda tx: rows.delete(tx, cause, collection, row_id))
 

@@ -5,6 +5,7 @@ import dataclasses
 import itertools
 from typing import Any
 
+import msgspec
 import pytest
 
 from domain.changes import Cause
@@ -83,7 +84,7 @@ async def on_postgres(database):
 async def test_one_statement_writes_what_several_do(
     on_postgres, monkeypatch, name, protected, older
 ):
-    home, by = on_postgres, dataclasses.replace(on_postgres.cause, request_id="req_1")
+    home, by = on_postgres, msgspec.structs.replace(on_postgres.cause, request_id="req_1")
     scope = await scope_of(home)
     await home.send("Hello")
     if older:

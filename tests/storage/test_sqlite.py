@@ -11,7 +11,7 @@ from pathlib import Path
 import aiosqlite
 import pytest
 
-from domain.errors import Unavailable
+from domain.errors import NotFound, Unavailable
 from storage import StorageUrlError, open_store, sqlite
 from storage.migrate import migrate
 from storage.sqlite import SQLiteStore, path_of
@@ -98,6 +98,33 @@ async def test_writes_at_once_share_a_commit(opened):
     assert [sql for sql in seen if sql.startswith("BEGIN")] == ["BEGIN IMMEDIATE"]
     assert seen.count("COMMIT") == 2, "one of the listening operation, one of all the others"
     assert len(await opened.read(names)) == 64
+
+
+@pytest.mark.parametrize("writes_first", [False, True])
+async def test_of_writes_at_once_one_that_fails_is_undone_alone(opened, writes_first):
+    seen: list[str] = []
+    runs = 0
+
+    async def listen(tx) -> None:
+        tx._connection.set_trace_callback(seen.append)
+
+    async def fail(tx: Tx) -> None:
+        nonlocal runs
+        runs += 1
+        if writes_first:
+            await adding("undone")(tx)
+        raise NotFound("There is no such thing")
+
+    await opened.write(listen)
+    writes = [adding("a"), fail, adding("b"), fail, adding("c")]
+    outcomes = await soon(
+        asyncio.gather(*(opened.write(each) for each in writes), return_exceptions=True)
+    )
+    assert [isinstance(each, NotFound) for each in outcomes] == [False, True, False, True, False]
+    assert await opened.read(names) == ["a", "b", "c"]
+    # Where there is something to undo, all are run again: up to the first that fails is once more.
+    savepoints = [sql for sql in seen if sql.startswith("SAVEPOINT")]
+    assert (len(savepoints), runs) == ((5, 3) if writes_first else (0, 2))
 
 
 async def test_an_operation_is_driven_to_its_end_in_one_thread(opened):
