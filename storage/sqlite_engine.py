@@ -197,9 +197,7 @@ def commit_together(connection: sqlite3.Connection, group: Sequence[Waiting]) ->
     return outcomes
 
 
-def _attempt_all(
-    connection: sqlite3.Connection, group: Sequence[Waiting]
-) -> list[Outcome] | None:
+def _attempt_all(connection: sqlite3.Connection, group: Sequence[Waiting]) -> list[Outcome] | None:
     """The outcomes of operations none of which has to be undone; None when one has.
 
     A savepoint for each would cost a third of what most operations do.
