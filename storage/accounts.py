@@ -5,6 +5,7 @@ moves the tags of what shows the members.
 """
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 
 import msgspec
@@ -328,5 +329,6 @@ async def signing_secret(tx: Tx) -> bytes:
     return value.encode()
 
 
+@functools.lru_cache(maxsize=1_000)
 def _scopes(text: str) -> Scopes:
     return Scopes(msgspec.json.decode(text, type=list[str]))

@@ -118,20 +118,15 @@ async def commit_new_row(
     """
     if tx.dialect.one_statement:
         return await _commit_in_one_statement(tx, trip_id, row, cause, protection)
-    record = await tx.fetchrow(
-        f"SELECT rev, content_rev, message_rev, doc_rev, EXISTS ({_SAME_REF}) FROM trips"
-        " WHERE id = $1",
-        trip_id,
-        row.kind,
-        row.parent_id,
-        row.client_ref,
-    )
-    assert record is not None
-    *revs, is_taken = record
-    if is_taken:
+    raised = await tx.fetchval(_RAISE_FOR_NEW_ROW, trip_id, row.kind, row.parent_id, row.client_ref)
+    if raised is None:
         return None
-    trip = TripTaken(trip_id, Revisions.stored(*revs))
-    return await commit(tx, trip, ChangeSet(created=[row]), cause)
+    rev: int = raised
+    summary = ChangeSet(created=[row]).summary()
+    await tx.insert("changesets", _CHANGESET_COLUMNS, [_changeset(trip_id, rev, cause, summary)])
+    await _insert(tx, trip_id, [row], rev)
+    tx.trip_changed(trip_id, rev)
+    return rev
 
 
 _UNKNOWN: Final = "rev > content_rev AND rev > message_rev"
@@ -143,6 +138,21 @@ _RAISE: Final = (
     f" pruned_rev = CASE WHEN {_UNKNOWN} THEN rev ELSE pruned_rev END, doc = coalesce($6, doc)"
     " WHERE id = $1"
 )
+
+
+_SAME_REF: Final = (
+    "SELECT 1 FROM items WHERE trip_id = $1 AND kind = $2 AND parent_id = $3 AND client_ref = $4"
+)
+"""A clientRef that is null equals none."""
+
+_RAISE_UNLESS_TAKEN: Final = (
+    "UPDATE trips SET rev = rev + 1, content_rev = rev + 1,"
+    f" message_rev = CASE WHEN {_UNKNOWN} THEN rev ELSE message_rev END,"
+    f" doc_rev = CASE WHEN {_UNKNOWN} THEN rev ELSE doc_rev END,"
+    f" pruned_rev = CASE WHEN {_UNKNOWN} THEN rev ELSE pruned_rev END"
+    f" WHERE id = $1 AND NOT EXISTS ({_SAME_REF})"
+)
+_RAISE_FOR_NEW_ROW: Final = f"{_RAISE_UNLESS_TAKEN} RETURNING rev"
 
 
 def _changeset(trip_id: str, rev: int, cause: Cause, summary: Summary) -> Sequence[Any]:
@@ -227,12 +237,10 @@ async def _delete_links(tx: Tx, trip_id: str, sources: Iterable[str]) -> None:
 
 
 async def _insert_links(tx: Tx, trip_id: str, rows: Sequence[Row]) -> None:
-    fields = {kind: link_fields(kind) for kind in {row.kind for row in rows}}
     links = {
         (trip_id, row.document[field], row.id)
         for row in rows
-        if fields[row.kind]
-        for field in fields[row.kind]
+        for field in link_fields(row.kind)
         if field in row.document
     }
     if links:
@@ -249,11 +257,6 @@ def link_fields(kind: str) -> list[str]:
 def json_array(values: Iterable[str]) -> str:
     """Strings as the parameter of a dialect's conditions."""
     return msgspec.json.encode(list(values)).decode()
-
-
-_SAME_REF: Final = (
-    "SELECT 1 FROM items WHERE trip_id = $1 AND kind = $2 AND parent_id = $3 AND client_ref = $4"
-)
 
 
 async def _commit_in_one_statement(
@@ -278,18 +281,12 @@ async def _commit_in_one_statement(
 def _one_statement(protected: bool) -> str:
     """Steps that read each other by name: Postgres runs them as one statement.
 
-    A clientRef that is null equals none. What is raised in between is for the unique indexes to
-    find: then the operation is run again.
+    What others store in between is for the unique indexes to find: then the operation is run again.
     """
-    free = f"NOT EXISTS ({_SAME_REF})"
     journal = ", ".join(f"${n}" for n in range(8, 17))
     first = 17
     steps = [
-        "raised AS (UPDATE trips SET rev = rev + 1, content_rev = rev + 1,"
-        f" message_rev = CASE WHEN {_UNKNOWN} THEN rev ELSE message_rev END,"
-        f" doc_rev = CASE WHEN {_UNKNOWN} THEN rev ELSE doc_rev END,"
-        f" pruned_rev = CASE WHEN {_UNKNOWN} THEN rev ELSE pruned_rev END"
-        f" WHERE id = $1 AND {free}"
+        f"raised AS ({_RAISE_UNLESS_TAKEN}"
         + (f" AND NOT EXISTS ({key_is_taken(first)})" if protected else "")
         + " RETURNING rev)",
         f"journal AS (INSERT INTO changesets ({', '.join(_CHANGESET_COLUMNS)})"
