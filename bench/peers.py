@@ -19,11 +19,11 @@ from bench.load import Caller
 from bench.pocketbase import PocketBase, PocketCaller, pocketbase
 from bench.servers import Carnet, carnet, cpu_seconds, pin, pins
 
-READ_GOALS = {100: 5, 1_000: 10}
+READ_GOALS = {100: 15, 1_000: 25}
 """By the pins of the trip."""
 CREATE_GOAL = 1.5
 BATCH, BATCH_GOAL = 50, 5
-IMPORT, IMPORT_GOAL = 1_000, 5
+IMPORT, IMPORT_GOAL = 1_000, 8
 
 Unit = Sequence[bytes]
 """Requests that, one after another, do a thing once."""

@@ -11,7 +11,7 @@ from examples.client import Client
 from examples.local_server import LocalServer
 
 START_GOAL_MS = 700
-MEMORY_GOAL_MIB = 90
+MEMORY_GOAL_MIB = 88
 
 
 async def measure(folder: Path, scale: Scale) -> list[Figure]:
