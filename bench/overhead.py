@@ -52,6 +52,12 @@ class Contender:
         self.rates.append(load.rate)
         self.microseconds.append(used / load.requests * 1e6)
 
+    async def warm_up(self, seconds: float) -> None:
+        """A round that does not count."""
+        await self.round(seconds)
+        self.rates.clear()
+        self.microseconds.clear()
+
     def __str__(self) -> str:
         return f"{spread(self.microseconds, '.0f')} µs, {spread(self.rates, ',.0f')}/s"
 
@@ -113,9 +119,7 @@ async def measure(folder: Path, scale: Scale) -> list[Figure]:
 
 async def _take_turns(contenders: Sequence[Contender], scale: Scale) -> None:
     for contender in contenders:
-        await contender.round(scale.round_seconds / 4)  # to warm up
-        contender.rates.clear()
-        contender.microseconds.clear()
+        await contender.warm_up(scale.round_seconds / 4)
     for _ in range(scale.rounds):
         for contender in contenders:
             await contender.round(scale.round_seconds)
