@@ -53,6 +53,7 @@ verify: $(VENV)/.dev ## check that they are up to date
 	$(PY) -m docs.generate --check
 
 bench: $(VENV)/.bench ## install, then run the benchmarks (QUICK=1: in a minute)
+	$(same_python)
 	$(PY) -m bench $(ARGS)
 
 profiles: $(VENV)/.bench ## install, then write bench/profiles: where the time of a request goes
@@ -85,6 +86,16 @@ define need_python
 		echo "Carnet needs Python 3.11 or newer, and $(1) is $$found;" \
 			"$(2)" >&2; exit 1; }
 endef
+
+# Stops where .venv is not of the interpreter that was asked for: figures would be another's.
+define same_python
+	@test "$(origin PYTHON)" != "command line" || \
+		test "$$($(PYTHON) -c '$(BASE)')" = "$$($(PY) -c '$(BASE)')" || { \
+		echo "$(VENV) has another interpreter than $(PYTHON): make clean removes it," \
+			"VENV=bench/tmp/venv makes one beside" >&2; exit 1; }
+endef
+
+BASE := import sys; print(sys.base_prefix, sys.version)
 
 # Where there is no ensurepip (Debian without python3-venv), the interpreter's own pip does it.
 define pip_install

@@ -14,6 +14,7 @@ from bench import (
     commits,
     growth,
     imports,
+    instructions,
     million,
     overhead,
     overload,
@@ -30,6 +31,7 @@ Piece = Callable[[Path, Scale], Awaitable[list[Figure]]]
 
 PIECES: dict[str, Piece] = {
     "overhead": overhead.measure,
+    "instructions": instructions.measure,
     "commits": commits.measure,
     "growth": growth.measure,
     "imports": imports.measure,

@@ -3,7 +3,8 @@
 A read is what a client must send to have a trip with all its pins. Where PocketBase has two ways
 of doing something, the one that was faster in the warm-up is measured. Neither server is bound to
 a core, as PocketBase uses all there are. Carnet keeps the export of a trip that has not changed
-in memory; PocketBase reads it again.
+in memory; PocketBase reads it again. Single creates are also beside a PocketBase that commits as
+durably as Carnet.
 """
 
 import asyncio
@@ -19,11 +20,11 @@ from bench.load import Caller
 from bench.pocketbase import PocketBase, PocketCaller, pocketbase
 from bench.servers import Carnet, carnet, cpu_seconds, pin, pins
 
-READ_GOALS = {100: 5, 1_000: 10}
+READ_GOALS = {100: 15, 1_000: 25}
 """By the pins of the trip."""
 CREATE_GOAL = 1.5
 BATCH, BATCH_GOAL = 50, 5
-IMPORT, IMPORT_GOAL = 1_000, 5
+IMPORT, IMPORT_GOAL = 1_000, 8
 
 Unit = Sequence[bytes]
 """Requests that, one after another, do a thing once."""
@@ -139,14 +140,24 @@ def just(count: int) -> Part:
 
 async def measure(folder: Path, scale: Scale) -> list[Figure]:
     """The figures of this module."""
-    async with carnet(folder / "carnet") as ours, pocketbase(folder / "pocketbase") as theirs:
+    async with (
+        carnet(folder / "carnet") as ours,
+        pocketbase(folder / "pocketbase") as theirs,
+        pocketbase(folder / "durable", durable=True) as durable,
+    ):
         comparisons = [await _reads(ours, theirs, scale, count) for count in READ_GOALS]
-        comparisons += [await kind(ours, theirs, scale) for kind in (_creates, _batches, _imports)]
+        comparisons += [
+            await _creates(ours, theirs, scale, "new pin"),
+            await _creates(ours, durable, scale, "new pin, equal durability"),
+            await _batches(ours, theirs, scale),
+            await _imports(ours, theirs, scale),
+        ]
         for comparison in comparisons:
             await comparison.warm_up()
         for number in range(scale.rounds):
             for comparison in comparisons:
                 await comparison.turn(number)
+        await durable.check_durable()
     return [figure for comparison in comparisons for figure in comparison.figures()]
 
 
@@ -176,11 +187,11 @@ async def _check(caller: Caller, unit: Unit, count: int) -> None:
         raise RuntimeError(f"{found} pins instead of {count}")
 
 
-async def _creates(ours: Carnet, theirs: PocketBase, scale: Scale) -> Comparison:
+async def _creates(ours: Carnet, theirs: PocketBase, scale: Scale, claim: str) -> Comparison:
     trip, other = await ours.new_trip(), await theirs.new_trip()
 
     def our(number: int) -> Unit:
-        key = f"create-{number}"
+        key = f"{trip[-24:]}-{number}"
         return [ours.request("POST", f"{trip}/map-pins", pin(number), Idempotency_Key=key)]
 
     def their(number: int) -> Unit:
@@ -190,7 +201,7 @@ async def _creates(ours: Carnet, theirs: PocketBase, scale: Scale) -> Comparison
         Side(ours, "POST with Idempotency-Key", map(our, itertools.count()), expect=201),
         Side(theirs, "POST", map(their, itertools.count())),
     )
-    return Comparison("new pin", CREATE_GOAL, sides, within(_seconds(scale)), CONNECTIONS)
+    return Comparison(claim, CREATE_GOAL, sides, within(_seconds(scale)), CONNECTIONS)
 
 
 def _seconds(scale: Scale) -> float:

@@ -2,8 +2,9 @@
 
 It runs as it ships, but that batches are on. So its SQLite is in WAL mode with `synchronous =
 NORMAL`, which no setting changes: what it acknowledged last can be lost when the power goes.
-Carnet has `FULL`. Both log each request. Its requests carry a superuser's token: for anybody
-else it looks at the rules of a collection too.
+Carnet has `FULL`. A durable one has it too, by a hook: PocketBase writes on one connection, for
+which the hook sets it at the start. Both log each request. Its requests carry a superuser's token:
+for anybody else it looks at the rules of a collection too.
 """
 
 import contextlib
@@ -28,6 +29,19 @@ BATCH_SECONDS = 600
 MOST_REQUESTS = 1_000
 """Of a batch."""
 RECORDS = "/api/collections/{}/records"
+
+_DURABLE = """\
+onBootstrap((e) => {
+  e.next()
+  e.app.nonconcurrentDB().newQuery("PRAGMA synchronous = FULL").execute()
+})
+routerAdd("GET", "/synchronous", (e) => {
+  const found = new DynamicModel({ synchronous: 0 })
+  e.app.nonconcurrentDB().newQuery("PRAGMA synchronous").one(found)
+  return e.json(200, found)
+})
+"""
+_FULL = 2
 
 _LAST_CHUNK = b"\r\n0\r\n\r\n"
 
@@ -133,6 +147,15 @@ class PocketBase:
         batch = {"enabled": True, "maxRequests": MOST_REQUESTS, "timeout": BATCH_SECONDS}
         await self.send("PATCH", "/api/settings", {"batch": batch})
 
+    async def check_durable(self) -> None:
+        """Raises unless the connection that writes still waits for the disk at each commit.
+
+        It would be replaced by another after minutes without a write.
+        """
+        found = (await self.send("GET", "/synchronous")).json["synchronous"]
+        if found != _FULL:
+            raise RuntimeError(f"PocketBase has gone on with synchronous = {found}")
+
     async def new_trip(self) -> str:
         """The id of a new trip."""
         body = {"title": "Measured", "startDate": "2027-01-01", "endDate": "2027-12-31"}
@@ -165,8 +188,12 @@ def _record(trip: str, pin: object) -> object:
 
 
 @contextlib.asynccontextmanager
-async def pocketbase(folder: Path) -> AsyncIterator[PocketBase]:
+async def pocketbase(folder: Path, *, durable: bool = False) -> AsyncIterator[PocketBase]:
     """A server with a new database in a new folder."""
+    hooks = folder / "pb_hooks"
+    hooks.mkdir(parents=True)
+    if durable:
+        (hooks / "durable.pb.js").write_text(_DURABLE, encoding="utf-8")
     port, email, password = free_port(), "owner@example.org", secrets.token_hex()
     process = _start(folder, port, email, password)
     try:
@@ -180,8 +207,7 @@ async def pocketbase(folder: Path) -> AsyncIterator[PocketBase]:
 
 
 def _start(folder: Path, port: int, email: str, password: str) -> subprocess.Popen[bytes]:
-    folder.mkdir()
-    program = [str(PROGRAM), "--dir", "data"]
+    program = [str(PROGRAM), "--dir", "data", "--hooksDir", "pb_hooks"]
     subprocess.run(
         [*program, "superuser", "upsert", email, password],
         cwd=folder,

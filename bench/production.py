@@ -32,8 +32,7 @@ async def measure(folder: Path, scale: Scale) -> list[Figure]:
                 figures.append(await queue.small(ours, scale))
                 figures += await waiting.compare(ours, scale, "Postgres")
                 figures += await _costs(ours, there, scale)
-                settings = {"HTTP__PROCESSES": "2"}
-                async with server(folder / "two", there, key, **settings) as two:
+                async with server(folder / "two", there, key, HTTP__PROCESSES="2") as two:
                     trip = await _trip_with_pins(ours)
                     figures += await processes.compare(ours, two, trip, there, scale)
             async with wire(there.postgres_port) as counted:
@@ -49,7 +48,8 @@ async def _trip_with_pins(ours: Carnet) -> str:
     return trip
 
 
-async def _kinds(ours: Carnet) -> Kinds:
+async def kinds_of(ours: Carnet) -> Kinds:
+    """The kinds of requests."""
     trip = await _trip_with_pins(ours)
     others = [await ours.new_trip() for _ in range(CONNECTIONS)]  # writers of one take turns
     export = ours.request("GET", f"{trip}/export")
@@ -79,7 +79,7 @@ def _posts(ours: Carnet, trips: list[str]) -> Iterator[bytes]:
 
 
 async def _costs(ours: Carnet, there: Services, scale: Scale) -> list[Figure]:
-    kinds = await _kinds(ours)
+    kinds = await kinds_of(ours)
     costs = {
         name: Costs(ours.port, parts(ours, there), requests, expect)
         for name, (requests, expect) in kinds.items()

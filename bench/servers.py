@@ -5,7 +5,7 @@ import dataclasses
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -93,10 +93,41 @@ class Carnet(Client):
     server: LocalServer
 
 
+class Server(LocalServer):
+    """A server in another environment, by another interpreter, or `under` a program that watches.
+
+    What is run beside it, such as `carnet init`, is not watched.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        python: str = sys.executable,
+        under: Sequence[str] = (),
+        environment: Mapping[str, str],
+        **settings: str,
+    ) -> None:
+        self._python = python
+        self._under = under
+        super().__init__(folder, **settings)
+        self._environment |= environment
+
+    def _command(self, *arguments: str) -> list[str]:  # type: ignore[override]  # not static
+        under = self._under if arguments[0] == "serve" else ()
+        return [*under, self._python, "-m", "carnet", *arguments]
+
+
+Make = Callable[..., LocalServer]
+"""Makes a server of a folder and settings: `LocalServer`, or a partial `Server`."""
+
+
 @contextlib.asynccontextmanager
-async def carnet(folder: Path, *, core: int | None = None) -> AsyncIterator[Carnet]:
+async def carnet(
+    folder: Path, *, core: int | None = None, make: Make = LocalServer
+) -> AsyncIterator[Carnet]:
     """A server with a new database in a new folder, on a core of its own if one is named."""
-    server, key = _start(folder, core)
+    server, key = _start(folder, core, make)
     try:
         async with connected(server, key) as ours:
             yield ours
@@ -112,9 +143,9 @@ async def connected(server: LocalServer, key: str) -> AsyncIterator[Carnet]:
     made.caller.close()
 
 
-def _start(folder: Path, core: int | None) -> tuple[LocalServer, str]:
+def _start(folder: Path, core: int | None, make: Make) -> tuple[LocalServer, str]:
     folder.mkdir()
-    server = LocalServer(folder, **SETTINGS)
+    server = make(folder, **SETTINGS)
     server.set_up()
     key = server.create_key(requests_per_minute=PLENTY)
     with on_core(core):
@@ -123,13 +154,21 @@ def _start(folder: Path, core: int | None) -> tuple[LocalServer, str]:
 
 
 @contextlib.contextmanager
-def bare(kind: str, folder: Path, *, core: int | None) -> Iterator[tuple[int, int]]:
+def bare(
+    kind: str,
+    folder: Path,
+    *,
+    core: int | None,
+    under: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[tuple[int, int]]:
     """A server of `bench.bare`; its pid and port."""
     with (
         on_core(core),
         subprocess.Popen(
-            [sys.executable, "-m", "bench.bare", kind, str(folder)],
+            [*under, sys.executable, "-m", "bench.bare", kind, str(folder)],
             cwd=Path(__file__).parent.parent,
+            env={**os.environ, **(environment or {})},
             stdout=subprocess.PIPE,
             text=True,
         ) as process,

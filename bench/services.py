@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from bench.servers import PLENTY, SETTINGS, Carnet, connected
+from bench.servers import PLENTY, SETTINGS, Carnet, Make, connected
 from examples.local_server import LocalServer
 from tests.servers import ValkeyServer, own_postgres, own_valkey
 from tests.waiting import PATIENCE, until
@@ -98,19 +98,21 @@ def _valkey_pid(valkey: ValkeyServer) -> int:
     return int(rest.split(b"\r\n")[0])
 
 
-def set_up(folder: Path, there: Services) -> str:
+def set_up(folder: Path, there: Services, make: Make = LocalServer) -> str:
     """`carnet migrate` and `carnet init` on new services; a key without a limit to speak of."""
-    server = LocalServer(folder, **there.settings())
+    server = make(folder, **there.settings())
     server.carnet("migrate")
     server.set_up()
     return server.create_key(requests_per_minute=PLENTY)
 
 
 @contextlib.asynccontextmanager
-async def server(folder: Path, there: Services, key: str, **settings: str) -> AsyncIterator[Carnet]:
+async def server(
+    folder: Path, there: Services, key: str, *, make: Make = LocalServer, **settings: str
+) -> AsyncIterator[Carnet]:
     """A `carnet serve` of as many processes as it is told, all of which accept."""
     # In threads: its database may be reached through a proxy in this process.
-    local = await asyncio.to_thread(_start, folder, there.settings(**settings))
+    local = await asyncio.to_thread(_start, folder, there.settings(**settings), make)
     try:
         processes = int(settings.get("HTTP__PROCESSES", "1"))
         await until(lambda: len(events(local.log, "started")) == processes)
@@ -120,9 +122,9 @@ async def server(folder: Path, there: Services, key: str, **settings: str) -> As
         await asyncio.to_thread(local.stop)
 
 
-def _start(folder: Path, settings: dict[str, str]) -> LocalServer:
+def _start(folder: Path, settings: dict[str, str], make: Make) -> LocalServer:
     folder.mkdir()
-    local = LocalServer(folder, **settings)
+    local = make(folder, **settings)
     local.start()
     return local
 

@@ -7,6 +7,7 @@ import pytest
 import uvloop
 
 from bench.__main__ import PIECES, run
+from bench.compare import from_tree
 from bench.figures import Figure, Scale, at_least, at_most, report, table
 from bench.roundtrips import Frontend
 from bench.shares import Controller, controller
@@ -41,6 +42,15 @@ async def test_the_road_of_a_request_is_told_in_all_threads(tmp_path):
     begun = [step for step in steps if not step.resumed]
     assert 0 < len(begun) < len(steps), "coroutines that wait go on"
     assert length(steps).startswith(f"{len(steps)} calls, ")
+
+
+def test_a_server_of_another_revision_is_of_the_code_in_its_tree(tmp_path):
+    tree, folder = tmp_path / "tree", tmp_path / "folder"
+    for made in (tree / "carnet", folder):
+        made.mkdir(parents=True)
+    (tree / "carnet" / "__init__.py").touch()
+    (tree / "carnet" / "__main__.py").write_text("print('[\"before\"]')")
+    assert from_tree(tree)(folder).carnet("version") == ["before"]
 
 
 def test_the_report_has_a_row_for_each_figure():
