@@ -38,7 +38,7 @@ def decode(raw: bytes, max_depth: int = MAX_DEPTH) -> Any:
             f"The body is not valid JSON: {_reason(error)}{_remedy(error, raw)}"
         ) from error
     # Comes first, since it bounds the depth for all that follows.
-    members = _count_flat_members(value, raw) or _count_members(value, max_depth)
+    members = _count_members(value, max_depth)
     if b"\\u0000" in raw and _has_nul(value):
         raise _not_json("The body has a NUL character, which text cannot hold")
     if not _names_once(raw, members) and members != _count_names(raw):
@@ -102,22 +102,6 @@ def _remedy(error: BaseException, raw: bytes) -> str:
     rest = raw[start : start + _SLIP_BYTES].lstrip()
     remedy = next((remedy for slip, remedy in _SLIPS if re.match(slip, rest)), "")
     return f": {remedy}" if remedy else ""
-
-
-def _count_flat_members(value: Any, raw: bytes) -> int:
-    """How many members an object of lists of flat objects has, as most imports are; else 0.
-
-    That it is one, the brackets tell: within strings they could only be more.
-    """
-    if not isinstance(value, dict):
-        return 0
-    lists = [each for each in value.values() if isinstance(each, list)]
-    items = sum(map(len, lists))
-    if raw.count(b"[") != len(lists) or raw.count(b"{") != items + 1:
-        return 0
-    if not all(isinstance(item, dict) for each in lists for item in each):
-        return 0
-    return len(value) + sum(sum(map(len, each)) for each in lists)
 
 
 def _count_members(value: Any, depth: int) -> int:

@@ -17,7 +17,8 @@ from domain import details as wording
 from domain.changes import ChangeSet
 from domain.errors import MAX_DETAILS, CarnetError, Detail, ItemError, ValidationFailed
 from domain.merge import Document, diff, leaves, same
-from domain.resource import Link, Resource
+from domain.plain import Plain, client_ref_of, decoded
+from domain.resource import Link, Resource, members_text
 from domain.row import Row
 
 Status = Literal["created", "updated", "unchanged"]
@@ -65,10 +66,10 @@ class Needs:
         links = resource.links + ((resource.parent_link,) if resource.parent_link else ())
         own_refs = self.refs.setdefault(resource.kind, set())
         for item in items:
+            if (ref := client_ref_of(item)) is not None:
+                own_refs.add(ref)
             if not isinstance(item, dict):
                 continue
-            if isinstance(ref := item.get("clientRef"), str):
-                own_refs.add(ref)
             if isinstance(row_id := item.get("_id"), str):
                 self.ids.add(row_id)
             for link in links:
@@ -129,15 +130,17 @@ class Plan:
 
     def find(self, resource: Resource, item: Any, parent_id: str = "") -> Row | None:
         """The row that an item sent to create one would merge into."""
-        ref = item.get("clientRef") if isinstance(item, dict) else None
-        return self._by_ref(resource, parent_id, ref)
+        return self._by_ref(resource, parent_id, client_ref_of(item))
 
     def upsert(self, resource: Resource, item: Any, parent_id: str = "") -> Outcome:
         """A create under `parent_id`: merges into the row with the item's clientRef, if any.
 
-        Raises `ValidationFailed` and changes nothing when the item is wrong.
+        An item is JSON, decoded or plain. Raises `ValidationFailed` and changes nothing when it is
+        wrong.
         """
-        patch = resource.sent(item)
+        if (outcome := self._put_plain(resource, item, parent_id)) is not None:
+            return outcome
+        patch = resource.sent(decoded(item))
         row = self._by_ref(resource, parent_id, patch.get("clientRef"))
         return self._put(resource, row, patch, parent_id, self._check_links(resource, patch))
 
@@ -152,6 +155,11 @@ class Plan:
         The item may name rows by clientRef (`legRef`), may itself be named by the `_id` of a
         row of this trip, and its links may name `_id`s of the same snapshot.
         """
+        # What is plain names no row, but a parent has to be named.
+        outcome = self._put_plain(resource, item, "") if resource.parent is None else None
+        if outcome is not None:
+            return outcome
+        item = decoded(item)
         own_id = item.get("_id") if isinstance(item, dict) else None
         patch = resource.sent(item, with_parent=True)
         details = self._follow_links(resource.links, patch)
@@ -165,6 +173,18 @@ class Plan:
         if isinstance(own_id, str):
             self._followed[resource.kind, own_id] = row.id
         return status, row, changes
+
+    def _put_plain(self, resource: Resource, item: Any, parent_id: str) -> Outcome | None:
+        """What becomes of an item where its text alone tells; else None."""
+        if not isinstance(item, Plain):
+            return None
+        members, ref = item.members, item.client_ref
+        row = self._refs.get((resource.kind, parent_id, ref)) if ref is not None else None
+        if row is None:
+            return "created", self._insert(resource, members, ref, item.sort_key, parent_id), {}
+        if row.has(members, resource.members_at(row.id, self.trip_id, parent_id)):
+            return "unchanged", row, {}
+        return None
 
     def _by_ref(self, resource: Resource, parent_id: str, ref: Any) -> Row | None:
         if not isinstance(ref, str):
@@ -235,7 +255,9 @@ class Plan:
             fields, problems = resource.merge({}, patch)
             if details or problems:
                 raise ValidationFailed(details + problems)
-            return "created", self._insert(resource, fields, parent_id), {}
+            members, sort_key = members_text(fields), resource.sort_key(fields)
+            ref = fields.get("clientRef")
+            return "created", self._insert(resource, members, ref, sort_key, parent_id), {}
         if not details and self._stays(resource, row, patch, parent_id):
             return "unchanged", row, {}
         before = resource.fields_of(row.document)
@@ -259,7 +281,7 @@ class Plan:
             return False
         start = resource.members_at(row.id, self.trip_id, parent_id)
         ordered = {name: patch[name] for name in resource.fields if name in patch}
-        if len(ordered) == len(patch) and row.has(ordered, start):
+        if len(ordered) == len(patch) and row.has(members_text(ordered), start):
             return True
         return leaves(row.document, patch)
 
@@ -277,24 +299,19 @@ class Plan:
                 changes[link.field]["to"] = None
         return changes
 
-    def _insert(self, resource: Resource, fields: Document, parent_id: str) -> Row:
+    def _insert(
+        self,
+        resource: Resource,
+        members: str,
+        client_ref: str | None,
+        sort_key: str,
+        parent_id: str,
+    ) -> Row:
         row_id = self._new_id()
-        json = resource.compose(
-            fields,
-            None,
-            row_id=row_id,
-            trip_id=self.trip_id,
-            parent_id=parent_id,
-            now=self.now,
+        json = resource.compose_new(
+            members, row_id=row_id, trip_id=self.trip_id, parent_id=parent_id, now=self.now
         )
-        row = Row(
-            resource.kind,
-            row_id,
-            parent_id,
-            json,
-            resource.sort_key(fields),
-            client_ref=fields.get("clientRef"),
-        )
+        row = Row(resource.kind, row_id, parent_id, json, sort_key, client_ref=client_ref)
         self._index(row)
         self.inserted[row_id] = row
         return row
@@ -362,9 +379,9 @@ def _attempt(plan: Plan, index: int, item: Any, put: Put, room: int) -> ItemResu
     try:
         status, row, changes = put(item)
     except CarnetError as error:
-        given = item.get("clientRef") if isinstance(item, dict) else None
-        ref = given if isinstance(given, str) else UNSET
-        return ItemResult(index, "error", client_ref=ref, error=error.for_item(room))
+        ref = client_ref_of(item)
+        given = UNSET if ref is None else ref
+        return ItemResult(index, "error", client_ref=given, error=error.for_item(room))
     result = ItemResult(index, status, row.id, row.client_ref or UNSET)
     if plan.dry_run and row.id in plan.inserted:
         result.id = UNSET

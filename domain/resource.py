@@ -130,6 +130,11 @@ class Resource:
             if name in members and not isinstance(members[name].shape.kind, types.StrType):
                 raise TypeError(f"{where}: {name} must be a string")
 
+    @functools.cached_property
+    def has_rules(self) -> bool:
+        """Whether anything beside its struct decides what a new row is."""
+        return (self.normalise, self.check, self.sort_key) != (_nothing, _no_rule, by_age)
+
     @property
     def path(self) -> str:
         """The collection's path template below `/trips/{tripId}`."""
@@ -254,11 +259,16 @@ class Resource:
 
     @functools.cached_property
     def _opening_length(self) -> int:
-        return len(self._opening("", "", ""))
+        return self._document("", "", "", "<", "", "").index("<")
 
-    def _opening(self, row_id: str, trip_id: str, parent_id: str) -> str:
+    def _document(
+        self, row_id: str, trip_id: str, parent_id: str, members: str, created: str, updated: str
+    ) -> str:
         parent = f'"{self.parent_link.field}":"{parent_id}",' if self.parent_link else ""
-        return f'{{"_id":"{row_id}","tripId":"{trip_id}",{parent}'
+        return (
+            f'{{"_id":"{row_id}","tripId":"{trip_id}",{parent}{members}'
+            f',"createdAt":"{created}","updatedAt":"{updated}"}}'
+        )
 
     def compose(
         self,
@@ -277,12 +287,26 @@ class Resource:
         if self.stamp is not _no_stamp:
             fields = fields.copy()
             self.stamp(before or {}, fields, now)
-        members = msgspec.json.encode(fields)[1:-1].decode()
         created = before["createdAt"] if before else now
         # A clock may have been set back since.
         updated = max(created, now)
-        opening = self._opening(row_id, trip_id, parent_id)
-        return f'{opening}{members},"createdAt":"{created}","updatedAt":"{updated}"}}'
+        members = members_text(fields)
+        return self._document(row_id, trip_id, parent_id, members, created, updated)
+
+    def compose_new(
+        self, members: str, *, row_id: str, trip_id: str, parent_id: str, now: str
+    ) -> str:
+        """The same for a new row, from what the client sets as `members_text`."""
+        if self.stamp is not _no_stamp:
+            fields = msgspec.json.decode(f"{{{members}}}")
+            self.stamp({}, fields, now)
+            members = members_text(fields)
+        return self._document(row_id, trip_id, parent_id, members, now, now)
+
+
+def members_text(fields: Document) -> str:
+    """Members as JSON, without the braces around them."""
+    return msgspec.json.encode(fields)[1:-1].decode()
 
 
 def _without_nulls(element: Any, known: frozenset[str]) -> Any:

@@ -1,54 +1,32 @@
 """A row of a trip: a document, and what it is found and sorted by."""
 
+import copy
+
 import msgspec
 
 from domain.merge import Document
 
 
-class Row:
-    """A row of a trip, stored or about to be; `parent_id` is "" where there is no parent.
+class Row(msgspec.Struct, eq=False, gc=False):
+    """A row of a trip, stored or about to be.
 
     Its document is JSON text, and decoded when it is looked into: most rows of an import, the
     first time or again, never are.
     """
 
-    __slots__ = (
-        "_decoded",
-        "client_ref",
-        "created_rev",
-        "id",
-        "json",
-        "kind",
-        "parent_id",
-        "rev",
-        "sort_key",
-    )
-
-    def __init__(
-        self,
-        kind: str,
-        id: str,
-        parent_id: str,
-        json: str,
-        sort_key: str = "",
-        rev: int = 0,
-        client_ref: str | None = None,
-        created_rev: int = 0,
-    ) -> None:
-        """`client_ref` is what the row is found by: of messages it has the author's id in it.
-
-        `rev` is the trip's revision at the row's last change, `created_rev` the one that made it;
-        both are 0 until it is stored.
-        """
-        self.kind = kind
-        self.id = id
-        self.parent_id = parent_id
-        self.json = json
-        self.sort_key = sort_key
-        self.rev = rev
-        self.client_ref = client_ref
-        self.created_rev = created_rev
-        self._decoded: Document | None = None
+    kind: str
+    id: str
+    parent_id: str
+    """"" where there is no parent."""
+    json: str
+    sort_key: str = ""
+    rev: int = 0
+    """The trip's revision at the row's last change; 0 until it is stored."""
+    client_ref: str | None = None
+    """What the row is found by: of messages it has the author's id in it."""
+    created_rev: int = 0
+    """The revision that made it; 0 until it is stored, and of rows of before there were any."""
+    _decoded: Document | None = None
 
     @property
     def document(self) -> Document:
@@ -59,25 +37,13 @@ class Row:
 
     def copy(self) -> "Row":
         """The same row, which stays as it is when this one is rewritten."""
-        copied = Row(
-            self.kind,
-            self.id,
-            self.parent_id,
-            self.json,
-            self.sort_key,
-            self.rev,
-            self.client_ref,
-            self.created_rev,
-        )
-        copied._decoded = self._decoded
-        return copied
+        return copy.copy(self)
 
     def rewrite(self, json: str, client_ref: str | None) -> None:
         """Gives it another document, and what it is found by."""
         self.json, self.client_ref, self._decoded = json, client_ref, None
 
-    def has(self, members: Document, start: int) -> bool:
-        """Whether its JSON goes on at `start` with just these members."""
-        text = msgspec.json.encode(members)[1:-1].decode()
+    def has(self, members: str, start: int) -> bool:
+        """Whether its JSON goes on at `start` with just these members, by `members_text`."""
         # The comma tells that the last member ends there.
-        return self.json.startswith(f"{text},", start)
+        return self.json.startswith(f"{members},", start)

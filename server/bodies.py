@@ -4,16 +4,15 @@ import asyncio
 import hashlib
 from typing import Any, Final
 
-import msgspec
 from aiohttp import web
 
-from domain import details, json_body
+from domain import details, json_body, plain
 from domain.errors import (
     PayloadTooLarge,
     UnsupportedMediaType,
     ValidationFailed,
 )
-from domain.imports import ImportKind, count_items
+from domain.imports import ImportRequest, count_items, read, split
 from operations.imports import require_within
 from server.body_budget import BodyAccount
 from server.preferences import preferences_of
@@ -31,9 +30,6 @@ BODY_SECONDS: Final = 30.0
 SLOWEST_BYTES_PER_SECOND: Final = 8 * 1024
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
-_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_items = msgspec.json.Decoder(list[msgspec.Raw])
-
 
 async def take_body(call: Call, route: Route, account: BodyAccount) -> None:
     """Gives the call its body: decoded, or as the payload of a job."""
@@ -45,18 +41,20 @@ async def take_body(call: Call, route: Route, account: BodyAccount) -> None:
     elif body.imports is not None:
         await _take_items(call, body.imports)
     elif len(raw) > OFF_LOOP_BYTES:
+        # It is no plain item, unless most of it is white space.
         call.body = await _decode(raw, json_body.MAX_DEPTH)
     else:
-        call.body = json_body.decode(raw)
+        item = plain.decode(body.creates, raw) if body.creates else None
+        call.body = json_body.decode(raw) if item is None else item
 
 
-async def _take_items(call: Call, kind: ImportKind) -> None:
+async def _take_items(call: Call, wanted: ImportRequest) -> None:
     """Counts the items of a body, and decodes them unless they are for a job."""
     raw, settings = call.raw, call.services.settings.imports
     large = len(raw) > OFF_LOOP_BYTES
-    members = await asyncio.to_thread(_members_of, raw) if large else _members_of(raw)
+    parts = await asyncio.to_thread(split, raw) if large else split(raw)
     try:
-        total = count_items(kind, members)
+        total = count_items(wanted.kind, parts)
     except ValidationFailed as refusal:
         call.upload = Upload(refusal=refusal)
         return
@@ -67,22 +65,8 @@ async def _take_items(call: Call, kind: ImportKind) -> None:
         call.upload = Upload(total, packed)
     else:
         call.upload = Upload(total)
-        call.body = await _decode(raw, json_body.IMPORT_DEPTH)
-
-
-def _members_of(raw: bytes) -> Any:
-    """A body decoded as far as its lists, which costs a tenth of decoding their items."""
-    try:
-        return {name: _list_or_value(value) for name, value in _members.decode(raw).items()}
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        # It is no object, or no JSON: what is wrong, decoding it whole tells.
-        return json_body.decode(raw, json_body.IMPORT_DEPTH)
-
-
-def _list_or_value(raw: msgspec.Raw) -> Any:
-    if bytes(memoryview(raw)[:1]) == b"[":
-        return _items.decode(raw)
-    return msgspec.json.decode(raw)
+        reading = (wanted, raw, parts)
+        call.body = await asyncio.to_thread(read, *reading) if large else read(*reading)
 
 
 async def _decode(raw: bytes, depth: int) -> Any:

@@ -18,8 +18,9 @@ from domain.actor import Actor, Caller
 from domain.changes import Cause
 from domain.clock import timestamp
 from domain.errors import ValidationFailed
-from domain.imports import ImportKind
+from domain.imports import ImportRequest
 from domain.precondition import Precondition
+from domain.resource import Resource
 from domain.scopes import BaseScope
 from runtime.ids import is_id
 from server.ratelimit import Allowance
@@ -88,7 +89,8 @@ class Call(msgspec.Struct):
     precondition: Precondition = Precondition.NONE
     raw: bytes = b""
     body: Any = None
-    """Decoded JSON; None where the operation takes none, or it is a job's payload."""
+    """Decoded JSON, or a plain item, or the items of an import by resource; None where the
+    operation takes none, or it is a job's payload."""
     upload: Upload | None = None
     protection: Protection | None = None
     """The Idempotency-Key, in this run of the operation."""
@@ -131,8 +133,10 @@ class Body:
     """Its struct, for the description."""
     largest: int | None = None
     """Bytes; None: the settings' `http.max_body_bytes`."""
-    imports: ImportKind | None = None
+    imports: ImportRequest | None = None
     """How it takes many items, where it does; then it may become a job."""
+    creates: Resource | None = None
+    """What an item makes a row of, where it may be plain."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

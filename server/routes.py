@@ -2,7 +2,7 @@
 
 import re
 
-from domain.imports import BatchResult
+from domain.imports import BatchResult, ImportRequest
 from domain.message import CHANNEL, MESSAGE
 from domain.resource import Resource
 from domain.resources import RESOURCES
@@ -21,8 +21,8 @@ _TRIP = "/trips/{tripId}"
 _MESSAGES = f"{_TRIP}/channels/{{channelId}}/messages"
 
 
-def _row(kind: type) -> Body:
-    return Body(type=kind, largest=ROW_BYTES)
+def _row(kind: type, creates: Resource | None = None) -> Body:
+    return Body(type=kind, largest=ROW_BYTES, creates=creates)
 
 
 def _resource_routes(resource: Resource) -> list[Route]:
@@ -35,11 +35,12 @@ def _resource_routes(resource: Resource) -> list[Route]:
         Transaction("GET", rows, do.list_, f"List {many}", tag, schemas.page(document),
                     scope="trips:read", query=LIST_QUERY, shows="content", cached=True),
         Transaction("POST", rows, do.create, f"Create one {one}, or merge by clientRef", tag,
-                    document, scope="trips:write", body=_row(schemas.create(resource)),
+                    document, scope="trips:write", body=_row(schemas.create(resource), resource),
                     statuses=(200, 201), creates_row=True),
         Transaction("POST", f"{rows}:batch", do.batch, f"Create or merge up to 50 {many}", tag,
                     BatchResult, scope="trips:write", statuses=(200, 207, 202),
-                    body=Body(type=schemas.batch(resource), largest=BATCH_BYTES, imports="batch")),
+                    body=Body(type=schemas.batch(resource), largest=BATCH_BYTES,
+                              imports=ImportRequest("batch", resource.kind))),
         Transaction("PATCH", row, do.change, f"Change one {one}", tag, document,
                     scope="trips:write", body=_row(schemas.patch(resource))),
         Transaction("DELETE", row, do.delete, f"Delete one {one}", tag, None, scope="trips:write",
@@ -68,7 +69,8 @@ ROUTES: tuple[Route, ...] = (
                 schemas.export(), scope="trips:read", shows="members", cached=True),
     Transaction("POST", f"{_TRIP}/sync", imports.sync, "Diff-merge a snapshot into a trip",
                 "trips", schemas.sync_result(), scope="trips:write", query=(DRY_RUN.name,),
-                body=Body(type=schemas.sync(), imports="sync"), statuses=(200, 207, 202)),
+                body=Body(type=schemas.sync(), imports=ImportRequest("sync")),
+                statuses=(200, 207, 202)),
     *(route for resource in RESOURCES for route in _resource_routes(resource)),
     Transaction("GET", f"{_TRIP}/channels", messages.list_channels, "List channels", "messages",
                 schemas.page(schemas.document(CHANNEL)), scope="messages:read", query=LIST_QUERY,

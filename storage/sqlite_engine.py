@@ -6,6 +6,7 @@ inside a connection's thread; those that wait at the same time go there in one h
 
 import asyncio
 import functools
+import itertools
 import operator
 import re
 import sqlite3
@@ -291,10 +292,14 @@ def _qmark(sql: str, count: int) -> tuple[str, Pick | None]:
     return text, operator.itemgetter(*order) if len(order) > 1 else lambda args: [args[order[0]]]
 
 
+_TOGETHER: Final = 100
+"""Rows that one statement inserts, where there are so many: more gain nothing."""
+
+
 @functools.cache
-def _insert_statement(table: str, columns: Sequence[str]) -> str:
-    marks = ", ".join("?" * len(columns))
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
+def _insert_statement(table: str, columns: Sequence[str], rows: int) -> str:
+    marks = f"({', '.join('?' * len(columns))})"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([marks] * rows)}"
 
 
 class SQLiteTx(Tx):
@@ -334,7 +339,16 @@ class SQLiteTx(Tx):
         self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
     ) -> None:
         """See `Tx.insert`."""
-        self._connection.executemany(_insert_statement(table, columns), rows)
+        rest = len(rows) % _TOGETHER
+        starts = range(0, len(rows) - rest, _TOGETHER)
+        if starts:
+            together = (
+                [*itertools.chain.from_iterable(rows[start : start + _TOGETHER])]
+                for start in starts
+            )
+            self._connection.executemany(_insert_statement(table, columns, _TOGETHER), together)
+        if rest:
+            self._connection.executemany(_insert_statement(table, columns, 1), rows[-rest:])
 
     async def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """See `Tx.executemany`."""

@@ -4,10 +4,9 @@ import dataclasses
 
 import msgspec
 
-from domain import json_body
 from domain.actor import Actor
 from domain.changes import Cause
-from domain.imports import ImportRequest, ItemLists, items_of
+from domain.imports import ImportRequest, ItemLists, read, split
 from domain.precondition import Precondition
 from domain.scopes import Scopes
 from operations import imports
@@ -33,8 +32,8 @@ def decode(claim: Claim) -> Import:
     if claim.trip_id is None:
         raise ValueError("an import names its trip")
     request = msgspec.json.decode(claim.params, type=ImportRequest)
-    body = json_body.decode(jobs.unpack(claim.payload), json_body.IMPORT_DEPTH)
-    return Import(claim.trip_id, request, items_of(request, body))
+    raw = jobs.unpack(claim.payload)
+    return Import(claim.trip_id, request, read(request, raw, split(raw)))
 
 
 async def plan(tx: Tx, _claim: Claim, job: Import) -> Import:

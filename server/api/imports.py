@@ -2,7 +2,7 @@
 
 import msgspec
 
-from domain.imports import ImportRequest, items_of
+from domain.imports import ImportRequest
 from operations import imports
 from server import job_replies
 from server.preferences import preferences_of
@@ -26,7 +26,7 @@ async def run_import(tx: Tx, call: Call, request: ImportRequest) -> Reply | Queu
         raise upload.refusal
     if upload.packed is None:
         result = await imports.apply(
-            tx, call.cause, call.trip_id, request, items_of(request, call.body), call.precondition
+            tx, call.cause, call.trip_id, request, call.body, call.precondition
         )
         return Reply(*imports.response(result))
     job_id = await imports.enqueue(

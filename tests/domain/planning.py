@@ -1,16 +1,20 @@
 """Plans and stored rows, for tests."""
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+import msgspec
 import pytest
 
+from domain import json_body, plain
 from domain.errors import ValidationFailed
-from domain.plan import ItemResult, Plan, Put, apply_items
+from domain.plan import ItemResult, Needs, Plan, Put, apply_items
 from domain.resource import Resource
 from domain.row import Row
 from tests.support import SAMPLES
+
+_canonical = msgspec.json.Encoder(order="deterministic")
 
 THEN, NOW = "2026-07-01T00:00:00.000Z", "2026-07-02T00:00:00.000Z"
 
@@ -63,3 +67,49 @@ def rekeyed(plan: Plan) -> set[str]:
         if (row.parent_id, row.client_ref)
         != (changes.before[row.id].parent_id, changes.before[row.id].client_ref)
     }
+
+
+Decode = Callable[[Resource, bytes], Any]
+
+
+def generally(_resource: Resource, raw: bytes) -> Any:
+    """An item by the general way, which is the measure."""
+    return json_body.decode(raw)
+
+
+def plainly(resource: Resource, raw: bytes) -> Any:
+    """An item by the plain way where it goes, as servers take it."""
+    item = plain.decode(resource, raw)
+    return json_body.decode(raw) if item is None else item
+
+
+def told(resource: Resource, there: Iterable[Row], raws: Iterable[bytes], decode: Decode) -> Any:
+    """What becomes of items one after another: outcomes, rows, and what they need."""
+    plan = new_plan(*(row.copy() for row in there))
+    parent_id = "leg1" if resource.parent else ""
+    outcomes: list[Any] = []
+    for raw in raws:
+        try:
+            item = decode(resource, raw)
+        except ValidationFailed as error:
+            outcomes.append((error.message, error.details))
+            continue
+        needs = Needs()
+        needs.add(resource, [item])
+        found = plan.find(resource, item, parent_id)
+        results = apply_items(plan, [item], lambda each: plan.upsert(resource, each, parent_id))
+        outcomes.append((results, found and found.id, needs))
+    return outcomes, to_store(plan)
+
+
+def to_store(plan: Plan) -> Any:
+    """All a plan would store, the order within nested objects aside."""
+    changes = plan.changes
+    return [
+        [
+            (row.kind, row.id, row.parent_id, row.client_ref, row.sort_key, [*row.document])
+            for row in rows
+        ]
+        + [_canonical.encode(row.document) for row in rows]
+        for rows in (changes.created, changes.updated, changes.before.values())
+    ]

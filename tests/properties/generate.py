@@ -79,12 +79,11 @@ def values(kind: types.Type, *, links: bool = False) -> Strategy:
         case types.FloatType(ge=least, le=most, gt=above, lt=below):
             first = least if above is None else math.nextafter(above, math.inf)
             last = most if below is None else math.nextafter(below, -math.inf)
+            lowest = -(2**70) if first is None else math.ceil(first)
+            highest = 2**70 if last is None else math.floor(last)
             return st.one_of(
                 st.floats(first, last, allow_nan=False, allow_infinity=False),
-                st.integers(
-                    -(2**70) if first is None else math.ceil(first),
-                    2**70 if last is None else math.floor(last),
-                ),
+                st.integers(lowest, highest) if lowest <= highest else st.nothing(),
             )
         case types.BoolType():
             return st.booleans()
