@@ -1,26 +1,27 @@
 """One rate limit across all server processes, kept in Redis (contract section 3)."""
 
 import asyncio
-import math
 import time
+from collections import deque
 from collections.abc import Awaitable
 from typing import Final
 
 import structlog
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.exceptions import RedisError
+from redis.asyncio import ConnectionPool
 
 from server.ratelimit import WINDOW_SECONDS, LocalRateLimiter, Usage
+from server.redis_connection import RedisConnection, part
 
-_COUNT: Final = """
+_COUNT: Final = f"""
 local used = redis.call('INCR', KEYS[1])
-if used == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
-return {used, redis.call('PTTL', KEYS[1])}
+if used == 1 then redis.call('PEXPIRE', KEYS[1], {WINDOW_SECONDS * 1000}) end
+return redis.status_reply(used .. ' ' .. redis.call('PTTL', KEYS[1]) .. ' ' .. KEYS[1])
 """
+# By its hash it would be dearer for us than it is cheaper for Redis, which may have forgotten it.
+_EVAL: Final = b"*4\r\n" + part("EVAL") + part(_COUNT) + part("1")
+"""The command without its last part, the key."""
 _TIMEOUT_SECONDS: Final = 0.25
-_TURN_SECONDS: Final = 0.75
-"""How long a request waits for its turn and its answer, where many come at once."""
-_CONNECTIONS: Final = 16
+"""A request waits for its count that long at least, and twice as long at most."""
 _AWAY_SECONDS: Final = 1.0
 """After a failure Redis is left alone so long, so that requests do not wait for it in vain."""
 
@@ -28,44 +29,77 @@ _log = structlog.get_logger("carnet.ratelimit")
 
 
 class RedisRateLimiter:
-    """Counts in Redis, one round trip a request; while Redis is away, in this process."""
+    """Counts in Redis, all requests of a moment in one round trip; while it is away, here."""
 
     def __init__(self, url: str) -> None:
-        pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=_CONNECTIONS,
-            timeout=_TURN_SECONDS,
-            socket_timeout=_TIMEOUT_SECONDS,
-            socket_connect_timeout=_TIMEOUT_SECONDS,
-        )
-        self._redis = Redis.from_pool(pool)
-        self._script = self._redis.register_script(_COUNT)
+        pool = ConnectionPool.from_url(url)
+        self._server = pool.make_connection()  # type: ignore[no-untyped-call]
+        self._connection: RedisConnection | None = None
+        self._waiting: deque[tuple[str, str, asyncio.Future[Usage]]] = deque()
+        """Client, key and count of each request that was sent, in order."""
+        self._overdue = 0
+        """How many of them were waiting when that was last looked at."""
+        self._look: asyncio.TimerHandle | None = None
         self._local = LocalRateLimiter()
         self._away_until = 0.0
         self._told = False
 
-    def count(self, client: str) -> Awaitable[Usage]:
+    def count(self, client: str) -> Usage | Awaitable[Usage]:
         """See `RateLimiter.count`."""
-        return asyncio.create_task(self._count(client))
-
-    async def _count(self, client: str) -> Usage:
         if time.monotonic() < self._away_until:
             return self._local.count(client)
-        try:
-            # The client opens connections one after another, each within a time-out of its own.
-            async with asyncio.timeout(_TURN_SECONDS):
-                used, rest = await self._script(
-                    keys=[f"carnet:rate:{client}"], args=[WINDOW_SECONDS * 1000]
-                )
-        except (RedisError, OSError, TimeoutError) as error:
+        loop = asyncio.get_running_loop()
+        counted: asyncio.Future[Usage] = loop.create_future()
+        if self._connection is None:
+            self._connection = RedisConnection(self._server, self._answered, self._lost)
+        key = f"carnet:rate:{client}"
+        self._connection.send(_EVAL + part(key))
+        self._waiting.append((client, key, counted))
+        if self._look is None:
+            self._look = loop.call_later(_TIMEOUT_SECONDS, self._look_who_waits)
+        return counted
+
+    def _answered(self, answer: str) -> None:
+        used, rest, key = answer.split(" ", 2)
+        if not self._waiting or self._waiting[0][1] != key:
+            raise ValueError("nobody asked for this")
+        usage = Usage(int(used), max(1, -(-int(rest) // 1000)))
+        _, _, counted = self._waiting.popleft()
+        if not counted.done():
+            counted.set_result(usage)
+        self._overdue -= 1
+        self._told = False
+
+    def _look_who_waits(self) -> None:
+        """Between two looks the loop has read what had come, however slow it is."""
+        self._look = None
+        if self._overdue > 0:
+            self._lost("it does not answer")
+        elif self._waiting:
+            self._overdue = len(self._waiting)
+            loop = asyncio.get_running_loop()
+            self._look = loop.call_later(_TIMEOUT_SECONDS, self._look_who_waits)
+
+    def _lost(self, reason: str) -> None:
+        if self._waiting:  # a connection that nobody uses may end
             self._away_until = time.monotonic() + _AWAY_SECONDS
             if not self._told:
-                _log.warning("rate_limit_local", reason=str(error))
+                _log.warning("rate_limit_local", reason=reason)
             self._told = True
-            return self._local.count(client)
-        self._told = False
-        return Usage(used, max(1, math.ceil(rest / 1000)))
+        self._disconnect()
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        for client, _, counted in self._waiting:
+            if not counted.done():
+                counted.set_result(self._local.count(client))
+        self._waiting.clear()
+        self._overdue = 0
 
     async def close(self) -> None:
-        """Closes the connections."""
-        await self._redis.aclose()
+        """Closes the connection."""
+        self._disconnect()
+        if self._look is not None:
+            self._look.cancel()

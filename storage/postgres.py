@@ -1,17 +1,17 @@
-"""Postgres by asyncpg: pooled connections, writers in transactions, conflicts retried."""
+"""Postgres by asyncpg: kept connections, writers in transactions, conflicts retried."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import asyncpg
 
-from domain.errors import Overloaded, Unavailable
+from domain.errors import Unavailable
 from runtime.signals import TripListener
+from storage.postgres_pool import Pool
 from storage.store import (
-    MAX_WAITING,
     DatabaseError,
     Dialect,
     Operation,
@@ -22,8 +22,6 @@ from storage.store import (
 
 T = TypeVar("T")
 
-POOL_SIZE: Final = 10
-ACQUIRE_SECONDS: Final = 5.0
 COMMAND_SECONDS: Final = 20.0
 """How long one statement may take: past it, its connection is given up."""
 CONNECT_SECONDS: Final = 5.0
@@ -88,55 +86,44 @@ _AWAY: Final = (
 """Failures of a server that is gone, stopping, full or too slow."""
 
 
-class _Connection(asyncpg.Connection):  # type: ignore[misc]
-    """Comes back to the pool without a round trip: no operation leaves session state behind."""
-
-    def get_reset_query(self) -> str:
-        return ""
-
-
 async def open_postgres(url: str) -> "PostgresStore":
     """Connects to a database, which must exist; `DatabaseError` when it cannot be reached."""
     store = PostgresStore(url)
     try:
         await store.open()
     except (*_AWAY, asyncpg.PostgresError, ValueError) as error:
+        await store.close()
         raise DatabaseError(f"cannot connect to the Postgres of storage.url: {error}") from error
     return store
 
 
 class PostgresStore:
-    """A `Store` on a Postgres database."""
+    """A `Store` on a Postgres database. Readers have connections that cannot write."""
 
     dialect = DIALECT
 
     def __init__(self, url: str) -> None:
         self._url = url
         self.on_commit: TripListener = ignore_changes
-        self._readers: _Pool
-        self._writers: _Pool
-        self._closing = False
-        self._running = 0
-        self._at_rest = asyncio.Event()
-        self._at_rest.set()
+        self._writers = Pool(lambda: self._connect(_SESSION))
+        self._readers = Pool(
+            lambda: self._connect(_SESSION | {"default_transaction_read_only": "on"})
+        )
+        self._running = _Running()
 
     async def open(self) -> None:
-        """Connects. Readers have a pool of their own, in which nothing can be written."""
-        self._writers = await self._pool(_SESSION)
-        self._readers = await self._pool(_SESSION | {"default_transaction_read_only": "on"})
+        """Connects, so that what is wrong with the URL is told at once."""
+        for pool in (self._writers, self._readers):
+            async with pool.connection():
+                pass
 
-    async def _pool(self, session: dict[str, str]) -> "_Pool":
-        return _Pool(
-            await asyncpg.create_pool(
-                self._url,
-                min_size=1,
-                max_size=POOL_SIZE,
-                connection_class=_Connection,
-                command_timeout=COMMAND_SECONDS,
-                timeout=CONNECT_SECONDS,
-                statement_cache_size=512,
-                server_settings=session,
-            )
+    async def _connect(self, session: dict[str, str]) -> Any:
+        return await asyncpg.connect(
+            self._url,
+            command_timeout=COMMAND_SECONDS,
+            timeout=CONNECT_SECONDS,
+            statement_cache_size=512,
+            server_settings=session,
         )
 
     @property
@@ -146,7 +133,7 @@ class PostgresStore:
 
     async def read(self, operation: Operation[T]) -> T:
         """See `Store.read`. Statements run one by one, without a transaction around them."""
-        with self._counted(), _told_as_unavailable():
+        with self._running:
             async with self._readers.connection() as connection:
                 return await operation(PostgresTx(connection))
 
@@ -156,7 +143,7 @@ class PostgresStore:
 
     async def write(self, operation: Operation[T]) -> T:
         """See `Store.write`. An operation that meets another one's write is run again."""
-        with self._counted(), _told_as_unavailable():
+        with self._running:
             for attempt in range(1, ATTEMPTS + 1):
                 try:
                     async with self._writers.connection() as connection:
@@ -174,7 +161,7 @@ class PostgresStore:
 
     async def write_slowly(self, operation: Operation[T]) -> T:
         """See `Store.write_slowly`: on a connection of its own, which no time-out ends."""
-        with self._counted(), _told_as_unavailable():
+        with self._running:
             connection = await asyncpg.connect(
                 self._url,
                 timeout=CONNECT_SECONDS,
@@ -186,76 +173,41 @@ class PostgresStore:
             finally:
                 await connection.close(timeout=CONNECT_SECONDS)
 
-    @contextlib.contextmanager
-    def _counted(self) -> Iterator[None]:
-        """Lets `close` wait for what runs."""
-        if self._closing:
-            raise Unavailable("The database is closed")
-        self._running += 1
-        self._at_rest.clear()
-        try:
-            yield
-        finally:
-            self._running -= 1
-            if not self._running:
-                self._at_rest.set()
-
     async def close(self) -> None:
         """See `Store.close`."""
-        self._closing = True
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._at_rest.wait(), COMMAND_SECONDS)
+        await self._running.end(COMMAND_SECONDS)
         for pool in (self._readers, self._writers):
             await pool.close()
 
 
-class _Pool:
-    """Connections, and how many wait for one."""
+class _Running:
+    """The operations that run, each in a `with`; what the driver raises in one is told as ours."""
 
-    def __init__(self, connections: Any) -> None:
-        self._connections = connections
-        self._waiting = 0
+    def __init__(self) -> None:
+        self._number = 0
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
+        self._ending = False
 
-    @property
-    def full(self) -> bool:
-        """Whether so many wait for a connection that a further one is refused."""
-        return self._waiting >= MAX_WAITING
+    def __enter__(self) -> None:
+        if self._ending:
+            raise Unavailable("The database is closed")
+        self._number += 1
+        self._at_rest.clear()
 
-    @contextlib.asynccontextmanager
-    async def connection(self) -> AsyncIterator[Any]:
-        """A connection of one's own; `Overloaded` when too many wait for one already."""
-        if self.full:
-            raise Overloaded()
-        self._waiting += 1
-        try:
-            connection = await self._connections.acquire(timeout=ACQUIRE_SECONDS)
-        finally:
-            self._waiting -= 1
-        try:
-            yield connection
-        finally:
-            # Without a reset query, one left in a transaction would poison the pool.
-            if not connection.is_closed() and connection.is_in_transaction():
-                connection.terminate()
-            await self._connections.release(connection)
-
-    async def close(self) -> None:
-        """Closes them, if need be without asking the server."""
-        try:
-            await asyncio.wait_for(self._connections.close(), ACQUIRE_SECONDS)
-        except TimeoutError:
-            self._connections.terminate()
-
-
-@contextlib.contextmanager
-def _told_as_unavailable() -> Iterator[None]:
-    try:
-        yield
-    except ValueError:
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        self._number -= 1
+        if not self._number:
+            self._at_rest.set()
         # An argument the driver cannot send is a bug, though it is an InterfaceError too.
-        raise
-    except _AWAY as error:
-        raise Unavailable("The database is unavailable") from error
+        if isinstance(error, _AWAY) and not isinstance(error, ValueError):
+            raise Unavailable("The database is unavailable") from error
+
+    async def end(self, seconds: float) -> None:
+        """Lets no more begin, and waits at most so long for those that run."""
+        self._ending = True
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._at_rest.wait(), seconds)
 
 
 class PostgresTx(Tx):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Callable
 
 from yarl import URL
@@ -75,10 +76,15 @@ class Proxy:
 
 
 @contextlib.asynccontextmanager
-async def proxy(target: int, listen: Callable[[], Hear] = lambda: _ignore) -> AsyncIterator[Proxy]:
-    """A running proxy in front of a port."""
+async def proxy(
+    target: int,
+    listen: Callable[[], Hear] = lambda: _ignore,
+    *,
+    tls: ssl.SSLContext | None = None,
+) -> AsyncIterator[Proxy]:
+    """A running proxy in front of a port; with `tls` it is that which clients speak to it."""
     made = Proxy(target, listen)
-    server = await asyncio.start_server(made.accept, "127.0.0.1", 0)
+    server = await asyncio.start_server(made.accept, "127.0.0.1", 0, ssl=tls)
     made.port = server.sockets[0].getsockname()[1]
     try:
         yield made

@@ -261,7 +261,7 @@ def seconds(text: str) -> int:
 
 
 def test_postgres_has_connections_for_all():
-    from storage.postgres import POOL_SIZE
+    from storage.postgres_pool import POOL_SIZE
 
     limit = int(SERVICES["postgres"]["command"][-1].partition("=")[2])
     children = 2 * int(environment("server-1")["CARNET_HTTP__PROCESSES"])

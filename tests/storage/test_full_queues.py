@@ -6,8 +6,8 @@ import threading
 import pytest
 
 from domain.errors import Unavailable
-from storage import jobs, open_store, postgres, sqlite_engine
-from storage.postgres import POOL_SIZE
+from storage import jobs, open_store, postgres, postgres_pool, sqlite_engine
+from storage.postgres_pool import POOL_SIZE
 from storage.store import Tx
 from tests.storage.home import Home, soon
 from tests.storage.test_job_rows import claimed, queue
@@ -52,8 +52,8 @@ async def test_sqlite_refuses_who_comes_when_too_many_writers_wait(tmp_path, mon
 
 @pytest.mark.parametrize("way", ["read", "write"])
 async def test_postgres_refuses_who_comes_when_too_many_wait(postgres_url, monkeypatch, way):
-    monkeypatch.setattr(postgres, "MAX_WAITING", WAITING)
-    monkeypatch.setattr(postgres, "ACQUIRE_SECONDS", PATIENCE)
+    monkeypatch.setattr(postgres_pool, "MAX_WAITING", WAITING)
+    monkeypatch.setattr(postgres_pool, "ACQUIRE_SECONDS", PATIENCE)
     monkeypatch.setitem(postgres._SESSION, "idle_in_transaction_session_timeout", "0")
     store = await open_store(postgres_url)
     begun, end = asyncio.Semaphore(0), asyncio.Event()

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from domain.errors import Unavailable
-from storage import open_store, postgres
+from storage import open_store, postgres, postgres_pool
 from storage.migrate import migrate
 from storage.store import DatabaseError, Tx
 from tests import servers
@@ -170,7 +170,7 @@ def test_who_stalls_is_ended_before_who_waits_for_it_gives_up():
 
 async def test_a_connection_nothing_comes_through_is_given_up(database, monkeypatch):
     monkeypatch.setattr(postgres, "COMMAND_SECONDS", 0.3)
-    monkeypatch.setattr(postgres, "ACQUIRE_SECONDS", 0.3)
+    monkeypatch.setattr(postgres_pool, "ACQUIRE_SECONDS", 0.3)
     port = int(database.rpartition(":")[2].partition("/")[0])
     async with proxy(port) as network, opened(network.url(database)) as store:
         await until(lambda: is_added(store, "a"))
@@ -208,7 +208,7 @@ async def reads(store) -> bool:
 
 async def test_a_pool_that_is_used_up_is_unavailable_and_recovers(database, session, monkeypatch):
     session(idle_in_transaction_session_timeout="0")
-    monkeypatch.setattr(postgres, "ACQUIRE_SECONDS", PATIENCE)
+    monkeypatch.setattr(postgres_pool, "ACQUIRE_SECONDS", PATIENCE)
     holds, go_on = asyncio.Semaphore(0), asyncio.Event()
 
     async def hold(tx: Tx) -> None:
@@ -217,11 +217,11 @@ async def test_a_pool_that_is_used_up_is_unavailable_and_recovers(database, sess
         await go_on.wait()
 
     async with opened(database) as store:
-        holding = [asyncio.ensure_future(store.write(hold)) for _ in range(postgres.POOL_SIZE)]
+        holding = [asyncio.ensure_future(store.write(hold)) for _ in range(postgres_pool.POOL_SIZE)]
         for _ in holding:
             await soon(holds.acquire())
         with monkeypatch.context() as hurried:
-            hurried.setattr(postgres, "ACQUIRE_SECONDS", 0.1)
+            hurried.setattr(postgres_pool, "ACQUIRE_SECONDS", 0.1)
             assert isinstance(await failure(store.write(adding("a"))), Unavailable)
         assert await soon(store.read(names)) == [], "readers have a pool of their own"
         go_on.set()
@@ -265,7 +265,7 @@ async def none_open(database: str) -> bool:
 async def test_a_cancelled_read_leaves_nothing_running(store, database):
     tasks = [
         asyncio.ensure_future(store.read(lambda tx: tx.fetchval("SELECT pg_sleep(3600)")))
-        for _ in range(postgres.POOL_SIZE * 2)
+        for _ in range(postgres_pool.POOL_SIZE * 2)
     ]
     await until(lambda: _running(database))
     for task in tasks:
@@ -276,7 +276,7 @@ async def test_a_cancelled_read_leaves_nothing_running(store, database):
 
 
 async def _running(database: str) -> bool:
-    return await open_transactions(database) >= postgres.POOL_SIZE
+    return await open_transactions(database) >= postgres_pool.POOL_SIZE
 
 
 @pytest.mark.parametrize(
@@ -343,16 +343,50 @@ async def test_a_server_that_is_not_there_is_told_in_a_line():
         await open_store(f"postgresql://carnet@127.0.0.1:{port}/postgres")
 
 
+ENDING = (
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+    " WHERE application_name = 'carnet' AND datname = current_database()"
+)
+
+
 async def test_sessions_that_are_ended_from_outside_are_replaced(store, database):
     await store.write(adding("a"))
-    await ask(
-        database,
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-        " WHERE application_name = 'carnet' AND datname = current_database()",
-    )
+    await ask(database, ENDING)
     await until(lambda: reads(store))
     await soon(store.write(adding("b")))
     assert await store.read(names) == ["a", "b"]
+
+
+async def test_who_comes_after_all_sessions_were_ended_notices_nothing(store, database):
+    pools = (store._readers, store._writers)
+    for pool in pools:
+        leases = [pool.connection() for _ in range(postgres_pool.POOL_SIZE)]
+        async with contextlib.AsyncExitStack() as held:
+            for lease in leases:
+                await soon(held.enter_async_context(lease))
+    await ask(database, ENDING)
+    await until(lambda: all(each.is_closed() for pool in pools for each, _ in pool._free))
+    assert await soon(asyncio.gather(*(store.read(names) for _ in range(30)))) == [[]] * 30
+    await soon(asyncio.gather(*(store.write(adding(f"{n}")) for n in range(30))))
+
+
+async def test_a_store_that_closes_ends_what_would_not_end(database, session, monkeypatch):
+    session(idle_in_transaction_session_timeout="0")
+    monkeypatch.setattr(postgres, "COMMAND_SECONDS", 0.1)
+    begun = asyncio.Event()
+
+    async def hold(tx: Tx) -> None:
+        await adding("a")(tx)
+        begun.set()
+        await asyncio.Event().wait()
+
+    async with opened(database) as store:
+        holding = asyncio.ensure_future(store.write(hold))
+        await soon(begun.wait())
+        await soon(store.close())
+        assert await none_open(database)
+        holding.cancel()
+        await soon(asyncio.gather(holding, return_exceptions=True))
 
 
 async def test_a_migration_takes_as_long_as_it_takes(database, session, monkeypatch):

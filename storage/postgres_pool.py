@@ -1,0 +1,162 @@
+"""Connections to Postgres that are kept open, and the queue of those who wait for one.
+
+asyncpg's own pool takes longer over handing out a connection than over the statement.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from domain.errors import Overloaded
+from storage.store import MAX_WAITING
+
+POOL_SIZE: Final = 10
+ACQUIRE_SECONDS: Final = 5.0
+CLOSE_SECONDS: Final = 2.0
+"""How long a server may take to end a connection, before that is cut off."""
+IDLE_SECONDS: Final = 300.0
+"""A connection that nobody needed for so long is not used again: firewalls forget such ones
+without a word, and a statement on one would only end by its time-out. The server has its memory
+back, too."""
+
+
+class Pool:
+    """Up to `POOL_SIZE` connections, opened as they are needed; the last one used goes first."""
+
+    def __init__(self, connect: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+        self._connect = connect
+        self._open: set[Any] = set()
+        self._opening = 0
+        self._free: deque[tuple[Any, float]] = deque()
+        """Each with the loop's time at which it came back, the last one last."""
+        self._waiting: deque[asyncio.Future[Any]] = deque()
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    @property
+    def full(self) -> bool:
+        """Whether so many wait for a connection that a further one is refused."""
+        return len(self._waiting) >= MAX_WAITING
+
+    def connection(self) -> "_Lease":
+        """A connection of one's own, for an `async with`.
+
+        `Overloaded` when too many wait for one already, `TimeoutError` after `ACQUIRE_SECONDS`;
+        what keeps a connection from being opened is raised when there is no other to wait for.
+        """
+        return _Lease(self)
+
+    async def acquire(self) -> Any:
+        """See `connection`; to be released, whatever happens."""
+        loop = asyncio.get_running_loop()
+        stale = loop.time() - IDLE_SECONDS
+        while self._free and self._free[0][1] < stale:
+            self._cut(self._free.popleft()[0])
+        while self._free:
+            connection, _ = self._free.pop()
+            if not connection.is_closed():
+                return connection
+            # The server has ended it, and perhaps all others with it.
+            self._cut(connection)
+        if self.full:
+            raise Overloaded()
+        waiter = loop.create_future()
+        self._waiting.append(waiter)
+        self._open_for_waiting()
+        patience = loop.call_later(ACQUIRE_SECONDS, _give_up, waiter)
+        try:
+            return await waiter
+        except BaseException:
+            with contextlib.suppress(ValueError):
+                self._waiting.remove(waiter)
+            # Cancelled at the very moment in which it was given one.
+            if not waiter.cancelled() and waiter.exception() is None:
+                self.release(waiter.result(), None)
+            raise
+        finally:
+            patience.cancel()
+
+    def release(self, connection: Any, error: BaseException | None) -> None:
+        """Takes a connection back from an operation, which may have ended in an error."""
+        if isinstance(error, asyncio.CancelledError | TimeoutError):
+            # Perhaps in the middle of a statement, which goes on at the server until it is told.
+            self._start(self._close(connection))
+        elif connection.is_closed() or connection.is_in_transaction():
+            self._cut(connection)
+            self._open_for_waiting()
+        else:
+            self._give(connection)
+
+    def _give(self, connection: Any) -> None:
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(connection)
+                return
+        self._free.append((connection, asyncio.get_running_loop().time()))
+
+    def _open_for_waiting(self) -> None:
+        """Opens a connection, if somebody waits and there may be one more."""
+        if self._opening < len(self._waiting) and len(self._open) + self._opening < POOL_SIZE:
+            self._opening += 1
+            self._start(self._connect()).add_done_callback(self._opened)
+
+    def _opened(self, opening: asyncio.Task[Any]) -> None:
+        self._opening -= 1
+        error = asyncio.CancelledError() if opening.cancelled() else opening.exception()
+        if error is None:
+            self._open.add(opening.result())
+            self._give(opening.result())
+        elif not self._open and not self._opening:
+            # Nobody will give one back.
+            while self._waiting:
+                waiter = self._waiting.popleft()
+                if not waiter.done():
+                    waiter.set_exception(error)
+
+    async def _close(self, connection: Any) -> None:
+        # It has the server cancel what runs, and cuts off a server that does not answer.
+        with contextlib.suppress(Exception):
+            await connection.close(timeout=CLOSE_SECONDS)
+        self._open.discard(connection)
+        self._open_for_waiting()
+
+    def _cut(self, connection: Any) -> None:
+        connection.terminate()
+        self._open.discard(connection)
+
+    def _start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def close(self) -> None:
+        """Closes all connections, also those that are still out."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+        await asyncio.gather(*map(self._close, self._open))
+
+
+def _give_up(waiter: asyncio.Future[Any]) -> None:
+    if not waiter.done():
+        waiter.set_exception(TimeoutError("Postgres gave no connection in time"))
+
+
+class _Lease:
+    """A connection for the length of an `async with`; a generator for it would cost more."""
+
+    __slots__ = ("_connection", "_pool")
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> Any:
+        self._connection = await self._pool.acquire()
+        return self._connection
+
+    async def __aexit__(
+        self, _kind: object, error: BaseException | None, _traceback: object
+    ) -> None:
+        self._pool.release(self._connection, error)
