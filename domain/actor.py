@@ -1,10 +1,7 @@
 """Who acts: a key, a session, or the system itself."""
 
-import datetime
-
 import msgspec
 
-from domain.clock import timestamp
 from domain.revisions import Revisions
 from domain.scopes import Role, Scopes
 
@@ -35,9 +32,9 @@ class Actor(msgspec.Struct, frozen=True):
         """Whose Idempotency-Keys its requests share: the key's, or of a session its user's."""
         return self.key_id or f"user:{self.user_id}"
 
-    def may_act_at(self, moment: datetime.datetime) -> bool:
+    def may_act_at(self, now: str) -> bool:
         """Whether the key is good at a moment."""
-        return self.expires_at is None or timestamp(moment) < self.expires_at
+        return self.expires_at is None or now < self.expires_at
 
 
 SYSTEM = Actor(None, "Carnet", "", Scopes(()))

@@ -19,7 +19,12 @@ def moment() -> datetime.datetime:
 
 def now() -> str:
     """The same, as documents carry it."""
-    second, rest = divmod(unix_ns(), 10**9)
+    return text(unix_ns())
+
+
+def text(unix_ns: int) -> str:
+    """A moment in nanoseconds since 1970, as documents carry it."""
+    second, rest = divmod(unix_ns, 10**9)
     return f"{_second(second)}.{rest // 10**6:03d}Z"
 
 

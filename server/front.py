@@ -51,7 +51,7 @@ class Api:
     async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         """The response to a request; `path` is what comes after the base path, as it was sent."""
         started = time.perf_counter()
-        call = Call(self._services, self._routes, request, new_request_id(), clock.moment())
+        call = Call(self._services, self._routes, request, new_request_id(), clock.unix_ns())
         try:
             reply = await self._answer(call, path)
         except CarnetError as error:

@@ -40,7 +40,7 @@ async def admit_by_key(call: Call) -> None:
         )
     finally:
         usage = await used(counting) if counting else None
-    if caller is None or not caller.actor.may_act_at(call.moment):
+    if caller is None or not caller.actor.may_act_at(call.now):
         raise Unauthorized("This API key is unknown, revoked or expired")
     call.caller, actor = caller, caller.actor
     assert actor.key_id is not None

@@ -5,7 +5,6 @@ A route is of one of three kinds. A `Transaction` reads or writes with an actor 
 """
 
 import dataclasses
-import datetime
 import functools
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
@@ -16,12 +15,12 @@ from aiohttp import web
 
 from domain.actor import Actor, Caller
 from domain.changes import Cause
-from domain.clock import timestamp
 from domain.errors import ValidationFailed
 from domain.imports import ImportRequest
 from domain.precondition import Precondition
 from domain.resource import Resource
 from domain.scopes import BaseScope
+from runtime import clock
 from runtime.ids import is_id
 from server.ratelimit import Allowance
 from server.services import Services
@@ -78,7 +77,8 @@ class Call(msgspec.Struct):
     """The table that the request's route is from."""
     request: web.BaseRequest
     request_id: str
-    moment: datetime.datetime
+    unix_ns: int
+    """When it came, in nanoseconds since 1970."""
     route: "Route | None" = None
     params: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Of the path."""
@@ -98,8 +98,13 @@ class Call(msgspec.Struct):
 
     @property
     def now(self) -> str:
-        """Its moment, as documents carry it."""
-        return timestamp(self.moment)
+        """When it came, as documents carry it."""
+        return clock.text(self.unix_ns)
+
+    @property
+    def unix_seconds(self) -> float:
+        """When it came, in seconds since 1970."""
+        return self.unix_ns / 10**9
 
     @property
     def actor(self) -> Actor:

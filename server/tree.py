@@ -76,7 +76,8 @@ class RouteTree:
 
     def find(self, method: str, path: str) -> Found:
         """The route of a method and a raw path, base and all; HEAD is answered by GET's."""
-        node, params = self._root, dict[str, str]()
+        node = self._root
+        params: dict[str, str] = {}
         for segment in path[1:].split("/"):
             if "%" in segment:
                 segment = unquote(segment)

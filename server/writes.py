@@ -72,7 +72,7 @@ class _ProtectedWrite:
         self._key = key
         self._scope = call.actor.idempotency_scope
         self._fingerprint = fingerprint
-        self._now = call.moment.timestamp()
+        self._now = call.unix_seconds
         self._replayed = False
 
     async def attempt(self, tx: Tx) -> Reply | Queued:

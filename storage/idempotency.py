@@ -75,7 +75,7 @@ _REMEMBER: Final = (
     f" VALUES ({', '.join(f'${n}' for n in range(1, len(COLUMNS) + 1))})"
     " ON CONFLICT (api_key_id, idempotency_key) DO UPDATE SET"
     f" {', '.join(f'{name} = excluded.{name}' for name in COLUMNS[2:])}"
-    f" WHERE idempotency.created_at <= ${len(COLUMNS) + 1} RETURNING 1"
+    f" WHERE idempotency.created_at <= ${len(COLUMNS) + 1}"
 )
 
 
@@ -105,14 +105,14 @@ async def remember(
     Where several can write at once, this waits for a request that is recording the same key. A
     record past its time gives way.
     """
-    recorded = await tx.fetchval(
+    recorded = await tx.execute(
         _REMEMBER,
         *protection.columns(answer),
         answer.rev if answer else None,
         job_id,
         protection.now - REMEMBERED_SECONDS,
     )
-    if recorded is None:
+    if not recorded:
         raise KeyTaken
 
 

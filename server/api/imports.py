@@ -36,7 +36,7 @@ async def run_import(tx: Tx, call: Call, request: ImportRequest) -> Reply | Queu
         request,
         upload.packed,
         total=upload.total,
-        due_at=call.moment.timestamp(),
+        due_at=call.unix_seconds,
         precondition=call.precondition,
     )
     respond_async, wait_seconds = preferences_of(call.request)

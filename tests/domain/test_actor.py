@@ -1,7 +1,5 @@
 """Who acts, and what an actor may do with a trip (contract section 3)."""
 
-import datetime
-
 import pytest
 
 from domain.access import require_scope, require_trip, require_unlimited
@@ -10,7 +8,7 @@ from domain.errors import Forbidden, NotFound
 from domain.revisions import Revisions
 from domain.scopes import Role, Scopes
 
-NOON = datetime.datetime(2026, 7, 15, 12, tzinfo=datetime.UTC)
+NOON = "2026-07-15T12:00:00.000Z"
 
 
 def actor(*scopes: str, **options) -> Actor:
