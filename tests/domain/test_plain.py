@@ -13,7 +13,7 @@ from domain.plain import Plain
 from domain.resource import Resource
 from domain.resources import ACTION_ITEM, COMMITMENT, LEG, MAP_PIN, RESOURCES, STAY
 from domain.shape import MAX_INTEGER
-from tests.domain.planning import body, generally, new_plan, plainly, stored, told
+from tests.domain.planning import NOW, body, generally, new_plan, plainly, stored, told
 from tests.domain.test_shape import EXPENSE
 from tests.support import SAMPLES
 
@@ -146,6 +146,12 @@ def test_a_plain_item_tells_what_was_sent():
     assert (item.client_ref, item.sort_key) == ("a", "2026-07-16")
     assert item.members == f'{EVENT},"isAllDay":true,"clientRef":"a"'
     assert item.value == msgspec.json.decode(raw)
+
+
+def test_a_plain_item_gets_what_the_server_adds():
+    item = plain.decode(ACTION_ITEM, b'{"text":"Pack","urgency":"now","isCompleted":true}')
+    row = new_plan().upsert(ACTION_ITEM, item)[1]
+    assert row.document["completedAt"] == row.document["createdAt"] == NOW
 
 
 def test_a_plain_item_that_is_there_needs_no_decoding(monkeypatch):

@@ -378,6 +378,7 @@ def test_a_rows_members_begin_where_the_resource_says(resource):
     start = resource.members_at("r1", "trip", parent)
     assert row.has(members_text(members), start)
     assert not row.has(members_text(members), start - 1)
+    assert not row.has(members_text(members)[:-1], start)
     assert not row.has(members_text({**members, "more": 1}), start)
     last = list(members)[-1]
     assert not row.has(members_text({**members, last: f"{members[last]}x"}), start)
