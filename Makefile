@@ -52,7 +52,7 @@ generate: $(VENV)/.dev ## write the generated parts of the documents
 verify: $(VENV)/.dev ## check that they are up to date
 	$(PY) -m docs.generate --check
 
-bench: $(VENV)/.bench ## install, then run the benchmarks (QUICK=1: in a minute)
+bench: $(VENV)/.bench ## install, then run the benchmarks (QUICK=1: in two minutes)
 	$(same_python)
 	$(PY) -m bench $(ARGS)
 

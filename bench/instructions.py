@@ -14,15 +14,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.bare import READS
-from bench.figures import Figure, Scale, at_most
+from bench.figures import Figure, Scale
 from bench.load import Caller
 from bench.overhead import EXPORT_PINS, PIN, numbered
 from bench.servers import Carnet, Server, bare, carnet, pins
 
 CONNECTIONS = 4
 WARM_UP = 400
-GOALS_K = {"304": 230, "POST": 620}
-"""In thousands."""
+CREATED = 201
+GOALS = {"304": 230_000, "POST": 620_000}
 ENVIRONMENT = {"PYTHONHASHSEED": "0"}
 """Dictionaries of the same shape in each run."""
 
@@ -48,7 +48,13 @@ class Counted:
 
         async def all_of(count: int) -> None:
             part = itertools.islice(requests, count)
-            await asyncio.gather(*(send(part, caller) for caller in callers))
+            if expect != CREATED:
+                await asyncio.gather(*(send(part, caller) for caller in callers))
+            # Writes go together, and again when all are answered: else those that share a commit
+            # are more or fewer by how busy the machine is.
+            while batch := list(itertools.islice(part, CONNECTIONS)):
+                pairs = zip(batch, callers, strict=False)
+                await asyncio.gather(*(send(iter([one]), caller) for one, caller in pairs))
 
         await all_of(WARM_UP)
         await self._control("--instr=on")
@@ -108,12 +114,14 @@ async def _kinds(ours: Carnet, folder: Path) -> Kinds:
         "304": (itertools.repeat(known), 304),
         "GET export, cached": (itertools.repeat(export), 200),
         "GET trip": (itertools.repeat(one), 200),
-        "POST": (numbered(post), 201),
+        "POST": (numbered(post), CREATED),
     }
 
 
 def _figure(name: str, ours: float, plain: float) -> Figure:
     claim = f"instructions a request, user space: {name}"
     told = f"{ours / 1000:,.0f} k (bare {plain / 1000:,.0f} k)"
-    goal = GOALS_K.get(name)
-    return Figure(claim, told) if goal is None else at_most(claim, ours / 1000, goal, told)
+    goal = GOALS.get(name)
+    if goal is None:
+        return Figure(claim, told)
+    return Figure(claim, told, f"≤ {goal // 1000} k", ours <= goal)

@@ -113,22 +113,34 @@ async def _connect(port: int, connection: Connection) -> None:
 
 
 class Caller:
-    """Awaits one response after another on a connection."""
+    """Awaits one response after another on a connection.
 
-    def __init__(self) -> None:
-        self._connection = Connection(self._answered, keep_body=True)
-        self._connection.lost = self._lost
+    It is opened anew where the server has closed it, as it does when nothing comes for a while.
+    """
+
+    connection_kind: type[Connection] = Connection
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._connection: Connection
         self._waiting: asyncio.Future[Response] | None = None
 
     @classmethod
     async def open(cls, port: int) -> "Caller":
         """A connected caller."""
-        caller = cls()
-        await _connect(port, caller._connection)
+        caller = cls(port)
+        await caller._connect()
         return caller
+
+    async def _connect(self) -> None:
+        self._connection = self.connection_kind(self._answered, keep_body=True)
+        self._connection.lost = self._lost
+        await _connect(self._port, self._connection)
 
     async def send(self, data: bytes, *, expect: int | None = None) -> Response:
         """Sends a request; its response, which must have the status `expect` if given."""
+        if self._connection.transport.is_closing():
+            await self._connect()
         self._waiting = asyncio.get_running_loop().create_future()
         self._connection.send(data)
         response = await self._waiting

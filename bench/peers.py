@@ -205,7 +205,7 @@ async def _creates(ours: Carnet, theirs: PocketBase, scale: Scale, claim: str) -
 
 
 def _seconds(scale: Scale) -> float:
-    return 0.4 * scale.round_seconds
+    return 0.6 * scale.round_seconds
 
 
 async def _batches(ours: Carnet, theirs: PocketBase, scale: Scale) -> Comparison:

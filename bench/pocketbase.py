@@ -113,10 +113,7 @@ def _joined(chunks: bytes) -> bytes:
 class PocketCaller(Caller):
     """A caller of a PocketBase."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._connection = _Chunked(self._answered, keep_body=True)
-        self._connection.lost = self._lost
+    connection_kind = _Chunked
 
 
 @dataclasses.dataclass

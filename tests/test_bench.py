@@ -1,5 +1,6 @@
 """The benchmarks run. What they measure is no business of a test."""
 
+import asyncio
 import struct
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import uvloop
 from bench.__main__ import PIECES, run
 from bench.compare import from_tree
 from bench.figures import Figure, Scale, at_least, at_most, report, table
+from bench.load import Caller
 from bench.roundtrips import Frontend
 from bench.shares import Controller, controller
 from bench.trace import length, walk
+from tests.waiting import until
 
 SMOKE = Scale(
     name="smoke",
@@ -51,6 +54,19 @@ def test_a_server_of_another_revision_is_of_the_code_in_its_tree(tmp_path):
     (tree / "carnet" / "__init__.py").touch()
     (tree / "carnet" / "__main__.py").write_text("print('[\"before\"]')")
     assert from_tree(tree)(folder).carnet("version") == ["before"]
+
+
+async def test_a_caller_comes_back_to_a_server_that_has_closed_its_connection():
+    async def answer_once(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(answer_once, "127.0.0.1", 0) as server:
+        caller = await Caller.open(server.sockets[0].getsockname()[1])
+        for _ in range(2):
+            await caller.send(b"GET / HTTP/1.1\r\n\r\n", expect=204)
+            await until(lambda: caller._connection.transport.is_closing())
 
 
 def test_the_report_has_a_row_for_each_figure():
