@@ -18,6 +18,7 @@ from bench.figures import Figure, Scale
 from bench.load import Caller
 from bench.overhead import EXPORT_PINS, PIN, numbered
 from bench.servers import Carnet, Server, bare, carnet, pins
+from tests.waiting import until
 
 CONNECTIONS = 4
 WARM_UP = 400
@@ -37,6 +38,7 @@ class Counted:
         self._pid = str(pid)
         self._port = port
         self._folder = folder
+        self._dumps = 0
 
     async def count(self, requests: Iterator[bytes], expect: int, count: int) -> float:
         """Instructions a request, of so many requests."""
@@ -57,34 +59,46 @@ class Counted:
                 await asyncio.gather(*(send(iter([one]), caller) for one, caller in pairs))
 
         await all_of(WARM_UP)
-        await self._control("--instr=on")
+        await self._order("instrumentation on")
         await all_of(count)
         # What is dumped is counted anew afterwards.
-        await self._control("--dump")
-        await self._control("--instr=off")
+        await self._order("dump")
+        await self._order("instrumentation off")
         for caller in callers:
             caller.close()
-        return self._newest() / count
+        return await self._dumped() / count
 
-    async def _control(self, order: str) -> None:
-        # In a thread: a server that answers must be heard.
-        command = ["callgrind_control", order, self._pid]
-        await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True)
+    async def _order(self, order: str) -> None:
+        """Has callgrind do something; `callgrind_control` does not tell if it was not done."""
 
-    def _newest(self) -> int:
-        """The count of the last dump: their files are numbered."""
-        dumps = self._folder.glob(f"callgrind.{self._pid}.*")
-        newest = max(dumps, key=lambda file: int(file.suffix[1:]))
-        _, _, total = newest.read_text("ascii").rpartition("totals:")
-        return int(total)
+        async def done() -> bool:
+            vgdb = ["vgdb", _pipes(self._folder), f"--pid={self._pid}", order]
+            # In a thread: a server that answers must be heard.
+            run = await asyncio.to_thread(subprocess.run, vgdb, capture_output=True, check=False)
+            return run.returncode == 0
+
+        await until(done)
+
+    async def _dumped(self) -> int:
+        """The count of the next dump, which may be written a little after it was asked for."""
+        self._dumps += 1
+        file = self._folder / f"callgrind.{self._pid}.{self._dumps}"
+
+        def total() -> int | None:
+            text = file.read_text("ascii") if file.exists() else ""
+            _, found, rest = text.rpartition("totals: ")
+            return int(rest) if found and rest.endswith("\n") else None
+
+        found: int = await until(total)
+        return found
 
 
 async def measure(folder: Path, scale: Scale) -> list[Figure]:
     """The figures of this module."""
-    if not shutil.which("callgrind_control"):
+    if not shutil.which("vgdb"):
         return [Figure("instructions a request, user space", "not available: needs valgrind")]
     under = (
-        *("valgrind", "--tool=callgrind", "--instr-atstart=no"),
+        *("valgrind", "--tool=callgrind", "--instr-atstart=no", _pipes(folder)),
         *(f"--callgrind-out-file={folder}/callgrind.%p", f"--log-file={folder}/valgrind.%p"),
     )
     make = functools.partial(Server, under=under, environment=ENVIRONMENT)
@@ -96,6 +110,11 @@ async def measure(folder: Path, scale: Scale) -> list[Figure]:
                 _figure(name, *[await each.count(*kind, scale.repetitions) for each in servers])
                 for name, kind in kinds.items()
             ]
+
+
+def _pipes(folder: Path) -> str:
+    """Where orders come in: not where a process that was killed has left its own."""
+    return f"--vgdb-prefix={folder}/vgdb"
 
 
 async def _kinds(ours: Carnet, folder: Path) -> Kinds:
