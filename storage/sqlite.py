@@ -1,6 +1,7 @@
 """SQLite by aiosqlite: one writer with group commit, and readers beside it (WAL)."""
 
 import asyncio
+import functools
 import os
 import sqlite3
 import time
@@ -72,9 +73,12 @@ class SQLiteStore:
 
     async def open(self) -> None:
         """Connects the writer and the readers."""
-        self._writer = ConnectionQueue(await self._connect(), commit_together)
+        commit = functools.partial(commit_together, BUSY_TIMEOUT_MS / 1000)
+        self._writer = ConnectionQueue(await self._connect(), commit)
         try:
             await _use_wal(self._writer.connection)
+            # From here on its commits do the waiting for other processes.
+            await self._writer.connection.execute_fetchall("PRAGMA busy_timeout = 0")
             for _ in range(READERS):
                 # Small caches, since the system has the file in its own.
                 reader = await self._connect("PRAGMA query_only = ON", "PRAGMA cache_size = -512")

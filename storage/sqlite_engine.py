@@ -33,6 +33,8 @@ T = TypeVar("T")
 GROUP_SIZE: Final = 64
 """The most operations that go to a thread together."""
 
+_LOOK_AGAIN_SECONDS: Final = 0.001
+
 DIALECT = Dialect(
     name="sqlite",
     migrations=Path(__file__).parent / "migrations" / "sqlite",
@@ -179,17 +181,25 @@ def _attempt(connection: sqlite3.Connection, operation: Operation[Any]) -> Outco
         return Outcome(error=_translated(error))
 
 
-def commit_together(connection: sqlite3.Connection, group: Sequence[Waiting]) -> list[Outcome]:
+def commit_together(
+    patience: float, connection: sqlite3.Connection, group: Sequence[Waiting]
+) -> list[Outcome]:
     """Runs operations in one transaction, each undone alone if it fails; commits.
 
-    What a single one raises is raised.
+    Waits so many seconds for another process's transaction. What a single operation raises is
+    raised.
     """
-    connection.execute("BEGIN IMMEDIATE")
+    _begin(patience, connection)
     try:
         if len(group) == 1:
             outcomes = [drive(group[0][0], connection)]
         else:
-            outcomes = _attempt_all(connection, group) or _attempt_each(connection, group)
+            outcomes = _attempt_all(connection, group)
+        if not outcomes:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            _begin(patience, connection)
+            outcomes = [_attempt_alone(connection, operation) for operation, _ in group]
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -198,10 +208,28 @@ def commit_together(connection: sqlite3.Connection, group: Sequence[Waiting]) ->
     return outcomes
 
 
-def _attempt_all(connection: sqlite3.Connection, group: Sequence[Waiting]) -> list[Outcome] | None:
-    """The outcomes of operations none of which has to be undone; None when one has.
+def _begin(patience: float, connection: sqlite3.Connection) -> None:
+    """Begins a transaction as soon as no other process has one.
 
-    A savepoint for each would cost a third of what most operations do.
+    SQLite's own waiting looks again after up to a tenth of a second.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_AGAIN_SECONDS)
+        else:
+            return
+
+
+def _attempt_all(connection: sqlite3.Connection, group: Sequence[Waiting]) -> list[Outcome]:
+    """The outcomes of operations none of which has to be undone; none when one has.
+
+    A savepoint for each would cost a third of what most operations do: so all are run again with
+    one where that is needed.
     """
     outcomes = []
     for operation, _ in group:
@@ -209,17 +237,9 @@ def _attempt_all(connection: sqlite3.Connection, group: Sequence[Waiting]) -> li
         outcome = _attempt(connection, operation)
         nothing_to_undo = connection.in_transaction and connection.total_changes == before
         if outcome.error is not None and not nothing_to_undo:
-            return None
+            return []
         outcomes.append(outcome)
     return outcomes
-
-
-def _attempt_each(connection: sqlite3.Connection, group: Sequence[Waiting]) -> list[Outcome]:
-    """The outcomes of operations that are run once more, each with a savepoint to go back to."""
-    if connection.in_transaction:
-        connection.execute("ROLLBACK")
-    connection.execute("BEGIN IMMEDIATE")
-    return [_attempt_alone(connection, operation) for operation, _ in group]
 
 
 def _attempt_alone(connection: sqlite3.Connection, operation: Operation[Any]) -> Outcome:
@@ -292,8 +312,8 @@ def _qmark(sql: str, count: int) -> tuple[str, Pick | None]:
     return text, operator.itemgetter(*order) if len(order) > 1 else lambda args: [args[order[0]]]
 
 
-_TOGETHER: Final = 100
-"""Rows that one statement inserts, where there are so many: more gain nothing."""
+_TOGETHER: Final = (100, 10, 1)
+"""Rows that one statement inserts, where there are so many: more than a hundred gain nothing."""
 
 
 @functools.cache
@@ -339,16 +359,14 @@ class SQLiteTx(Tx):
         self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
     ) -> None:
         """See `Tx.insert`."""
-        rest = len(rows) % _TOGETHER
-        starts = range(0, len(rows) - rest, _TOGETHER)
-        if starts:
-            together = (
-                [*itertools.chain.from_iterable(rows[start : start + _TOGETHER])]
-                for start in starts
-            )
-            self._connection.executemany(_insert_statement(table, columns, _TOGETHER), together)
-        if rest:
-            self._connection.executemany(_insert_statement(table, columns, 1), rows[-rest:])
+        start = 0
+        for size in _TOGETHER:
+            starts = range(start, len(rows) - size + 1, size)
+            together = ([*itertools.chain.from_iterable(rows[n : n + size])] for n in starts)
+            if starts:
+                statement = _insert_statement(table, columns, size)
+                self._connection.executemany(statement, together)
+                start = starts[-1] + size
 
     async def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """See `Tx.executemany`."""
