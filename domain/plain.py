@@ -1,7 +1,8 @@
 """Items as most are sent: JSON that decodes straight into a struct.
 
 What is not plain goes the general way, by `json_body.decode` and `Resource.merge`, which alone word
-refusals. Where an item is plain, both ways come to the same row.
+refusals. Where an item is plain, both ways come to the same row, but for the order of members
+within nested objects: here it is the declared one, there the sender's.
 """
 
 import datetime

@@ -53,16 +53,15 @@ def build_app(services: Services) -> App:
 
 def _below(base: str, path: str) -> str | None:
     """What comes in a raw path after a base path; None where it is not below that."""
-    if not path.startswith(f"{base}/") and path != base:
-        if "%" not in path:
-            return None
-        # As in the tree of routes, a segment may be percent-encoded without need.
-        segments = path.split("/", base.count("/") + 1)
-        known = segments[: base.count("/") + 1]
-        if [unquote(segment) for segment in known] != base.split("/"):
-            return None
-        return path[len("/".join(known)) :]
-    return path[len(base) :]
+    if path.startswith(f"{base}/") or path == base:
+        return path[len(base) :]
+    if "%" not in path:
+        return None
+    # As in the tree of routes, a segment may be percent-encoded without need.
+    segments = path.split("/")[: base.count("/") + 1]
+    if list(map(unquote, segments)) != list(map(unquote, base.split("/"))):
+        return None
+    return path[len("/".join(segments)) :]
 
 
 def _is_known_expectation(request: web.BaseRequest) -> bool:

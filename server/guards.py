@@ -20,7 +20,7 @@ from server.ratelimit import used
 from server.route import Call, Route
 from storage import accounts
 
-_BEARER = re.compile(r"bearer +([\x21-\x7e]{1,512})", re.IGNORECASE | re.ASCII)
+_BEARER = re.compile(r"bearer {1,64}([\x21-\x7e]{1,512})", re.IGNORECASE | re.ASCII)
 _VISIBLE = re.compile(r"[\x21-\x7e]*", re.ASCII)
 _NO_KEY: Final = "Send the API key as: Authorization: Bearer osk_..."
 _IPV6_NETWORK_BITS: Final = 64
@@ -101,6 +101,7 @@ def _key_hash(request: web.BaseRequest) -> str:
     return _hash_of_key_in(values[0])
 
 
+# What is cached is short, since the pattern bounds it: strangers can have a key of theirs cached.
 @functools.lru_cache(maxsize=1_000)
 def _hash_of_key_in(header: str) -> str:
     match = _BEARER.fullmatch(header)

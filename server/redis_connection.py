@@ -84,7 +84,9 @@ class RedisConnection(asyncio.Protocol):
             try:
                 self._take(line)
             except ValueError:
-                self._end(f"it answered: {line[:200].decode(errors='replace')}")
+                # The rest of an error may repeat the command, password and all.
+                told = line.partition(b" ")[0] if line[:1] == b"-" else line
+                self._end(f"it answered: {told[:200].decode(errors='replace')}")
                 return
         if len(self._rest) > _LONGEST:
             self._end("an answer without an end")

@@ -12,7 +12,8 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import SERVER_SOFTWARE
 
 SEND_AT_ONCE_BYTES: Final = 128 * 1024
-"""Larger bodies are sent in pieces of this size, so that the loop has turns between them."""
+"""Larger bodies are sent in pieces of this size: of what a client does not take yet, no more waits
+here than one of them."""
 _SERVER: Final = f"Server: {SERVER_SOFTWARE}\r\n\r\n"
 _WITHOUT_LENGTH: Final = frozenset({204, 304})
 """Statuses of responses that have no body (RFC 9110 sections 15.3.5 and 15.4.5)."""

@@ -24,7 +24,8 @@ T = TypeVar("T")
 
 COMMAND_SECONDS: Final = 20.0
 """How long one statement may take: past it, its connection is given up."""
-CONNECT_SECONDS: Final = 5.0
+CONNECT_SECONDS: Final = 4.0
+"""Less than one waits for a connection (`ACQUIRE_SECONDS`): who does is told the reason."""
 ATTEMPTS: Final = 5
 """How often an operation is run before a conflict with others is told."""
 COPY_FROM: Final = 100

@@ -14,12 +14,14 @@ from storage.store import MAX_WAITING
 
 POOL_SIZE: Final = 10
 ACQUIRE_SECONDS: Final = 5.0
+OPEN_AGAIN_SECONDS: Final = 0.1
+"""The pause after a connection could not be opened, while there are others."""
 CLOSE_SECONDS: Final = 2.0
 """How long a server may take to end a connection, before that is cut off."""
 IDLE_SECONDS: Final = 300.0
 """A connection that nobody needed for so long is not used again: firewalls forget such ones
-without a word, and a statement on one would only end by its time-out. The server has its memory
-back, too."""
+without a word, and a statement on one would only end by its time-out. It is closed when the next
+one is asked for."""
 
 
 class Pool:
@@ -33,6 +35,7 @@ class Pool:
         """Each with the loop's time at which it came back, the last one last."""
         self._waiting: deque[asyncio.Future[Any]] = deque()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._closing = False
 
     @property
     def full(self) -> bool:
@@ -71,7 +74,7 @@ class Pool:
             with contextlib.suppress(ValueError):
                 self._waiting.remove(waiter)
             # Cancelled at the very moment in which it was given one.
-            if not waiter.cancelled() and waiter.exception() is None:
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 self.release(waiter.result(), None)
             raise
         finally:
@@ -82,7 +85,7 @@ class Pool:
         if isinstance(error, asyncio.CancelledError | TimeoutError):
             # Perhaps in the middle of a statement, which goes on at the server until it is told.
             self._start(self._close(connection))
-        elif connection.is_closed() or connection.is_in_transaction():
+        elif self._closing or connection.is_closed() or connection.is_in_transaction():
             self._cut(connection)
             self._open_for_waiting()
         else:
@@ -93,12 +96,14 @@ class Pool:
             waiter = self._waiting.popleft()
             if not waiter.done():
                 waiter.set_result(connection)
+                self._open_for_waiting()
                 return
         self._free.append((connection, asyncio.get_running_loop().time()))
 
     def _open_for_waiting(self) -> None:
         """Opens a connection, if somebody waits and there may be one more."""
-        if self._opening < len(self._waiting) and len(self._open) + self._opening < POOL_SIZE:
+        is_room = len(self._open) + self._opening < POOL_SIZE and not self._closing
+        if is_room and self._opening < len(self._waiting):
             self._opening += 1
             self._start(self._connect()).add_done_callback(self._opened)
 
@@ -108,12 +113,18 @@ class Pool:
         if error is None:
             self._open.add(opening.result())
             self._give(opening.result())
-        elif not self._open and not self._opening:
-            # Nobody will give one back.
-            while self._waiting:
-                waiter = self._waiting.popleft()
-                if not waiter.done():
-                    waiter.set_exception(error)
+        elif self._open or self._opening:
+            # Who waits can have another one, or this one a moment later.
+            asyncio.get_running_loop().call_later(OPEN_AGAIN_SECONDS, self._open_for_waiting)
+        else:
+            self._refuse(error)
+
+    def _refuse(self, error: BaseException) -> None:
+        """Tells those who wait why they wait in vain."""
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_exception(error)
 
     async def _close(self, connection: Any) -> None:
         # It has the server cancel what runs, and cuts off a server that does not answer.
@@ -134,6 +145,8 @@ class Pool:
 
     async def close(self) -> None:
         """Closes all connections, also those that are still out."""
+        self._closing = True
+        self._refuse(ConnectionError("the pool is closed"))
         while self._tasks:
             await asyncio.wait(self._tasks)
         await asyncio.gather(*map(self._close, self._open))

@@ -161,7 +161,8 @@ class SQLiteStore:
             await reader.drained()
             await reader.connection.close()
         try:
-            await self._writer.connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            for pragma in (f"busy_timeout = {BUSY_TIMEOUT_MS}", "wal_checkpoint(TRUNCATE)"):
+                await self._writer.connection.execute_fetchall(f"PRAGMA {pragma}")
         finally:
             await self._writer.connection.close()
 

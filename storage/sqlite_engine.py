@@ -189,13 +189,14 @@ def commit_together(
     Waits so many seconds for another process's transaction. What a single operation raises is
     raised.
     """
+    outcomes: list[Outcome] | None
     _begin(patience, connection)
     try:
         if len(group) == 1:
             outcomes = [drive(group[0][0], connection)]
         else:
             outcomes = _attempt_all(connection, group)
-        if not outcomes:
+        if outcomes is None:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             _begin(patience, connection)
@@ -225,8 +226,8 @@ def _begin(patience: float, connection: sqlite3.Connection) -> None:
             return
 
 
-def _attempt_all(connection: sqlite3.Connection, group: Sequence[Waiting]) -> list[Outcome]:
-    """The outcomes of operations none of which has to be undone; none when one has.
+def _attempt_all(connection: sqlite3.Connection, group: Sequence[Waiting]) -> list[Outcome] | None:
+    """The outcomes of operations none of which has to be undone; None when one has.
 
     A savepoint for each would cost a third of what most operations do: so all are run again with
     one where that is needed.
@@ -235,9 +236,11 @@ def _attempt_all(connection: sqlite3.Connection, group: Sequence[Waiting]) -> li
     for operation, _ in group:
         before = connection.total_changes
         outcome = _attempt(connection, operation)
-        nothing_to_undo = connection.in_transaction and connection.total_changes == before
-        if outcome.error is not None and not nothing_to_undo:
-            return []
+        # A full disk makes SQLite undo the whole transaction.
+        if not connection.in_transaction:
+            return None
+        if outcome.error is not None and connection.total_changes != before:
+            return None
         outcomes.append(outcome)
     return outcomes
 

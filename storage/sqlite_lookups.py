@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import sys
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -13,15 +14,17 @@ T = TypeVar("T")
 
 MOST: Final = 4_096
 """Outcomes in the cache."""
+ONCE_A_TURN = sys.version_info < (3, 12)
+"""Whether it is enough to ask for the version once in a turn of the loop: what is handled in one
+arrived before it, and whoever asks because of a commit has heard of that in an earlier one. From
+Python 3.12 on aiohttp begins a request at once, so that it may overtake the end of a turn."""
 
 
 class LookUps:
     """A reader that never waits for a lock, and what it found since the last commit.
 
     SQLite tells of commits by a number (`PRAGMA data_version`), those of other processes too.
-    It is read first: what is found afterwards can only be newer. Once in a turn of the loop is
-    enough: what is asked for in a turn came before it, and whoever asks because of a commit has
-    heard of that in an earlier one.
+    It is read first: what is found afterwards can only be newer.
     """
 
     def __init__(self, path: Path) -> None:
@@ -56,8 +59,9 @@ class LookUps:
         if version != self._version:
             self._found.clear()
             self._version = version
-        self._is_current = True
-        asyncio.get_running_loop().call_soon(self._end_turn)
+        if ONCE_A_TURN:
+            self._is_current = True
+            asyncio.get_running_loop().call_soon(self._end_turn)
 
     def _end_turn(self) -> None:
         self._is_current = False

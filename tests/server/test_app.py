@@ -21,6 +21,7 @@ async def test_what_is_mounted_first_comes_first():
 
     app = App()
     app.mount("/part", answer)
+    app.mount("/caf%C3%A9", answer)
     app.mount("", rest)
     async with listening(app) as (_, url), aiohttp.ClientSession() as session:
 
@@ -32,6 +33,7 @@ async def test_what_is_mounted_first_comes_first():
         assert await ask("/part/") == "part '/'"
         assert await ask("/p%61rt/%61") == "part '/%61'"
         assert await ask("/part%2Fa") == "rest '/part%2Fa'"
+        assert await ask("/caf%C3%A9/a") == await ask("/caf%c3%a9/a") == "part '/a'"
         assert await ask("/partial") == "rest '/partial'"
         assert await ask("/") == "rest '/'"
 

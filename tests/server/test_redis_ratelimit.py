@@ -267,7 +267,7 @@ async def test_a_wrong_password_is_told(valkey, who, login, reason):
             allowances = await gather(*(take(limiter, who, 3) for _ in range(4)))
     assert [a.exceeded for a in allowances] == [False, False, False, True]
     assert [line["event"] for line in lines] == ["rate_limit_local"]
-    assert lines[0]["reason"].startswith(f"it answered: {reason} ")
+    assert lines[0]["reason"] == f"it answered: {reason}"
 
 
 def test_an_ipv6_address_has_no_brackets_where_it_is_connected_to():
@@ -368,7 +368,12 @@ def answer(who: str, used: int, rest: int = 60_000) -> bytes:
         (b":1\r\n", "it answered: :1"),
         (b"$536870912\r\n" + b"x" * 100_000, "it answered: $536870912"),
         (b"+" + b"1" * 100_000, "an answer without an end"),
-        (b"-ERR unknown command\r\n", "it answered: -ERR unknown command"),
+        (b"-ERR unknown command\r\n", "it answered: -ERR"),
+        # It may repeat what it was asked.
+        (
+            b"-ERR unknown command 'AUTH', with args: 's3cret'\r\n",
+            "it answered: -ERR",
+        ),
         (b"-" + b"x" * 3000 + b"\r\n", "it answered: -" + "x" * 199),
     ],
 )
@@ -545,7 +550,7 @@ async def test_nothing_is_told_after_the_end():
         connection = RedisConnection(RedisRateLimiter(url)._server, heard.append, heard.append)
         connection.data_received(b"+1\r\n-ERR no\r\n+2\r\n")
         connection.connection_lost(None)
-    assert heard == ["1", "it answered: -ERR no"]
+    assert heard == ["1", "it answered: -ERR"]
 
 
 @pytest.mark.parametrize("seed", range(10))

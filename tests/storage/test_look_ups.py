@@ -1,6 +1,7 @@
 """Look-ups: what is given again is never older than the last commit."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -74,6 +75,21 @@ async def test_sqlite_looks_again_only_after_a_commit(opened):
         assert look.runs == runs
     assert await opened.look_up(look, "b") == "2"
     assert look.runs == 3, "another name is another look-up"
+
+
+async def test_where_a_request_may_overtake_the_end_of_a_turn_each_look_up_asks(
+    opened, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(sqlite_lookups, "ONCE_A_TURN", False)
+    await opened.write(setting("1"))
+    look = Look()
+    with closing(sqlite3.connect(tmp_path / "carnet.db")) as other:
+        for value in ("2", "3"):
+            # Without an await: all of it is in one turn of the loop.
+            opened._here.look_up(look, "a")
+            other.execute("UPDATE server_state SET value = ? WHERE name = 'a'", (value,))
+            other.commit()
+            assert opened._here.look_up(look, "a") == value
 
 
 async def test_sqlite_keeps_so_many_outcomes_and_no_more(opened, monkeypatch):

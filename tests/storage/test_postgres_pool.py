@@ -266,13 +266,35 @@ async def test_who_can_still_have_another_waits_for_that(pool, server):
     give_back(pool, held)
 
 
+async def test_a_pool_that_is_closed_opens_no_more_and_tells_who_waits(pool, server):
+    held = await take(pool)
+    waiting = asking(pool)
+    await turns()
+    await soon(pool.close())
+    with pytest.raises(ConnectionError):
+        await soon(waiting)
+    give_back(pool, *held)
+    await turns()
+    assert server.asked == POOL_SIZE
+    assert all(connection.closed for connection in server.opened)
+
+
+async def test_where_one_is_in_use_for_long_it_is_tried_again_to_open_others(
+    pool, server, monkeypatch
+):
+    monkeypatch.setattr(postgres_pool, "OPEN_AGAIN_SECONDS", 0.001)
+    (held,) = await take(pool, 1)
+    server.refused = [2, 3, 4]
+    taken = await take(pool, 3)
+    assert held not in taken
+    give_back(pool, held, *taken)
+
+
 async def test_who_is_to_have_one_that_is_still_being_opened_waits_for_that(pool, server):
     server.refused = [1]
     first, second = asking(pool), asking(pool)
-    connection = await soon(first)
-    give_back(pool, connection)
-    assert await soon(second) is connection
-    give_back(pool, connection)
+    give_back(pool, await soon(first))
+    give_back(pool, await soon(second))
 
 
 async def test_who_is_cancelled_at_the_moment_of_a_failure_is_cancelled(pool, server):
@@ -326,7 +348,9 @@ async def test_all_are_closed_also_what_is_out_and_what_is_being_opened(pool, se
     await soon(closing)
     assert len(server.opened) == 4
     assert all(connection.closed for connection in server.opened)
-    give_back(pool, *held, await soon(late))
+    with pytest.raises(ConnectionError):
+        await soon(late)
+    give_back(pool, *held)
 
 
 @pytest.mark.parametrize("seed", range(20))
