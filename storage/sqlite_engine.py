@@ -362,11 +362,14 @@ class SQLiteTx(Tx):
         self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
     ) -> None:
         """See `Tx.insert`."""
+        if len(rows) == 1:
+            self._connection.execute(_insert_statement(table, columns, 1), rows[0])
+            return
         start = 0
         for size in _TOGETHER:
             starts = range(start, len(rows) - size + 1, size)
-            together = ([*itertools.chain.from_iterable(rows[n : n + size])] for n in starts)
             if starts:
+                together = ([*itertools.chain.from_iterable(rows[n : n + size])] for n in starts)
                 statement = _insert_statement(table, columns, size)
                 self._connection.executemany(statement, together)
                 start = starts[-1] + size
