@@ -139,7 +139,6 @@ _RAISE: Final = (
     " WHERE id = $1"
 )
 
-
 _SAME_REF: Final = (
     "SELECT 1 FROM items WHERE trip_id = $1 AND kind = $2 AND parent_id = $3 AND client_ref = $4"
 )

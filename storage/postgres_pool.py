@@ -92,13 +92,11 @@ class Pool:
             self._give(connection)
 
     def _give(self, connection: Any) -> None:
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_result(connection)
-                self._open_for_waiting()
-                return
-        self._free.append((connection, asyncio.get_running_loop().time()))
+        if (waiter := self._next_waiting()) is None:
+            self._free.append((connection, asyncio.get_running_loop().time()))
+        else:
+            waiter.set_result(connection)
+            self._open_for_waiting()
 
     def _open_for_waiting(self) -> None:
         """Opens a connection, if somebody waits and there may be one more."""
@@ -121,10 +119,16 @@ class Pool:
 
     def _refuse(self, error: BaseException) -> None:
         """Tells those who wait why they wait in vain."""
+        while (waiter := self._next_waiting()) is not None:
+            waiter.set_exception(error)
+
+    def _next_waiting(self) -> asyncio.Future[Any] | None:
+        """Who came first of those that have not given up meanwhile."""
         while self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():
-                waiter.set_exception(error)
+                return waiter
+        return None
 
     async def _close(self, connection: Any) -> None:
         # It has the server cancel what runs, and cuts off a server that does not answer.
