@@ -126,6 +126,12 @@ class History(msgspec.Struct, forbid_unknown_fields=True):
     ] = 90
 
 
+class Webhooks(msgspec.Struct, forbid_unknown_fields=True):
+    """Where webhooks may lead."""
+
+    allow_private: Annotated[bool, Meta(description="true or false")] = False
+
+
 class Log(msgspec.Struct, forbid_unknown_fields=True):
     """What is logged, and how."""
 
@@ -147,6 +153,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     limits: Limits = msgspec.field(default_factory=Limits)
     imports: Imports = msgspec.field(default_factory=Imports)
     history: History = msgspec.field(default_factory=History)
+    webhooks: Webhooks = msgspec.field(default_factory=Webhooks)
     log: Log = msgspec.field(default_factory=Log)
 
 
