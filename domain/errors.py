@@ -150,6 +150,20 @@ class IdempotencyConflict(CarnetError):
     summary = "This Idempotency-Key was used with a different request"
 
 
+class Conflict(CarnetError):
+    """What is there now stands in the way."""
+
+    code, status = "CONFLICT", 409
+    summary = "This conflicts with what is there now"
+
+
+class Gone(CarnetError):
+    """It was there, and is not kept any longer."""
+
+    code, status = "GONE", 410
+    summary = "This is not kept any longer"
+
+
 class PreconditionFailed(CarnetError):
     """`If-Match` named another state than the present one."""
 
@@ -210,6 +224,8 @@ ERRORS: tuple[type[CarnetError], ...] = (
     NotFound,
     MethodNotAllowed,
     IdempotencyConflict,
+    Conflict,
+    Gone,
     PreconditionFailed,
     PayloadTooLarge,
     UnsupportedMediaType,

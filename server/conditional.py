@@ -33,6 +33,8 @@ def tag_of_read(epoch: str, shows: Shows, trip: TripAccess) -> str:
             return tag_of(epoch, trip.revs.doc)
         case "messages":
             return tag_of(epoch, trip.revs.messages)
+        case "changes":
+            return tag_of(epoch, trip.revs.rev)
         case "content":
             return tag_of(epoch, trip.revs.content)
         case "members":

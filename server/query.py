@@ -23,26 +23,32 @@ class Parameter:
     """What else callers call it."""
 
 
-def _check_limit(text: str) -> Detail | None:
-    if re.fullmatch(r"[+-]?\d{1,1000}", text, re.ASCII) is None:
-        return details.malformed("limit", "a whole number", text)
-    if int(text) < 1:
-        return details.out_of_range("limit", "1 or more", text)
-    return None
-
-
-def _check_dry_run(text: str) -> Detail | None:
-    if text in ("true", "false"):
+def _whole_number(name: str, least: int) -> Callable[[str], Detail | None]:
+    def check(text: str) -> Detail | None:
+        if re.fullmatch(r"[+-]?\d{1,1000}", text, re.ASCII) is None:
+            return details.malformed(name, "a whole number", text)
+        if int(text) < least:
+            return details.out_of_range(name, f"{least} or more", text)
         return None
-    return details.not_allowed("dryRun", ("true", "false"), text)
+
+    return check
+
+
+def _true_or_false(name: str) -> Callable[[str], Detail | None]:
+    def check(text: str) -> Detail | None:
+        if text in ("true", "false"):
+            return None
+        return details.not_allowed(name, ("true", "false"), text)
+
+    return check
 
 
 LIMIT: Final = Parameter(
     "limit",
-    "Rows a page: 100 if not given, 200 at most; of messages 50, and 100 at most. What is above is"
-    " cut.",
+    "Rows a page: 100 if not given, 200 at most; of messages 50, and 100 at most; of changes 200,"
+    " and 1,000 at most. What is above is cut.",
     {"type": "integer", "minimum": 1},
-    _check_limit,
+    _whole_number("limit", 1),
     ("perPage", "pageSize", "size", "count", "max", "maxResults", "first"),
 )
 
@@ -57,11 +63,20 @@ DRY_RUN: Final = Parameter(
     "dryRun",
     "With `true` the reply tells what would change, and nothing is written.",
     {"type": "boolean", "default": False},
-    _check_dry_run,
+    _true_or_false("dryRun"),
     ("preview", "simulate", "test"),
 )
 
-PARAMETERS: Final = {each.name: each for each in (LIMIT, CURSOR, DRY_RUN)}
+SINCE: Final = Parameter(
+    "since",
+    "The `rev` of the export, or of the last page of changes, that is known; 0, or not given: all"
+    " there is.",
+    {"type": "integer", "minimum": 0, "default": 0},
+    _whole_number("since", 0),
+    ("sinceRev", "fromRev", "rev", "from", "updatedSince", "modifiedSince", "lastEventId"),
+)
+
+PARAMETERS: Final = {each.name: each for each in (LIMIT, CURSOR, DRY_RUN, SINCE)}
 """All of them, by name."""
 
 NAMES: Final = Names({each.name: each.also for each in PARAMETERS.values()})

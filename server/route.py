@@ -32,11 +32,12 @@ API: Final = "/api/v1"
 JSON: Final = "application/json"
 
 _TOKEN = re.compile(r"[A-Za-z0-9]{1,64}", re.ASCII)
+_REV = re.compile(r"[1-9]\d{0,15}", re.ASCII)
 
 Access = Literal["key", "address", "none"]
 """What the rate limit counts: an actor, the address of a client without a key, or nothing."""
 
-Shows = Literal["content", "members", "messages", "trip"]
+Shows = Literal["changes", "content", "members", "messages", "trip"]
 """What of a trip a read shows; its entity tag tells the revision of that."""
 
 
@@ -122,6 +123,16 @@ class Call(msgspec.Struct):
         """An id in the path; "", which no row has, for what cannot be an id of ours."""
         text = self.params[name]
         return text if is_id(text) else ""
+
+    @property
+    def rev(self) -> int:
+        """The revision in the path; 0, which no changeset has, for what cannot be one."""
+        text = self.params["rev"]
+        return int(text) if _REV.fullmatch(text) else 0
+
+    def may_read_messages(self) -> bool:
+        """Whether the actor may read the messages of the request's trip too."""
+        return self.actor.scopes.covers("messages:read", self.trip_id)
 
     @property
     def token(self) -> str:

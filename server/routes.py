@@ -7,12 +7,12 @@ from domain.message import CHANNEL, MESSAGE
 from domain.resource import Resource
 from domain.resources import RESOURCES
 from domain.trip import TRIP
-from server.api import imports, jobs, me, messages, openapi, schemas, shares, trips
+from server.api import history, imports, jobs, me, messages, openapi, schemas, shares, trips
 from server.api.lists import LIST_QUERY
 from server.api.rows import Rows
 from server.api.shares import ShareLink
 from server.bodies import BATCH_BYTES, ROW_BYTES
-from server.query import DRY_RUN
+from server.query import DRY_RUN, SINCE
 from server.route import Body, Route, Transaction, View
 from storage.jobs import Job
 from storage.trips import Member
@@ -84,6 +84,13 @@ ROUTES: tuple[Route, ...] = (
     Transaction("GET", f"{_TRIP}/members", trips.members, "List members", "members",
                 schemas.page(Member), scope="trips:read", query=LIST_QUERY, shows="members",
                 cached=True),
+    Transaction("GET", f"{_TRIP}/changes", history.changes, "Read what changed since a revision",
+                "changes", history.ChangePage, scope="trips:read", shows="changes",
+                query=(SINCE.name, *LIST_QUERY)),
+    Transaction("GET", f"{_TRIP}/history", history.entries, "List changesets, latest first",
+                "changes", history.HistoryPage, scope="trips:read", query=LIST_QUERY),
+    Transaction("GET", f"{_TRIP}/history/{{rev}}", history.changeset, "Read what a changeset did",
+                "changes", history.Changeset, scope="trips:read", query=LIST_QUERY),
     Transaction("POST", f"{_TRIP}/share-token", shares.create, "Share a trip", "sharing",
                 ShareLink, scope="trips:write", statuses=(200, 201)),
     Transaction("DELETE", f"{_TRIP}/share-token", shares.revoke, "Stop sharing a trip",

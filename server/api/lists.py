@@ -3,6 +3,7 @@
 from typing import Final
 
 from domain import cursor
+from domain.cursor import Position
 from server.query import CURSOR, LIMIT
 from server.route import Call, Reply
 from storage.page import Page
@@ -37,8 +38,12 @@ class PageRequest:
 
     def reply(self, page: Page) -> Reply:
         """The page as `{"items": [...], "nextCursor": ...}`; documents go out as stored."""
-        following = "null"
-        if page.next is not None:
-            following = f'"{cursor.encode(self._secret, self._listing, page.next)}"'
-        items = ",".join(page.documents)
-        return Reply(200, f'{{"items":[{items}],"nextCursor":{following}}}'.encode())
+        items, following = ",".join(page.documents), self.next_cursor(page.next)
+        text = "null" if following is None else f'"{following}"'
+        return Reply(200, f'{{"items":[{items}],"nextCursor":{text}}}'.encode())
+
+    def next_cursor(self, following: Position | None) -> str | None:
+        """The cursor of what follows a page; None after the last."""
+        if following is None:
+            return None
+        return cursor.encode(self._secret, self._listing, following)

@@ -21,6 +21,11 @@ _TOKEN: Final = {
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9]{1,64}$"},
 }
 
+_REV: Final = {
+    "description": "Revision of the trip, which names the changeset that made it.",
+    "schema": {"type": "integer", "minimum": 1},
+}
+
 _IDEMPOTENCY_KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -218,6 +223,8 @@ def _query_parameter(parameter: Parameter) -> dict[str, Any]:
 def _path_parameter(name: str) -> dict[str, Any]:
     if name == "token":
         return _TOKEN
+    if name == "rev":
+        return _REV
     return {
         "description": f"Id of the {name.removesuffix('Id')}.",
         "schema": {"type": "string", "pattern": "^[a-z0-9]{1,32}$"},

@@ -69,7 +69,7 @@ class Live:
         self.session = requests.Session()
         self.headers = {"Authorization": f"Bearer {world.owner.key}"}
         self.trip = world.trip
-        self.ids = {"tripId": world.trip_id}
+        self.ids = {"tripId": world.trip_id, "rev": "1"}
         self.ids["channelId"] = self.send("GET", f"{self.trip}/channels")["items"][0]["_id"]
         said = self.send("POST", self._path("/channels/{channelId}/messages"), {"content": "Hello"})
         later = {"Prefer": "respond-async"}

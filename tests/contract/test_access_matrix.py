@@ -86,9 +86,9 @@ class Targets:
     async def path(self, template: str) -> str:
         """The path of an existing thing; a row is made for each request, as some delete it."""
         values = {"tripId": self.world.trip_id, "channelId": self.channel, "legId": self.leg}
-        values |= {"jobId": self.job, "token": self.token}
+        values |= {"jobId": self.job, "token": self.token, "rev": "1"}
         collection, _, last = template.rpartition("/")
-        if last.startswith("{") and last not in ("{tripId}", "{jobId}", "{token}"):
+        if last.startswith("{") and last not in ("{tripId}", "{jobId}", "{token}", "{rev}"):
             below = collection.removeprefix("/trips/{tripId}").format(**values)
             made = await self.world.make(below, _sample(collection))
             values[last.strip("{}")] = made["_id"]

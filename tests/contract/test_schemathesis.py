@@ -57,6 +57,7 @@ UNSAID = {
     # Another row may have it.
     ("clientRef", "duplicate"),
     # What a link names may be gone, or never have been.
+    ("since", "out_of_range"),
     *((link.field, "not_found") for resource in (*RESOURCES, MESSAGE) for link in resource.links),
 }
 """What can be wrong by the contract with a request that is right by its schema."""

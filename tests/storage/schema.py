@@ -60,7 +60,7 @@ TABLES = {
         "CREATE UNIQUE INDEX items_by_id ON items (trip_id, id)",
         "CREATE UNIQUE INDEX items_by_client_ref ON items (trip_id, client_ref, kind, parent_id)"
         " WHERE client_ref IS NOT NULL",
-        "CREATE INDEX items_by_rev ON items (trip_id, rev)",
+        "CREATE INDEX items_by_rev ON items (trip_id, rev, id)",
     ),
     "links": table(
         "trip_id text, target_id text, source_id text",
@@ -73,13 +73,15 @@ TABLES = {
         " via text, request_id text?, job_id text?, undoes integer?, summary text",
         "PRIMARY KEY (trip_id, rev)",
         "CREATE INDEX changesets_by_age ON changesets (at, trip_id, rev)",
+        "CREATE INDEX changesets_undoing ON changesets (trip_id, rev) WHERE undoes IS NOT NULL",
     ),
     "prior_rows": table(
         "trip_id text, rev integer, id text, kind text, deleted integer, parent_id text,"
         " sort_key text, created_rev integer, client_ref text?, was_rev integer, doc text",
         "PRIMARY KEY (trip_id, rev, id)",
         "CREATE INDEX prior_rows_by_id ON prior_rows (trip_id, id, rev)",
-        "CREATE INDEX prior_rows_deleted ON prior_rows (trip_id, rev) WHERE deleted = 1",
+        "CREATE INDEX prior_rows_deleted ON prior_rows (trip_id, rev, id) WHERE deleted = 1",
+        "CREATE INDEX prior_rows_by_version ON prior_rows (trip_id, was_rev, id)",
     ),
     "shares": table(
         "trip_id text, token text, created_at text",
