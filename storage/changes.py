@@ -15,9 +15,10 @@ from domain.changes import MESSAGES, Cause, ChangeSet, Summary, event_of
 from domain.resources import BY_KIND
 from domain.revisions import Revisions
 from domain.row import Row
+from runtime.ids import new_id
 from storage.idempotency import Answer, Protection, key_is_taken, remember_from
 from storage.store import Tx
-from storage.webhooks import record, record_columns, record_from
+from storage.webhooks import tell, tell_from
 
 _ITEM_COLUMNS: Final = (
     *("trip_id", "kind", "parent_id", "sort_key", "created_rev", "id", "client_ref", "rev", "doc"),
@@ -79,7 +80,7 @@ async def commit(tx: Tx, trip: TripTaken, changes: ChangeSet, cause: Cause) -> i
         await _update(tx, trip_id, changes, rev)
     if changes.created:
         await _insert(tx, trip_id, changes.created, rev)
-    await record(tx, trip_id, event_of(summary), cause.now)
+    await tell(tx, trip_id, event_of(summary), cause.now)
     tx.trip_changed(trip_id, rev)
     return rev
 
@@ -105,7 +106,7 @@ async def commit_new_trip(
     summary = ChangeSet(created=list(created), trip=trip).summary()
     await tx.insert("changesets", _CHANGESET_COLUMNS, [_changeset(trip.id, rev, cause, summary)])
     await _insert(tx, trip.id, created, rev)
-    await record(tx, trip.id, "trip.created", cause.now)
+    await tell(tx, trip.id, "trip.created", cause.now)
     tx.trip_changed(trip.id, rev)
     return rev
 
@@ -128,7 +129,7 @@ async def commit_new_row(
     summary = ChangeSet(created=[row]).summary()
     await tx.insert("changesets", _CHANGESET_COLUMNS, [_changeset(trip_id, rev, cause, summary)])
     await _insert(tx, trip_id, [row], rev)
-    await record(tx, trip_id, event_of(summary), cause.now)
+    await tell(tx, trip_id, event_of(summary), cause.now)
     tx.trip_changed(trip_id, rev)
     return rev
 
@@ -269,7 +270,7 @@ async def _commit_in_one_statement(
     summary = ChangeSet(created=[row]).summary()
     changeset = _changeset(trip_id, 0, cause, summary)
     arguments = [trip_id, row.kind, row.parent_id, row.client_ref, row.sort_key, row.id, row.json]
-    arguments += [*changeset[2:], *record_columns(event_of(summary), cause.now)]
+    arguments += [*changeset[2:], new_id(), event_of(summary)]
     if protection is not None:
         arguments += protection.columns(Answer(201, {}, row.json.encode()))
     rev: int | None = await tx.autocommit(_one_statement(protection is not None), *arguments)
@@ -288,16 +289,16 @@ def _one_statement(protected: bool) -> str:
     What others store in between is for the unique indexes to find: then the operation is run again.
     """
     journal = ", ".join(f"${n}" for n in range(8, 17))
-    webhooks, first = 17, 20
+    first = 19
     steps = [
         f"raised AS ({_RAISE_UNLESS_TAKEN}"
         + (f" AND NOT EXISTS ({key_is_taken(first)})" if protected else "")
-        + " RETURNING rev)",
+        + " RETURNING rev, group_id)",
         f"journal AS (INSERT INTO changesets ({', '.join(_CHANGESET_COLUMNS)})"
         f" SELECT $1, rev, {journal} FROM raised)",
         f"stored AS (INSERT INTO items ({', '.join(_ITEM_COLUMNS)})"
         " SELECT $1, $2, $3, $5, rev, $6, $4, rev, $7 FROM raised)",
-        f"told AS ({record_from('raised', webhooks)})",
+        f"told AS ({tell_from('raised', prefix=17, event=18, at=8)})",
     ]
     if protected:
         steps.append(f"remembered AS ({remember_from('raised', first)})")

@@ -15,7 +15,7 @@ from isal import isal_zlib
 
 from domain.errors import ItemError, Unavailable
 from storage.store import Tx
-from storage.webhooks import record_job
+from storage.webhooks import tell_of_job
 
 LEASE_SECONDS: Final = 10.0
 KEPT_DAYS: Final = 7
@@ -247,7 +247,7 @@ async def succeed(tx: Tx, claim: Claim, now: str, status: int, result: bytes) ->
         stored if result else None,
     )
     job = (claim.user_id, claim.trip_id, claim.job_id, claim.kind)
-    await record_job(tx, *job, "succeeded", now)
+    await tell_of_job(tx, *job, "succeeded", now)
 
 
 async def fail(tx: Tx, claim: Claim, now: str, status: int, error: ItemError) -> None:
@@ -261,7 +261,7 @@ async def fail(tx: Tx, claim: Claim, now: str, status: int, error: ItemError) ->
         msgspec.json.encode(error).decode(),
     )
     job = (claim.user_id, claim.trip_id, claim.job_id, claim.kind)
-    await record_job(tx, *job, "failed", now, error)
+    await tell_of_job(tx, *job, "failed", now, error)
 
 
 async def retry(tx: Tx, claim: Claim, due_at: float) -> None:
@@ -299,7 +299,7 @@ async def fail_unknown(
         limit,
     )
     for job in failed:
-        await record_job(tx, *job, "failed", now, error)
+        await tell_of_job(tx, *job, "failed", now, error)
     return [job_id for _, _, job_id, _ in failed]
 
 

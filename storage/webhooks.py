@@ -218,43 +218,40 @@ async def prune(tx: Tx, deleted_before: str, limit: int) -> int:
 _LISTENS: Final = "w.enabled = 1 AND w.events LIKE '%\"' || {} || '\"%'"
 
 
-def _record(source: str, rev: str, first: int) -> str:
-    """A statement that tells webhooks of a write in the trip `$1`, which is `t` in the source.
+def _told(trip: str, prefix: int, event: int, at: int) -> str:
+    """A statement that tells webhooks of a write in the trip `$1`.
 
-    From `$first` on: the beginning of the deliveries' ids, the event, and the moment.
+    `trip` gives its `rev` and `group_id`. The other numbers are those of parameters: the beginning
+    of the deliveries' ids, which the age of each webhook completes, the event, and the moment.
     """
-    prefix, event, at = (f"CAST(${n} AS TEXT)" for n in range(first, first + 3))
+    listens = _LISTENS.format(f"CAST(${event} AS TEXT)")
     return (
         "INSERT INTO deliveries (webhook_id, id, event, trip_id, rev, status, created_at)"
-        f" SELECT w.id, {prefix} || row_number() OVER (ORDER BY w.id), {event}, t.id, {rev},"
-        f" 'pending', {at} FROM {source} JOIN group_members m ON m.group_id = t.group_id"
-        " JOIN webhooks w ON w.user_id = m.user_id"
-        f" WHERE t.id = $1 AND (w.trip_id IS NULL OR w.trip_id = $1) AND {_LISTENS.format(event)}"
+        f" SELECT w.id, CAST(${prefix} AS TEXT) || w.age, CAST(${event} AS TEXT), $1, t.rev,"
+        f" 'pending', CAST(${at} AS TEXT) FROM {trip} t"
+        " JOIN group_members m ON m.group_id = t.group_id JOIN webhooks w ON w.user_id = m.user_id"
+        f" WHERE (w.trip_id IS NULL OR w.trip_id = $1) AND {listens}"
     )
 
 
-_RECORD: Final = _record("trips t", "t.rev", 2)
+_TELL: Final = f"{_told('trips', 2, 3, 4)} AND t.id = $1"
 
 
-async def record(tx: Tx, trip_id: str, event: str, now: str) -> None:
-    """Notes what this transaction's write in a trip is to tell members' webhooks."""
-    await tx.execute(_RECORD, trip_id, *record_columns(event, now))
+async def tell(tx: Tx, trip_id: str, event: str, now: str) -> None:
+    """Records what members' webhooks are to be told of this transaction's write in a trip."""
+    await tx.execute(_TELL, trip_id, new_id(), event, now)
 
 
-def record_columns(event: str, now: str) -> tuple[str, str, str]:
-    """The parameters of a statement that records."""
-    return new_id(), event, now
+def tell_from(step: str, prefix: int, event: int, at: int) -> str:
+    """The same as a step of one statement whose parameter `$1` is the trip.
 
-
-def record_from(step: str, first: int) -> str:
-    """The same as a step of one statement, whose revision is the `rev` of another step.
-
-    Its parameters from `$first` on are `record_columns`.
+    Another step gives `rev` and `group_id`; the numbers are those of the other parameters of
+    `tell`, of which the first is a new id.
     """
-    return _record(f"{step} CROSS JOIN trips t", f"{step}.rev", first)
+    return _told(step, prefix, event, at)
 
 
-async def record_job(
+async def tell_of_job(
     tx: Tx,
     user_id: str,
     trip_id: str | None,
@@ -264,7 +261,7 @@ async def record_job(
     now: str,
     error: ItemError | None = None,
 ) -> None:
-    """Notes that a job of a user has ended, in the transaction in which it does."""
+    """Records that a job of a user has ended, in the transaction in which it does."""
     told: dict[str, Any] = {"jobId": job_id, "kind": kind, "status": status}
     if error is not None:
         told["error"] = error
@@ -272,8 +269,8 @@ async def record_job(
         told = {"tripId": trip_id, **told}
     await tx.execute(
         "INSERT INTO deliveries (webhook_id, id, event, trip_id, payload, status, created_at)"
-        " SELECT w.id, CAST($2 AS TEXT) || row_number() OVER (ORDER BY w.id), 'job.finished', $3,"
-        " $4, 'pending', $5 FROM webhooks w"
+        " SELECT w.id, CAST($2 AS TEXT) || w.age, 'job.finished', $3, $4, 'pending', $5"
+        " FROM webhooks w"
         " WHERE w.user_id = $1 AND (w.trip_id IS NULL OR w.trip_id = $3) AND "
         + _LISTENS.format("'job.finished'"),
         user_id,

@@ -23,8 +23,6 @@ CREATE TABLE webhooks (
     PRIMARY KEY (user_id, id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX webhooks_by_age ON webhooks (user_id, age);
-
 CREATE INDEX webhooks_free ON webhooks (leased_until) WHERE enabled = 1;
 
 CREATE INDEX webhooks_deleted ON webhooks (deleted_at) WHERE deleted_at IS NOT NULL;
