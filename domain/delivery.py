@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Mapping
 from typing import Final
 
-SECRET_PREFIX: Final = "whsec_"
+SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - the standard's, and public
 SECRET_BYTES: Final = 32
 
 RETRY_SECONDS: Final = (5, 5 * 60, 30 * 60, *(hours * 60 * 60 for hours in (2, 5, 10, 10)))

@@ -17,6 +17,7 @@ from domain.scopes import Scopes
 
 Event = Literal["trip.created", "trip.changed", "message.created", "job.finished"]
 EVENTS: Final[tuple[Event, ...]] = get_args(Event)
+MESSAGE_CREATED: Final = "message.created"
 TEST: Final = "test"
 """The event of a delivery that somebody asks for, to see whether the receiver answers."""
 
@@ -120,8 +121,13 @@ def is_visible(scopes: Scopes, trip_id: str | None) -> bool:
     return scopes.covers("trips:read", trip_id)
 
 
+def tells_messages(events: Sequence[str]) -> bool:
+    """Whether what these events tell needs the scope messages:read."""
+    return MESSAGE_CREATED in events
+
+
 def require_unlimited(actor: Actor, events: Sequence[str]) -> None:
     """`Forbidden` unless the actor may read what a webhook of all trips tells."""
     access.require_unlimited(actor, "trips:read")
-    if "message.created" in events:
+    if tells_messages(events):
         access.require_unlimited(actor, "messages:read")

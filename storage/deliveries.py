@@ -11,7 +11,7 @@ import msgspec
 
 from domain.cursor import Position
 from domain.delivery import RETRY_SECONDS, is_success
-from domain.scopes import Scopes
+from domain.scopes import BASE_SCOPES, Scopes
 from domain.webhook import TEST
 from runtime.clock import text
 from runtime.ids import new_id
@@ -30,8 +30,10 @@ class LeaseLost(Exception):
 
 
 class DeliveryInfo(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
-    """A delivery as the webhook's user sees it; `response` is the beginning of the body, or why
-    there is none."""
+    """A delivery as the webhook's user sees it.
+
+    `response` is the beginning of the response's body, or why there is no response.
+    """
 
     id: str = msgspec.field(name="_id")
     event: str
@@ -125,6 +127,9 @@ async def receiver(tx: Tx, claim: Claim, now: str) -> Receiver | None:
     if record is None:
         return None
     url, secret, key_id, scopes, revoked_at, expires_at = record
+    if key_id is None:
+        # Its user made it without a key, by what acts with all scopes.
+        return Receiver(url, secret, Scopes(BASE_SCOPES))
     is_good = scopes is not None and revoked_at is None and (expires_at is None or now < expires_at)
     return Receiver(url, secret, scopes_of(scopes) if is_good else None)
 

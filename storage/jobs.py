@@ -291,15 +291,16 @@ async def fail_unknown(
         "UPDATE jobs SET status = 'failed', payload = NULL, finished_at = $1, result_status = 500,"
         f" error = $2 WHERE {_UNFINISHED} AND due_at < $3 AND (user_id, id) IN"
         f" (SELECT user_id, id FROM jobs WHERE {_UNFINISHED} AND due_at < $3"
-        f" AND NOT kind {tx.dialect.among('$4')} ORDER BY due_at LIMIT $5) RETURNING user_id, trip_id, id, kind",
+        f" AND NOT kind {tx.dialect.among('$4')} ORDER BY due_at LIMIT $5)"
+        " RETURNING user_id, trip_id, id, kind",
         now,
         msgspec.json.encode(error).decode(),
         due_before,
         known,
         limit,
     )
-    for job in failed:
-        await tell_of_job(tx, *job, "failed", now, error)
+    for user_id, trip_id, job_id, kind in failed:
+        await tell_of_job(tx, user_id, trip_id, job_id, kind, "failed", now, error)
     return [job_id for _, _, job_id, _ in failed]
 
 
