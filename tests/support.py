@@ -23,7 +23,7 @@ from server.route import API
 from server.services import Services
 from storage import accounts
 from storage.store import Store
-from workers.loop import JobLoop
+from workers.worker import Worker
 
 PLENTY = 1_000_000
 
@@ -178,7 +178,12 @@ class Running:
 
     base: str
     services: Services
-    worker: JobLoop
+    worker: Worker
+
+
+async def no_name(_name: str) -> list[str]:
+    """A look-up that finds nothing: no test asks a name server."""
+    raise OSError("no such name")
 
 
 @contextlib.asynccontextmanager
@@ -196,10 +201,11 @@ async def run_server(store: Store, settings: Settings) -> AsyncIterator[Running]
         signing_secret=await store.write(accounts.signing_secret),
         epoch=await store.write(accounts.epoch),
         public_url=base,
+        look_up=no_name,
     )
     listener = Listener(build_app(services))
     await listener.start_on(listening)
-    worker = JobLoop(store, signals, settings)
+    worker = Worker(store, signals, settings, look_up=no_name)
     worker.start()
     try:
         yield Running(base, services, worker)
