@@ -6,6 +6,7 @@ statements and other writers come.
 """
 
 import dataclasses
+import functools
 import itertools
 from collections.abc import Sequence
 from typing import Any, Final
@@ -26,7 +27,7 @@ from domain.history import (
     undone_by,
 )
 from domain.trip import TRIP
-from storage.store import Record, Tx
+from storage.store import Dialect, Record, Tx
 
 Place = tuple[int, str]
 """A revision and the id of a row: what follows them in a delta is to come."""
@@ -75,7 +76,7 @@ async def delta(tx: Tx, trip_id: str, after: Place, limit: int, *, messages: boo
 
     It costs what is told, however large the trip is.
     """
-    records = await tx.fetch(_delta(messages=messages), trip_id, *after, limit + 1)
+    records = await tx.fetch(_delta(tx.dialect, messages), trip_id, *after, limit + 1)
     found = [Change.of(*record[4:]) for record in records if record[4] is not None]
     following = None
     if len(found) > limit:
@@ -84,10 +85,13 @@ async def delta(tx: Tx, trip_id: str, after: Place, limit: int, *, messages: boo
     return Delta(Kept.of(*records[0][:4]), found, following)
 
 
-def _delta(*, messages: bool) -> str:
+@functools.cache
+def _delta(dialect: Dialect, messages: bool) -> str:
     among = "" if messages else f" AND kind NOT IN ({', '.join(map(_quoted, _PRIVATE))})"
     later = f"trip_id = $1 AND (rev, id) > ($2, $3){among}"
     page = "ORDER BY rev, id LIMIT $4"
+    # There may be any number of updates beside them.
+    tombstones = dialect.by_index("prior_rows_deleted")
     # A row that was deleted may have come back, and gone again.
     came_back = "SELECT 1 FROM items i WHERE i.trip_id = $1 AND i.id = gone.id"
     went_again = (
@@ -97,7 +101,7 @@ def _delta(*, messages: bool) -> str:
         f"SELECT * FROM ({query}) AS part"
         for query in (
             f"SELECT rev, kind, id, doc FROM items WHERE {later} {page}",
-            f"SELECT rev, kind, id, NULL AS doc FROM prior_rows AS gone WHERE {later}"
+            f"SELECT rev, kind, id, NULL AS doc FROM prior_rows AS gone {tombstones} WHERE {later}"
             f" AND deleted = 1 AND NOT EXISTS ({came_back}) AND NOT EXISTS ({went_again}) {page}",
             f"SELECT doc_rev AS rev, '{TRIP.kind}' AS kind, id, doc FROM trips WHERE id = $1"
             " AND (doc_rev, id) > ($2, $3)",

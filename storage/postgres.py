@@ -47,6 +47,7 @@ DIALECT = Dialect(
         f" CROSS JOIN LATERAL (SELECT {columns} FROM items WHERE trip_id = $1"
         f" AND {column} = wanted.value OFFSET 0) AS found WHERE true"
     ),
+    by_index=lambda _index: "",
     join=lambda column: f"string_agg({column}, ',')",
     rows=lambda columns: f"json_agg(json_build_array({columns}))::text",
     one_statement=True,

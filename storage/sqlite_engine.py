@@ -46,6 +46,7 @@ DIALECT = Dialect(
         f"SELECT {columns} FROM items INDEXED BY items_by_{column} WHERE trip_id = $1"
         f" AND {column} IN (SELECT value FROM json_each({parameter}))"
     ),
+    by_index=lambda index: f"INDEXED BY {index}",
     join=lambda column: f"group_concat({column}, ',')",
     rows=lambda columns: f"json_group_array(json_array({columns}))",
     one_statement=False,

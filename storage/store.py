@@ -38,6 +38,9 @@ class Dialect:
     """A query for these columns of the `items` of the trip `$1` whose column of the second name is
     one of the strings of the JSON array in a parameter: a look-up for each in that column's index.
     It ends in a condition, to which others can be added."""
+    by_index: Callable[[str], str]
+    """What follows the name of a table that is to be read by this index, where a planner knows too
+    little to choose it."""
     join: Callable[[str], str]
     """An aggregate of a text column's values, joined by commas in the order they come."""
     rows: Callable[[str], str]
