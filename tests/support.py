@@ -45,6 +45,8 @@ SAMPLES: dict[str, dict[str, Any]] = {
 }
 """The smallest valid body of each resource."""
 
+WEBHOOK = {"url": "https://hooks.example.org", "events": ["trip.changed"]}
+
 
 def now() -> str:
     return timestamp(datetime.datetime.now(datetime.UTC))
