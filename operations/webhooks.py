@@ -64,7 +64,8 @@ def _with_reason(hook: HookRow, now: str) -> HookRow:
 async def _check(tx: Tx, actor: Actor, fields: Document, found: list[Detail]) -> None:
     """That a webhook is right, and that the actor may read what it tells (400, 403)."""
     trip_id: Any = fields.get("tripId")
-    named = isinstance(trip_id, str) and webhook.is_visible(actor.scopes, trip_id)
+    wrong = any(detail.path == "tripId" for detail in found)
+    named = trip_id is not None and not wrong and webhook.is_visible(actor.scopes, trip_id)
     trip = await trips.access(tx, trip_id, actor.user) if named else None
     if named and trip is None:
         where = "GET /api/v1/trips lists yours; without a tripId a webhook tells of all of them"
