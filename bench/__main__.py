@@ -13,6 +13,7 @@ import uvloop
 from bench import (
     commits,
     growth,
+    history,
     imports,
     instructions,
     million,
@@ -34,6 +35,7 @@ PIECES: dict[str, Piece] = {
     "instructions": instructions.measure,
     "commits": commits.measure,
     "growth": growth.measure,
+    "history": history.measure,
     "imports": imports.measure,
     "million": million.measure,
     "waiting": waiting.measure,
