@@ -77,6 +77,7 @@ def merged(before: Document, patch: Document) -> tuple[Document, list[Detail]]:
     `before` is empty for a new one; else its trip stays what it is.
     """
     fields = merge(before, patch)
+    fields.setdefault("enabled", True)
     found = validate(Webhook, fields, _ELSEWHERE) + _twice(fields.get("events"))
     url = fields.get("url")
     if not any(detail.path == "url" for detail in found) and target_of(url) is None:

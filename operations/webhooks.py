@@ -22,7 +22,6 @@ from storage.webhooks import Hook, HookRow, NewHook
 async def create(tx: Tx, actor: Actor, body: Any, addresses: Sequence[str], now: str) -> NewHook:
     """A new webhook with its secret; `addresses` are those that its URL leads to, if known."""
     fields, found = webhook.merged({}, webhook.sent(body))
-    fields.setdefault("enabled", True)
     await _check(tx, actor, fields, found + webhook.refused_addresses(addresses))
     age = await webhooks.next_age(tx)
     if await webhooks.count(tx, actor.user) >= webhook.MOST:

@@ -196,6 +196,8 @@ async def test_one_is_disabled_and_enabled_by_its_user(world):
     on = (await world.client.patch(path, {"enabled": True})).json
     assert on["enabled"] is True
     assert not {"disabledReason", "disabledAt"} & {*on}
+    await world.client.patch(path, {"enabled": False})
+    assert (await world.client.patch(path, {"enabled": None})).json["enabled"] is True
 
 
 async def test_a_deleted_one_is_gone(world):
