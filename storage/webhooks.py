@@ -10,6 +10,7 @@ from domain.actor import Actor
 from domain.cursor import Position
 from domain.errors import ItemError
 from domain.merge import Document
+from domain.webhook import Event
 from runtime.ids import new_id
 from storage.page import BEFORE_ALL, Page
 from storage.store import Tx
@@ -20,7 +21,7 @@ class Hook(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
 
     id: str = msgspec.field(name="_id")
     url: str
-    events: list[str]
+    events: list[Event]
     trip_id: str | msgspec.UnsetType = msgspec.UNSET
     description: str | msgspec.UnsetType = msgspec.UNSET
     enabled: bool

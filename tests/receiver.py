@@ -51,7 +51,7 @@ class Receiver:
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         headers = {name.lower(): value for name, value in request.headers.items()}
-        received = Received(request.path_qs, headers, await request.read())
+        received = Received(request.path_qs, headers, await request.content.read())
         self.received.append(received)
         status = self.answer(received)
         return web.Response(status=status if isinstance(status, int) else await status, text="ok")

@@ -5,6 +5,7 @@ What a receiver does costs it nothing and must cost us little: it gets a time, w
 
 import asyncio
 import contextlib
+import io
 import socket
 import time
 from collections.abc import Mapping
@@ -110,7 +111,8 @@ class HttpSender:
                     answered = await stack.enter_async_context(
                         self._session.post(
                             URL(url, encoded=True),
-                            data=body,
+                            # A large one goes in pieces, so that others get their turn.
+                            data=io.BytesIO(body),
                             headers=headers,
                             allow_redirects=False,
                         )

@@ -68,6 +68,16 @@ async def test_a_delivery_is_a_post_of_json(patient):
     assert "authorization" not in received.headers
 
 
+async def test_a_large_delivery_arrives_whole(patient):
+    body = b'{"x":"' + b"y" * 5_000_000 + b'"}'
+    async with receiving() as receiver:
+        assert (await send(patient, receiver.url, body)).status == 200
+    (received,) = receiver.received
+    assert received.raw == body
+    assert received.headers["content-length"] == f"{len(body)}"
+    assert "transfer-encoding" not in received.headers
+
+
 async def test_a_failure_is_told_with_its_response(patient):
     async with receiving(lambda _received: 503) as receiver:
         answer = await send(patient, receiver.url)
