@@ -146,15 +146,6 @@ async def next_due(tx: Tx, hook_id: str, unix_now: float) -> Delivery | None:
     return Delivery(*record) if record else None
 
 
-async def is_member(tx: Tx, trip_id: str, user_id: str) -> bool:
-    """Whether a user is in the group of a trip."""
-    member = (
-        "SELECT 1 FROM trips t JOIN group_members m ON m.group_id = t.group_id"
-        " WHERE t.id = $1 AND m.user_id = $2"
-    )
-    return await tx.fetchval(member, trip_id, user_id) is not None
-
-
 async def record_answer(
     tx: Tx, claim: Claim, delivery: Delivery, answer: Answer, now: str, unix_now: float
 ) -> Status:

@@ -23,7 +23,7 @@ from domain.webhook import MESSAGE_CREATED
 from runtime.clock import text
 from runtime.lookups import LookUp, look_up
 from runtime.settings import Settings
-from storage import deliveries, history
+from storage import deliveries, history, trips
 from storage.deliveries import Answer, Claim, Delivery, LeaseLost, Receiver
 from storage.store import Store, Tx
 
@@ -31,6 +31,9 @@ SWEEP_SECONDS = 1.0
 """How often the database is asked for what is due."""
 AT_ONCE: Final = 32
 """Webhooks that one process tells something at a time."""
+TURN_SECONDS = 10.0
+"""After so long others with something due get the slot: a receiver that answers nothing has as many
+deliveries as it likes."""
 DRAIN_SECONDS: Final = 15.0
 """How long a worker that stops waits for the deliveries at hand: they have a time-out of their own.
 What is not recorded then, is delivered again."""
@@ -123,10 +126,13 @@ class DeliveryLoop:
         self._wake.set()
 
     async def _tell(self, claim: Claim) -> None:
-        """Tells a claimed webhook all that is due, then gives it back."""
+        """Tells a claimed webhook what is due, for a while, then gives it back."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + TURN_SECONDS
         with _outliving(), contextlib.suppress(LeaseLost):
             while not self._stopping:
-                if not await deliver_next(self._store, self._sending(), claim, self._clock):
+                told = await deliver_next(self._store, self._sending(), claim, self._clock)
+                if not told or loop.time() >= until:
                     break
             await self._store.write(lambda tx: deliveries.release(tx, claim, self._clock()))
 
@@ -220,8 +226,8 @@ async def _refusal(tx: Tx, claim: Claim, delivery: Delivery, scopes: Scopes) -> 
     trip_id = delivery.trip_id
     if trip_id is None:
         return ""
-    is_member = await deliveries.is_member(tx, trip_id, claim.user_id)
-    if not is_member or not scopes.covers("trips:read", trip_id):
+    trip = await trips.access(tx, trip_id, claim.user_id)
+    if trip is None or trip.role is None or not scopes.covers("trips:read", trip_id):
         return TRIP_GONE
     if delivery.event == MESSAGE_CREATED and not scopes.covers("messages:read", trip_id):
         return NO_MESSAGES

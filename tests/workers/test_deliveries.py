@@ -13,7 +13,7 @@ from runtime.settings import Settings, Webhooks
 from storage import accounts, deliveries, open_store
 from storage.deliveries import LEASE_SECONDS, LeaseLost
 from storage.store import Tx
-from tests.receiver import receiving
+from tests.receiver import Received, receiving
 from tests.storage.home import leg, pin, soon
 from tests.support import add_key, now
 from tests.waiting import until
@@ -493,6 +493,31 @@ async def test_a_slow_receiver_delays_neither_a_job_nor_another_webhook(home, de
 
 async def job_succeeded(home, job_id: str) -> bool:
     return bool((await show(home, job_id))["status"] == "succeeded")
+
+
+async def test_those_that_wait_for_a_slot_get_their_turn(home, desk, fast, monkeypatch):
+    """Though the one before them has more to be told."""
+    monkeypatch.setattr(module, "AT_ONCE", 1)
+    monkeypatch.setattr(module, "SWEEP_SECONDS", 3600)
+    async with receiving() as first, receiving() as second:
+        for receiver in (first, second):
+            await desk.hook("trip.changed", url=receiver.url)
+        for _ in range(3):
+            await home.create("mapPin", pin())
+        monkeypatch.setattr(module, "TURN_SECONDS", 0.0)
+        order: list[str] = []
+
+        def answer(received: Received) -> int:
+            order.append(received.headers["host"])
+            return 200
+
+        first.answer = second.answer = answer
+        loop = DeliveryLoop(home.store, PRIVATE, clock=itertools.count(desk.moment).__next__)
+        loop.start()
+        await first.has(3)
+        await second.has(3)
+        await soon(loop.stop())
+    assert len({*order[:2]}) == len({*order[2:4]}) == 2
 
 
 async def test_stopping_finishes_the_delivery_at_hand_and_leaves_the_rest(home, desk, fast):
