@@ -33,7 +33,7 @@ class Version(NamedTuple):
     """Empty where nobody looks into it."""
 
 
-class Deed(msgspec.Struct, eq=False):
+class Deed(msgspec.Struct, eq=False, gc=False):
     """What a changeset did to a row, and what became of that since."""
 
     kind: str
@@ -48,7 +48,7 @@ class Deed(msgspec.Struct, eq=False):
     """Its versions that later changesets replaced, in their order."""
 
 
-class Step(msgspec.Struct, eq=False):
+class Step(msgspec.Struct, eq=False, gc=False):
     """A row on its way back: what it is, and what it becomes."""
 
     kind: str
@@ -56,7 +56,7 @@ class Step(msgspec.Struct, eq=False):
     was: Row | None
     becomes: Row | None
     """The very row that it `was` where it stays as it is."""
-    conflicts: list[Detail]
+    conflicts: tuple[Detail, ...] = ()
 
     @property
     def goes(self) -> bool:
@@ -75,7 +75,7 @@ def step_of(deed: Deed, passed_over: Set[int], now: str, *, force: bool) -> Step
     `passed_over` are the later changesets that do not count, being undone themselves or undoing
     others that are. With `force` none counts.
     """
-    step = Step(deed.kind, deed.id, deed.now, deed.now, [])
+    step = Step(deed.kind, deed.id, deed.now, deed.now)
     counted = [] if force else [each for each in deed.later if each.rev not in passed_over]
     if deed.before is None:
         _take_away(step, counted)
@@ -84,13 +84,13 @@ def step_of(deed: Deed, passed_over: Set[int], now: str, *, force: bool) -> Step
     elif deed.now is not None:
         _change_back(step, deed, deed.before, deed.now, {each.rev for each in counted}, now)
     elif not force:
-        # What deleted it counts, even where it is undone: then the row could not come back.
-        rev = deed.later[-1].rev
-        step.conflicts.append(
-            details.not_found(
-                "", f"{words(deed.kind)} has the _id", deed.id, _later("has deleted it", rev)
-            )
+        # It counts even where it is undone: then the row could not come back.
+        where = (
+            f"revision {deed.later[-1].rev} has deleted it: undo that one first, or send force=true"
+            " to leave it at that"
         )
+        what = f"{words(deed.kind)} has the _id"
+        step.conflicts += (details.not_found("", what, deed.id, where),)
     return step
 
 
@@ -98,11 +98,15 @@ def _take_away(step: Step, counted: Sequence[Version]) -> None:
     if not counted:
         step.becomes = None
     elif step.was is not None:
-        step.conflicts.append(details.fixed("", _later("has changed it since", counted[-1].rev)))
+        step.conflicts += (_changed_since("", counted[-1].rev),)
 
 
-def _later(what: str, rev: int) -> str:
-    return f"revision {rev} {what}: undo that one first, or send force=true to take this back too"
+def _changed_since(path: str, rev: int) -> Detail:
+    return details.fixed(
+        path,
+        f"revision {rev} has changed it since: undo that one first, or send force=true to take"
+        " this back too",
+    )
 
 
 def _change_back(
@@ -111,31 +115,23 @@ def _change_back(
     if not deed.later or (
         not counted and _updated(deed.later[0].json, now) == _updated(present.json, now)
     ):
-        step.becomes = Row(
-            before.kind,
-            before.id,
-            before.parent_id,
-            _updated(before.json, now),
-            before.sort_key,
-            client_ref=before.client_ref,
-            created_rev=before.created_rev,
-        )
+        # Nothing else has changed, so nothing has to be looked into.
+        step.becomes = before.copy()
+        step.becomes.rewrite(_updated(before.json, now), before.client_ref)
         return
     after: Document = msgspec.json.decode(deed.later[0].json)
-    set_by_it = _paths(changed_paths(before.document, after, to_the_letter))
     changed = _changed_later(deed, present, counted)
     free = []
-    for path in set_by_it:
+    for path in _paths(changed_paths(before.document, after, to_the_letter)):
         if (rev := changed.rev_of(path)) is None:
             free.append(path)
         else:
-            why = _later("has changed it since", rev)
-            step.conflicts.append(details.fixed(".".join(path), why))
+            step.conflicts += (_changed_since(".".join(path), rev),)
     members: Document = msgspec.json.decode(present.json)
     put_back(members, before.document, free)
     row, problems = _composed(present, members, now)
     if problems:
-        step.conflicts += problems
+        step.conflicts += tuple(problems)
     elif row.json != _updated(present.json, now):
         step.becomes = row
 

@@ -46,7 +46,7 @@ class UndoRequest(msgspec.Struct, omit_defaults=True):
         return "undo"
 
 
-class UndoneItem(msgspec.Struct, omit_defaults=True, rename={"id": "_id"}):
+class UndoneItem(msgspec.Struct, omit_defaults=True, gc=False, rename={"id": "_id"}):
     """What became of a row."""
 
     id: str
@@ -234,7 +234,7 @@ class UndoPlan:
             return
         else:
             step.becomes = at_its_place(row, was, self._now)
-        step.conflicts.append(why)
+        step.conflicts += (why,)
         self._refused.append(step)
 
     def _spread(self) -> None:
@@ -269,10 +269,10 @@ class UndoPlan:
         for step in steps:
             if step.becomes is not None and self._goes(step.becomes.parent_id):
                 step.becomes = None
-                step.conflicts.clear()
+                step.conflicts = ()
         for row in self._around.neighbours:
             becomes = None if self._goes(row.parent_id) else row
-            self._dragged[row.id] = Step(row.kind, row.id, row, becomes, [])
+            self._dragged[row.id] = Step(row.kind, row.id, row, becomes)
 
     def _goes(self, row_id: str) -> bool:
         step = self._steps.get(row_id)
