@@ -56,6 +56,8 @@ class ChangeSet:
     before: dict[str, Row] = dataclasses.field(default_factory=dict)
     trip: Row | None = None
     """The trip itself, as it becomes; `before` has it too, unless it is new."""
+    restored: list[Row] = dataclasses.field(default_factory=list)
+    """Rows that were there before and come back, at the age that they had: `created` are new."""
 
     def summary(self) -> Summary:
         """How many rows of which kind are created, updated and deleted."""
@@ -65,6 +67,7 @@ class ChangeSet:
         for outcome, rows in (
             ("created" if is_new else "updated", of_trip),
             ("created", self.created),
+            ("created", self.restored),
             ("updated", self.updated),
             ("deleted", self.deleted),
         ):

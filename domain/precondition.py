@@ -22,6 +22,11 @@ class Precondition:
 
     NONE: ClassVar["Precondition"]
 
+    @classmethod
+    def unchanged_since(cls, rev: int | None) -> "Precondition":
+        """That nothing has changed since a revision; without one, none."""
+        return cls.NONE if rev is None else cls(frozenset({rev}))
+
     def check(self, rev: int | None) -> None:
         """`PreconditionFailed` unless it holds of what last changed at `rev`; None: of nothing."""
         if self.nothing and rev is not None:

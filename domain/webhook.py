@@ -78,9 +78,11 @@ def merged(before: Document, patch: Document) -> tuple[Document, list[Detail]]:
     """
     fields = merge(before, patch)
     fields.setdefault("enabled", True)
-    found = validate(Webhook, fields, _ELSEWHERE) + _twice(fields.get("events"))
+    found = validate(Webhook, fields, _ELSEWHERE)
+    wrong = {detail.path for detail in found}
+    found += [detail for detail in _twice(fields.get("events")) if detail.path not in wrong]
     url = fields.get("url")
-    if not any(detail.path == "url" for detail in found) and target_of(url) is None:
+    if "url" not in wrong and target_of(url) is None:
         expected = "a host as browsers show it: a name, or an address such as 203.0.113.7 or [::1]"
         found.append(details.malformed("url", expected, url))
     if before and fields.get("tripId") != before.get("tripId"):

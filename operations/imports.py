@@ -11,6 +11,7 @@ from domain.imports import ImportRequest, ImportResult, ItemLists
 from domain.plan import Plan
 from domain.precondition import Precondition
 from domain.resources import BY_KIND
+from domain.undo import UndoRequest
 from operations.rows import Collection, require_parent
 from runtime.ids import new_id
 from storage import changes, items, jobs, trips
@@ -96,14 +97,14 @@ async def enqueue(
     tx: Tx,
     cause: Cause,
     trip_id: str,
-    request: ImportRequest,
+    request: ImportRequest | UndoRequest,
     packed: bytes,
     *,
     total: int,
     due_at: float,
     precondition: Precondition = Precondition.NONE,
 ) -> str:
-    """Queues an import for a worker; the job's id.
+    """Queues an import, or an undo, for a worker; the job's id.
 
     `packed` is the body by `storage.jobs.pack`, `due_at` in Unix seconds. What must hold of the
     trip's content now must still hold when the job is done.

@@ -3,8 +3,11 @@
 import asyncio
 import time
 
+import msgspec
+
 from domain.errors import ErrorBody, ErrorInfo
 from server.bodies import OFF_LOOP_BYTES
+from server.preferences import preferences_of
 from server.route import API, Call, Queued, Reply, json_reply
 from storage import jobs
 from storage.store import Tx
@@ -15,6 +18,18 @@ async def accepted(tx: Tx, call: Call, job_id: str) -> Reply:
     job = await jobs.get(tx, call.actor.user, job_id)
     location = f"{call.services.prefix}{API}/jobs/{job_id}"
     return json_reply(job, 202, {"Location": location})
+
+
+async def queued(tx: Tx, call: Call, job_id: str) -> Queued:
+    """What a request that became a job waits for, as long as it prefers."""
+    respond_async, wait_seconds = preferences_of(call.request)
+    reply = None
+    if respond_async:
+        reply = await accepted(tx, call, job_id)
+        applied = {**reply.headers, "Preference-Applied": "respond-async"}
+        reply = msgspec.structs.replace(reply, headers=applied)
+    longest = call.services.settings.imports.wait_seconds
+    return Queued(job_id, min(wait_seconds, longest), reply)
 
 
 async def finish(call: Call, queued: Queued) -> Reply:

@@ -67,6 +67,14 @@ DRY_RUN: Final = Parameter(
     ("preview", "simulate", "test"),
 )
 
+FORCE: Final = Parameter(
+    "force",
+    "With `true`, what later changesets have changed again is taken back too.",
+    {"type": "boolean", "default": False},
+    _true_or_false("force"),
+    ("overwrite", "override"),
+)
+
 SINCE: Final = Parameter(
     "since",
     "The `rev` of the export, or of the last page of changes, that is known; 0, or not given: all"
@@ -76,7 +84,7 @@ SINCE: Final = Parameter(
     ("sinceRev", "fromRev", "rev", "from", "updatedSince", "modifiedSince", "lastEventId"),
 )
 
-PARAMETERS: Final = {each.name: each for each in (LIMIT, CURSOR, DRY_RUN, SINCE)}
+PARAMETERS: Final = {each.name: each for each in (LIMIT, CURSOR, DRY_RUN, FORCE, SINCE)}
 """All of them, by name."""
 
 NAMES: Final = Names({each.name: each.also for each in PARAMETERS.values()})

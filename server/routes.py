@@ -17,13 +17,14 @@ from server.api import (
     schemas,
     shares,
     trips,
+    undo,
     webhooks,
 )
 from server.api.lists import LIST_QUERY
 from server.api.rows import Rows
 from server.api.shares import ShareLink
 from server.bodies import BATCH_BYTES, ROW_BYTES
-from server.query import DRY_RUN, SINCE
+from server.query import DRY_RUN, FORCE, SINCE
 from server.route import Body, Route, Transaction, View
 from storage.deliveries import DeliveryInfo
 from storage.jobs import Job
@@ -105,6 +106,9 @@ ROUTES: tuple[Route, ...] = (
                 "changes", history.HistoryPage, scope="trips:read", query=LIST_QUERY),
     Transaction("GET", f"{_TRIP}/history/{{rev}}", history.changeset, "Read what a changeset did",
                 "changes", history.Changeset, scope="trips:read", query=LIST_QUERY),
+    Transaction("POST", f"{_TRIP}/history/{{rev}}/undo", undo.undo, "Take back a changeset",
+                "changes", schemas.undo_result(), scope="trips:write", statuses=(200, 207, 202),
+                query=(DRY_RUN.name, FORCE.name)),
     Transaction("POST", f"{_TRIP}/share-token", shares.create, "Share a trip", "sharing",
                 ShareLink, scope="trips:write", statuses=(200, 201)),
     Transaction("DELETE", f"{_TRIP}/share-token", shares.revoke, "Stop sharing a trip",

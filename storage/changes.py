@@ -57,8 +57,8 @@ async def begin(tx: Tx, trip_id: str) -> TripTaken:
 async def commit(tx: Tx, trip: TripTaken, changes: ChangeSet, cause: Cause) -> int:
     """Writes a change set that is not empty; the trip's new revision.
 
-    The number of statements does not grow with the number of new rows; of updated ones, each is
-    one execution of the same statement.
+    The number of statements does not grow with the number of rows, new, restored or deleted; of
+    updated ones, each is one execution of the same statement.
     """
     trip_id, summary = trip.trip_id, changes.summary()
     trip.revs = revs = trip.revs.after(
@@ -78,6 +78,8 @@ async def commit(tx: Tx, trip: TripTaken, changes: ChangeSet, cause: Cause) -> i
         await _delete(tx, trip_id, changes.deleted)
     if changes.updated:
         await _update(tx, trip_id, changes, rev)
+    if changes.restored:
+        await _insert(tx, trip_id, changes.restored, rev, aged=True)
     if changes.created:
         await _insert(tx, trip_id, changes.created, rev)
     await tell(tx, trip_id, event_of(summary), cause.now)
@@ -180,13 +182,16 @@ def _prior(trip_id: str, rev: int, row: Row, *, deleted: int) -> Sequence[Any]:
     )
 
 
-async def _insert(tx: Tx, trip_id: str, rows: Sequence[Row], rev: int) -> None:
+async def _insert(
+    tx: Tx, trip_id: str, rows: Sequence[Row], rev: int, *, aged: bool = False
+) -> None:
+    """Stores rows; those that are `aged` have been there before."""
     records = []
     for row in rows:
         row.rev = rev
-        # One that comes back has its age already. It is not written into the row: this transaction
-        # may be undone and its rows be stored at a later revision.
-        age = row.created_rev or rev
+        # It is not written into the row: this transaction may be undone and its rows be stored at
+        # a later revision.
+        age = row.created_rev if aged else rev
         key = (trip_id, row.kind, row.parent_id, row.sort_key, age, row.id)
         records.append(key + (row.client_ref, rev, row.json))  # noqa: RUF005 - half the time
     await tx.insert("items", _ITEM_COLUMNS, records)

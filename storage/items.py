@@ -79,6 +79,20 @@ async def by_ref(tx: Tx, trip_id: str, kind: str, parent_id: str, client_ref: st
     return Row(*record) if record else None
 
 
+async def by_ids(tx: Tx, trip_id: str, ids: Iterable[str]) -> list[Row]:
+    """Those of these rows that this trip has, of whatever kind."""
+    sql = tx.dialect.each(_COLUMNS, "id", "$2")
+    return list(itertools.starmap(Row, await tx.fetch(sql, trip_id, json_array(ids))))
+
+
+async def last_written_at(tx: Tx, trip_id: str, rev: int) -> list[Row]:
+    """The rows whose last change was at a revision."""
+    records = await tx.fetch(
+        f"SELECT {_COLUMNS} FROM items WHERE trip_id = $1 AND rev = $2", trip_id, rev
+    )
+    return list(itertools.starmap(Row, records))
+
+
 async def exists(tx: Tx, trip_id: str, kind: str, row_id: str) -> bool:
     """Whether this trip has a row of that kind and id."""
     return (
@@ -95,9 +109,7 @@ async def exists(tx: Tx, trip_id: str, kind: str, row_id: str) -> bool:
 async def load(tx: Tx, plan: Plan, needs: Needs) -> None:
     """Tells a plan of the stored rows it needs, in a number of statements that does not grow."""
     if needs.ids:
-        sql = tx.dialect.each(_COLUMNS, "id", "$2")
-        records = await tx.fetch(sql, plan.trip_id, json_array(needs.ids))
-        named = list(itertools.starmap(Row, records))
+        named = await by_ids(tx, plan.trip_id, needs.ids)
         plan.add_stored(named)
         _need_namesakes(needs, named)
     present = await _count_refs(tx, plan.trip_id, needs)

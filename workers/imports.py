@@ -44,15 +44,14 @@ async def plan(tx: Tx, _claim: Claim, job: Import) -> Import:
 
 async def run(tx: Tx, claim: Claim, job: Import) -> tuple[int, bytes]:
     """Applies the import; the response's status and body."""
-    rev = job.request.content_rev
-    precondition = Precondition.NONE if rev is None else Precondition(frozenset({rev}))
+    precondition = Precondition.unchanged_since(job.request.content_rev)
     result = await imports.apply(
-        tx, _cause(claim), job.trip_id, job.request, job.lists, precondition, job.planned
+        tx, cause_of(claim), job.trip_id, job.request, job.lists, precondition, job.planned
     )
     return imports.response(result)
 
 
-def _cause(claim: Claim) -> Cause:
+def cause_of(claim: Claim) -> Cause:
     """The key that asked for the job: what it may do was checked then."""
     actor = Actor(claim.user_id, "", "", Scopes(()), key_id=claim.key_id)
     return Cause(actor, now(), request_id=claim.request_id, job_id=claim.job_id)

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from runtime.settings import Settings
 from storage.jobs import Claim
 from storage.store import Store, Tx
-from workers import imports, pruning
+from workers import imports, pruning, undo
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -54,14 +54,14 @@ class Schedule:
     run: Callable[[Store, Settings], Awaitable[None]]
 
 
-def _import(name: str) -> Kind:
-    # One at a time, batches and syncs together: an embedded worker applies them in the order in
-    # which they were sent, and 50,000 items take memory.
+def _import(name: str, does: Any = imports) -> Kind:
+    # One at a time, batches, syncs and undos together: an embedded worker applies them in the order
+    # in which they were sent, and 50,000 items take memory.
     return Kind(
         name=name,
-        decode=imports.decode,
-        prepare=imports.plan,
-        run=imports.run,
+        decode=does.decode,
+        prepare=does.plan,
+        run=does.run,
         effects="inside",
         attempts=5,
         backoff=lambda attempt: 0.5 * 2**attempt,
@@ -71,7 +71,9 @@ def _import(name: str) -> Kind:
     )
 
 
-KINDS: Final[dict[str, Kind]] = {kind.name: kind for kind in (_import("batch"), _import("sync"))}
+KINDS: Final[dict[str, Kind]] = {
+    kind.name: kind for kind in (_import("batch"), _import("sync"), _import("undo", undo))
+}
 
 HOUR: Final = 3600.0
 

@@ -1,11 +1,8 @@
 """Batches and syncs: done at once, or by a job."""
 
-import msgspec
-
 from domain.imports import ImportRequest
 from operations import imports
 from server import job_replies
-from server.preferences import preferences_of
 from server.query import DRY_RUN
 from server.route import Call, Queued, Reply
 from storage.store import Tx
@@ -39,11 +36,4 @@ async def run_import(tx: Tx, call: Call, request: ImportRequest) -> Reply | Queu
         due_at=call.unix_seconds,
         precondition=call.precondition,
     )
-    respond_async, wait_seconds = preferences_of(call.request)
-    accepted = None
-    if respond_async:
-        accepted = await job_replies.accepted(tx, call, job_id)
-        applied = {**accepted.headers, "Preference-Applied": "respond-async"}
-        accepted = msgspec.structs.replace(accepted, headers=applied)
-    longest = call.services.settings.imports.wait_seconds
-    return Queued(job_id, min(wait_seconds, longest), accepted)
+    return await job_replies.queued(tx, call, job_id)

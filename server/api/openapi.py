@@ -132,7 +132,11 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
     components["Job"]["properties"]["error"] = {"$ref": "#/components/schemas/ItemError"}
     components["Job"]["properties"]["result"] = {
         "description": "The reply the request would have had.",
-        "anyOf": [by_type[BatchResult], by_type[schemas.sync_result()]],
+        "anyOf": [
+            by_type[BatchResult],
+            by_type[schemas.sync_result()],
+            by_type[schemas.undo_result()],
+        ],
     }
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
@@ -206,7 +210,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         parameters.append(_IF_MATCH)
     if _takes_if_none_match(route):
         parameters.append(_IF_NONE_MATCH)
-    if route.body and route.body.imports:
+    if 202 in route.statuses:
         parameters.append(_PREFER)
     return parameters
 
@@ -310,4 +314,6 @@ def errors_of(route: Route) -> list[type[CarnetError]]:
         codes |= {"IDEMPOTENCY_CONFLICT", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"}
     if _takes_if_match(route):
         codes.add("PRECONDITION_FAILED")
+    if "{rev}" in route.path:
+        codes.add("GONE")
     return [error for error in ERRORS if error.code in codes]

@@ -17,6 +17,7 @@ from domain.resource import Resource
 from domain.resources import LEG, RESOURCES
 from domain.shape import bare, bounds_of
 from domain.trip import TRIP
+from domain.undo import CATEGORIES, UndoneRows
 from domain.webhook import READ_ONLY, Webhook
 from operations.shares import SafeMember
 from storage.trips import Member
@@ -202,6 +203,14 @@ def sync_result() -> type[msgspec.Struct]:
     """The reply to a sync: each category that was sent."""
     categories = [_optional(resource.snapshot, CategoryResult) for resource in RESOURCES]
     return _define("SyncResult", [_required("dryRun", bool), *categories])
+
+
+@functools.cache
+def undo_result() -> type[msgspec.Struct]:
+    """The reply to an undo: each kind of row that is concerned."""
+    categories = [_optional(resource.snapshot, UndoneRows) for resource in CATEGORIES]
+    known = [_required("dryRun", bool), _required("rev", int)]
+    return _define("UndoResult", [*known, *categories])
 
 
 @functools.cache

@@ -109,6 +109,11 @@ class Live:
         made: str = self.send("POST", self._path(resource.path), SAMPLES[resource.kind])["_id"]
         return made
 
+    def new_changeset(self) -> str:
+        """The revision of a further changeset, which can be undone."""
+        self.new_row("pinId")
+        return str(self.send("GET", f"{self.trip}/history?limit=1")["items"][0]["rev"])
+
     def _path(self, template: str) -> str:
         return self.trip + template.format_map(self.ids)
 

@@ -98,6 +98,11 @@ class Targets:
             hook = (await self.world.client.post("/webhooks", self.hook)).json["_id"]
             delivery = (await self.world.client.post(f"/webhooks/{hook}/test")).json["_id"]
             return template.format(webhookId=hook, deliveryId=delivery)
+        if template.endswith("/undo"):
+            await self.world.make("/map-pins", SAMPLES["mapPin"])
+            latest = await self.world.client.get(f"{self.world.trip}/history?limit=1")
+            values["rev"] = str(latest.json["items"][0]["rev"])
+            return template.format(**values)
         collection, _, last = template.rpartition("/")
         if last.startswith("{") and last not in ("{tripId}", "{jobId}", "{token}", "{rev}"):
             below = collection.removeprefix("/trips/{tripId}").format(**values)
@@ -112,7 +117,7 @@ class Targets:
 
     def body(self, method: str, template: str) -> object:
         """A body the operation takes."""
-        bodiless = ("/share-token", "/test", "/redeliver")
+        bodiless = ("/share-token", "/undo", "/test", "/redeliver")
         if method == "GET" or method == "DELETE" or template.endswith(bodiless):
             return None
         if method == "PATCH" or template.endswith("/sync"):
@@ -179,6 +184,8 @@ def test_what_the_contract_names_is_in_the_table():
     trip = "/trips/{tripId}"
     named |= {f"{method} {trip}" for method in ("GET", "PATCH", "DELETE")}
     named |= {f"GET {trip}/{name}" for name in ("export", "channels", "members")}
+    named |= {f"GET {trip}/{name}" for name in ("changes", "history", "history/{rev}")}
+    named |= {f"POST {trip}/history/{{rev}}/undo"}
     named |= {f"{m} {trip}/channels/{{channelId}}/messages" for m in ("GET", "POST")}
     named |= {f"POST {trip}/sync", f"POST {trip}/share-token", f"DELETE {trip}/share-token"}
     rows = {

@@ -123,6 +123,8 @@ def test_the_responses_are_those_of_the_route(route):
         expected.add(403)
     if "{" in route.path:
         expected.add(404)
+    if "{rev}" in route.path:
+        expected.add(410)
     if route.writes:
         expected |= {400, 409, 413, 415}
     if isinstance(route, Transaction) and not route.writes:

@@ -208,7 +208,7 @@ async def test_a_row_that_comes_back_has_the_age_it_had(home):
     gone = await home.store.read(lambda tx: items.get(tx, where, "mapPin", second))
     await home.delete("mapPin", second)
     fourth = await home.create("mapPin", pin(name="d"))
-    await home.commit(ChangeSet([gone]))
+    await home.commit(ChangeSet(restored=[gone]))
     assert [each["_id"] for each in await home.rows("mapPins")] == [
         *(first, second, third),
         fourth.id,

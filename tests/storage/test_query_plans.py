@@ -11,8 +11,9 @@ from domain.errors import ItemError
 from domain.imports import ImportRequest, items_of
 from domain.message import CHANNEL, MESSAGE
 from domain.resources import LEG, MAP_PIN, RESOURCES
+from domain.undo import UndoRequest
 from domain.webhook import EVENTS
-from operations import imports, messages, rows
+from operations import imports, messages, rows, undo
 from operations import trips as trip_operations
 from operations import webhooks as hooks
 from operations.rows import Collection
@@ -123,6 +124,7 @@ def writes(home: Home) -> dict[str, Any]:
         "create": lambda tx: _create(tx, home),
         "message": lambda tx: _message(tx, home),
         "trip": lambda tx: trip_operations.archive(tx, home.cause, home.trip_id),
+        "undo": lambda tx: _undo(tx, home),
         "new trip": lambda tx: _new_trip(tx, home),
         "remember": lambda tx: _remember(tx, home, answer),
         "complete": lambda tx: idempotency.complete(tx, "k", "i", answer),
@@ -155,6 +157,26 @@ async def _delete(tx: Tx, home: Home) -> None:
     page = await items.page(tx, home.trip_id, "leg", after=None, limit=1)
     leg_id = msgspec.json.decode(page.documents[0])["_id"]
     await rows.delete(tx, home.cause, Collection(LEG, home.trip_id), leg_id)
+
+
+async def _undo(tx: Tx, home: Home) -> None:
+    """Of rows of its own: of a change that was changed again, of their creation, and of that."""
+    rev = (await trips.revisions(tx, home.trip_id)).rev
+    for notes in "123":
+        body = {
+            "legs": [leg(clientRef="undone")],
+            "stays": [stay(clientRef="undone", legRef="undone", notes=notes)],
+            "commitments": [event(clientRef="undone", legRef="undone", notes=notes)],
+        }
+        request = ImportRequest("sync")
+        await imports.apply(tx, home.cause, home.trip_id, request, items_of(request, body))
+    for back in (
+        UndoRequest(rev + 2, force=True),
+        UndoRequest(rev + 1, dry_run=True),
+        UndoRequest(rev + 1, force=True),
+        UndoRequest(rev + 5),
+    ):
+        assert (await undo.apply(tx, home.cause, home.trip_id, back)).failed == back.dry_run
 
 
 async def _create(tx: Tx, home: Home) -> None:
