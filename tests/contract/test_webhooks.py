@@ -416,6 +416,17 @@ async def test_a_delivery_is_what_changes_tells(world):
     assert received.json["data"]["via"] == history["via"]
 
 
+async def test_an_undo_is_told_as_one(world):
+    made = await world.make("/map-pins", SAMPLES["mapPin"])
+    async with receiving() as receiver:
+        await make(world.client, url=receiver.url)
+        assert (await world.client.post(f"{world.trip}/history/2/undo")).status == 200
+        (received,) = await receiver.has(1)
+    assert received.json["data"]["via"] == "undo"
+    (item,) = received.json["data"]["items"]
+    assert (item["_id"], item["deleted"]) == (made["_id"], True)
+
+
 async def test_a_replay_tells_nothing_twice(world):
     hook = await make(world.client, enabled=True)
     key = {"Idempotency-Key": "k"}
