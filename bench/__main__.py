@@ -11,6 +11,7 @@ from pathlib import Path
 import uvloop
 
 from bench import (
+    changes,
     commits,
     growth,
     history,
@@ -35,6 +36,7 @@ PIECES: dict[str, Piece] = {
     "instructions": instructions.measure,
     "commits": commits.measure,
     "growth": growth.measure,
+    "changes": changes.measure,
     "history": history.measure,
     "imports": imports.measure,
     "million": million.measure,

@@ -69,7 +69,9 @@ class Client:
         """The pages of a list, each asked for when it is wanted."""
         cursor: str | None = ""
         while cursor is not None:
-            page = self.get(f"{path}?limit={limit}" + (f"&cursor={cursor}" if cursor else "")).json
+            mark = "&" if "?" in path else "?"
+            following = f"&cursor={cursor}" if cursor else ""
+            page = self.get(f"{path}{mark}limit={limit}{following}").json
             yield page["items"]
             cursor = page["nextCursor"]
 

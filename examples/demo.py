@@ -25,6 +25,7 @@ from examples.local_server import LocalServer
 JAPAN = Path(__file__).parent / "japan.json"
 PAGES = 5
 PAGE_SIZE = 200
+DELTA_PAGE_SIZE = 1_000
 SECRETS = {
     "doorCode": "door codes",
     "wifiPassword": "wifi passwords",
@@ -100,6 +101,8 @@ def run(client: Client) -> None:
     page_through(client, airports_id, pins)
     export(client, japan_id, "Two weeks in Japan")
     export(client, airports_id, "All airports")
+    read_delta(client, airports_id, pins)
+    take_back(client, airports_id, pins)
     share(client, japan_id, japan)
 
 
@@ -190,6 +193,49 @@ def export(client: Client, trip_id: str, title: str) -> None:
     snapshot = answer.json
     expect(snapshot["trip"]["_id"] == trip_id, "an export should be of the trip asked for")
     say(f'exported "{title}": {len(answer.raw):,} bytes, {count_items(snapshot):,} items', started)
+
+
+def read_delta(client: Client, trip_id: str, pins: list[dict[str, Any]]) -> None:
+    """What changed since the trip was made, in pages: for a client that keeps a copy."""
+    started = time.perf_counter()
+    path = f"/trips/{trip_id}/changes?since=1"
+    changed = list(itertools.chain.from_iterable(client.pages(path, DELTA_PAGE_SIZE)))
+    refs = {item["document"]["clientRef"] for item in changed}
+    expect(refs == {pin["clientRef"] for pin in pins}, "a delta should have each airport")
+    expect(len(changed) == len(pins), "a delta should have each row once")
+    say(f"read what changed since the trip was made: {len(changed):,} rows", started)
+
+
+def take_back(client: Client, trip_id: str, pins: list[dict[str, Any]]) -> None:
+    """An import undone by one call, and who did what."""
+    (imported, _made) = client.get(f"/trips/{trip_id}/history").json["items"]
+    expect(imported["summary"]["mapPins"]["created"] == len(pins), "the import is one changeset")
+
+    started = time.perf_counter()
+    undone = client.post(f"/trips/{trip_id}/history/{imported['rev']}/undo").json
+    expect(undone["mapPins"]["deleted"] == len(pins), "an undo should take back the whole import")
+    left = client.get(f"/trips/{trip_id}/map-pins").json["items"]
+    expect(left == [], "an undone import should leave nothing")
+    say(f"took the import back by one call: {undone['mapPins']['deleted']:,} deleted", started)
+
+    started = time.perf_counter()
+    entries = client.get(f"/trips/{trip_id}/history").json["items"]
+    expect(entries[0]["undoes"] == imported["rev"], "the history should tell what undid it")
+    say("the history has it all:", started)
+    for entry in entries:
+        print(f"{'':15}revision {entry['rev']}, {entry['by']['name']}: {summary(entry)}")
+
+
+def summary(entry: dict[str, Any]) -> str:
+    """What a changeset did: `7,884 mapPins created`."""
+    done = [
+        f"{number:,} {name} {outcome}"
+        for name, counts in entry["summary"].items()
+        for outcome, number in counts.items()
+        if number
+    ]
+    undoes = f" (undoes revision {entry['undoes']})" if "undoes" in entry else ""
+    return ", ".join(done) + undoes
 
 
 def share(client: Client, trip_id: str, snapshot: dict[str, Any]) -> None:

@@ -41,6 +41,10 @@ def assert_all_steps(output: str) -> None:
         "synced all airports in one request: 7,884 created",
         "synced them again: 7,884 unchanged",
         "1,000 of 7,884 pins",
+        "read what changed since the trip was made: 7,884 rows",
+        "took the import back by one call: 7,884 deleted",
+        "revision 3, Olga: 7,884 mapPins deleted (undoes revision 2)",
+        "revision 2, Olga: 7,884 mapPins created",
         "without a key one sees none of the",
         "All as it should be.",
     )

@@ -12,7 +12,7 @@ from tests.properties.copies import Copy, Documents, exported, whole
 from tests.properties.writers import Write, do, writes
 from tests.support import World, add_key
 
-EXAMPLES = 80
+EXAMPLES = 50
 
 LIMITS = st.sampled_from([1, 2, 3, 7, 1_000])
 

@@ -34,7 +34,10 @@ def writes(draw: st.DrawFn, owner: str) -> Write:
     """A write of any sort."""
     what = draw(
         st.sampled_from(
-            ["create", "create", "merge", "change", "ref", "delete", "sync", "trip", "message"]
+            [
+                *("create", "create", "merge", "change", "ref", "delete", "delete", "sync"),
+                *("trip", "message", "undo", "undo", "undo"),
+            ]
         )
     )
     resource = draw(st.sampled_from(RESOURCES))
@@ -47,6 +50,8 @@ def writes(draw: st.DrawFn, owner: str) -> Write:
         body = draw(snapshots(owner, most=2))
     elif what == "trip":
         body = {"title": draw(st.sampled_from(["A", "B"])), "status": "active"}
+    elif what == "undo":
+        body = draw(st.booleans())
     elif what == "message":
         body = {"content": draw(st.sampled_from(["Hello", "Bye"]))}
     return Write(what, draw(st.integers(0, 1_000)), resource.kind, body)
@@ -55,6 +60,11 @@ def writes(draw: st.DrawFn, owner: str) -> Write:
 async def do(client: Client, trip: str, write: Write) -> None:
     """Does a write, as far as there is anything to do it to."""
     match write.what:
+        case "undo":
+            entries = (await client.get(f"{trip}/history?limit=5")).json["items"]
+            rev = entries[write.pick % len(entries)]["rev"]
+            force = "true" if write.body else "false"
+            await client.post(f"{trip}/history/{rev}/undo?force={force}")
         case "trip":
             await client.patch(trip, write.body)
         case "sync":
