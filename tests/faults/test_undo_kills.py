@@ -19,7 +19,7 @@ from tests.waiting import until
 
 KILLS = 20
 ROWS = 4_000
-SOON = 0.25
+SOON = 0.15
 """Seconds in which such an undo is done for sure, on an idle machine."""
 
 
