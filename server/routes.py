@@ -7,7 +7,18 @@ from domain.message import CHANNEL, MESSAGE
 from domain.resource import Resource
 from domain.resources import RESOURCES
 from domain.trip import TRIP
-from server.api import history, imports, jobs, me, messages, openapi, schemas, shares, trips, undo
+from server.api import (
+    history,
+    imports,
+    jobs,
+    me,
+    messages,
+    openapi,
+    schemas,
+    shares,
+    trips,
+    undo,
+)
 from server.api.lists import LIST_QUERY
 from server.api.rows import Rows
 from server.api.shares import ShareLink
