@@ -2,18 +2,20 @@
 
 import re
 
+from domain.history import ChangesetEvent
 from domain.imports import BatchResult, ImportRequest
 from domain.message import CHANNEL, MESSAGE
 from domain.resource import Resource
 from domain.resources import RESOURCES
 from domain.trip import TRIP
-from server.api import history, imports, jobs, me, messages, openapi, schemas, shares, trips
+from server.api import events, history, imports, jobs, me, messages, openapi, schemas, shares, trips
 from server.api.lists import LIST_QUERY
 from server.api.rows import Rows
 from server.api.shares import ShareLink
 from server.bodies import BATCH_BYTES, ROW_BYTES
+from server.event_text import MEDIA_TYPE
 from server.query import DRY_RUN, SINCE
-from server.route import Body, Route, Transaction, View
+from server.route import Body, Route, Stream, Transaction, View
 from storage.jobs import Job
 from storage.trips import Member
 
@@ -91,6 +93,9 @@ ROUTES: tuple[Route, ...] = (
                 "changes", history.HistoryPage, scope="trips:read", query=LIST_QUERY),
     Transaction("GET", f"{_TRIP}/history/{{rev}}", history.changeset, "Read what a changeset did",
                 "changes", history.Changeset, scope="trips:read", query=LIST_QUERY),
+    Stream("GET", f"{_TRIP}/events", events.follow, "Follow what changes, as it happens",
+           "changes", ChangesetEvent, scope="trips:read", query=(SINCE.name,),
+           media_type=MEDIA_TYPE, headers=events.HEADERS, description=events.DESCRIPTION),
     Transaction("POST", f"{_TRIP}/share-token", shares.create, "Share a trip", "sharing",
                 ShareLink, scope="trips:write", statuses=(200, 201)),
     Transaction("DELETE", f"{_TRIP}/share-token", shares.revoke, "Stop sharing a trip",

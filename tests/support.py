@@ -17,6 +17,7 @@ from domain.scopes import BASE_SCOPES, Role
 from runtime.settings import Settings
 from runtime.signals import LocalSignals
 from server.app import build_app
+from server.events import EventHub
 from server.listener import Listener
 from server.ratelimit import Allowance, LocalRateLimiter, RateLimiter, used
 from server.route import API
@@ -193,6 +194,7 @@ async def run_server(store: Store, settings: Settings) -> AsyncIterator[Running]
         store=store,
         signals=signals,
         limiter=LocalRateLimiter(),
+        events=EventHub(store, signals, settings.events),
         signing_secret=await store.write(accounts.signing_secret),
         epoch=await store.write(accounts.epoch),
         public_url=base,
@@ -204,6 +206,7 @@ async def run_server(store: Store, settings: Settings) -> AsyncIterator[Running]
     try:
         yield Running(base, services, worker)
     finally:
+        await services.events.stop()
         await listener.stop()
         await worker.stop()
 
