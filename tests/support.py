@@ -27,6 +27,8 @@ from storage.store import Store
 from workers.loop import JobLoop
 
 PLENTY = 1_000_000
+LARGEST_EVENT = 4 * 1024 * 1024
+"""Bytes; a client reads one at a time."""
 
 TRIP = {"title": "Cotswolds", "startDate": "2026-07-15", "endDate": "2026-07-22"}
 
@@ -112,6 +114,21 @@ class Client:
         url = URL(path if path.startswith("http") else f"{self.base}{API}{path}", encoded=True)
         async with self._session.request(method, url, data=data, headers=given) as response:
             return Response(response.status, response.headers, await response.read())
+
+    @contextlib.asynccontextmanager
+    async def open(
+        self, path: str, *, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """A response whose body is read while it comes, however long that takes."""
+        given = dict(headers or {})
+        if self.key is not None:
+            given.setdefault("Authorization", f"Bearer {self.key}")
+        url = URL(f"{self.base}{API}{path}", encoded=True)
+        forever = aiohttp.ClientTimeout(total=None)
+        async with self._session.get(
+            url, headers=given, timeout=forever, read_bufsize=LARGEST_EVENT
+        ) as response:
+            yield response
 
     async def get(self, path: str, **options: Any) -> Response:
         return await self.send("GET", path, **options)

@@ -48,7 +48,7 @@ async def test_an_unknown_query_parameter_is_told_by_every_route_with_a_key(worl
 
 
 async def test_a_query_parameter_given_twice_is_told(world, subtests):
-    values = {"limit": "5", "cursor": "", "dryRun": "true"}
+    values = {"limit": "5", "cursor": "", "dryRun": "true", "since": "1"}
     for route in WITH_KEY:
         for name in route.query:
             with subtests.test(f"{title(route)} {name}"):
