@@ -200,9 +200,11 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def run_server(store: Store, settings: Settings) -> AsyncIterator[Running]:
-    """Serves a migrated store the way `carnet serve` does."""
-    signals = LocalSignals()
+async def run_server(
+    store: Store, settings: Settings, signals: LocalSignals | None = None
+) -> AsyncIterator[Running]:
+    """Serves a migrated store the way `carnet serve` does; `signals` are such as have begun."""
+    signals = signals or LocalSignals()
     store.on_commit = signals.trip_changed
     listening = socket.create_server(("127.0.0.1", 0))
     base = f"http://127.0.0.1:{listening.getsockname()[1]}"
