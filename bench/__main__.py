@@ -12,6 +12,7 @@ import uvloop
 
 from bench import (
     commits,
+    events,
     growth,
     imports,
     instructions,
@@ -38,6 +39,7 @@ PIECES: dict[str, Piece] = {
     "million": million.measure,
     "waiting": waiting.measure,
     "overload": overload.measure,
+    "events": events.measure,
     "startup": startup.measure,
     "production": production.measure,
     "pocketbase": peers.measure,

@@ -20,6 +20,10 @@ class Event(NamedTuple):
     data: Any
 
 
+class Ended(Exception):
+    """The stream has ended."""
+
+
 class Stream:
     """An open stream."""
 
@@ -30,16 +34,13 @@ class Stream:
         self.retry = 0
         """The milliseconds that a client is to wait, as it was told."""
 
-    async def next(self) -> Event | None:
-        """The next event; None at the end of the stream."""
+    async def next(self) -> Event:
+        """The next event; `Ended` where there is none."""
         async with asyncio.timeout(PATIENCE):
             while True:
-                try:
-                    block = await self.response.content.readuntil(b"\n\n")
-                except asyncio.IncompleteReadError:
-                    return None
+                block = await self.response.content.readuntil(b"\n\n")
                 if not block:
-                    return None
+                    raise Ended
                 if (event := self._read(block.decode())) is not None:
                     return event
 
@@ -60,15 +61,14 @@ class Stream:
 
     async def take(self, number: int) -> list[Event]:
         """So many events."""
-        found = [await self.next() for _ in range(number)]
-        assert None not in found, found
-        return found  # type: ignore[return-value]
+        return [await self.next() for _ in range(number)]
 
     async def rest(self) -> list[Event]:
         """All events until the stream ends."""
         found = []
-        while (event := await self.next()) is not None:
-            found.append(event)
+        with contextlib.suppress(Ended):
+            while True:
+                found.append(await self.next())
         return found
 
 

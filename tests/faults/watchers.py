@@ -7,7 +7,7 @@ import dataclasses
 import aiohttp
 
 from tests.faults.load import check_unavailable
-from tests.streams import Stream
+from tests.streams import Ended, Stream
 from tests.support import Client, Response
 
 AGAIN_SECONDS = 0.05
@@ -45,18 +45,18 @@ class Watcher:
                     Response(response.status, response.headers, await response.read())
                 )
                 return
-            await self._read(Stream(response))
+            with contextlib.suppress(Ended):
+                await self._read(Stream(response))
 
     async def _read(self, stream: Stream) -> None:
         self.connections += 1
         hello = await stream.next()
-        if hello is None:
-            return
         assert hello.name == "hello"
         if self.last is None:
             self.last = self.began = hello.id
         assert hello.id == self.last
-        while (event := await stream.next()) is not None:
+        while True:
+            event = await stream.next()
             assert event.name == "change", "nothing is dropped meanwhile, so nothing is reset"
             assert event.id > self.last, "in the order of revisions, on each connection"
             self.last = event.id
