@@ -14,7 +14,7 @@ from runtime.settings import Settings
 from storage import open_store
 from storage.migrate import migrate
 from tests import servers
-from tests.server.test_events import LONG, PIN, SOON
+from tests.server.test_event_hub import LONG, PIN, SOON
 from tests.streams import streaming
 from tests.support import Client, new_world, now, run_server
 from tests.waiting import until
