@@ -208,7 +208,8 @@ class EventHub:
         found = await self._store.read(read)
         for watcher in watchers:
             if not found.lets(watcher):
-                watcher.end()
+                # One that was ended by an earlier look does not read, and would never see its end.
+                (watcher.cut if watcher.ended else watcher.end)()
         self._stir(found.revs)
 
     def _stir(self, revs: dict[str, int]) -> None:

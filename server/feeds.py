@@ -16,7 +16,9 @@ from storage.store import Store
 
 PAGE: Final = 20
 """Changesets that are read at once."""
-MOST_WAITING: Final = 256 * 1024
+AT_ONCE: Final = 64 * 1024
+"""Bytes that are handed out before those who read get a chance to take them."""
+MOST_WAITING: Final = 512 * 1024
 """Bytes that may wait for a client, besides what the system holds: one that has not taken them
 when more comes does not read, or is too slow to keep up."""
 
@@ -153,11 +155,15 @@ class Feed:
             self.position = found.lost_at
             for watcher in self.watchers:
                 watcher.reset(found.lost_at)
-        for event in found.events:
-            self.position = event.rev
-            told = Told.of(event)
+        handed = 0
+        for told in map(Told.of, found.events):
+            self.position = told.rev
             for watcher in self.watchers:
                 watcher.put(watcher.next_of(told))
+            handed += len(told.whole)
+            if handed > AT_ONCE:
+                handed = 0
+                await asyncio.sleep(0)
         if not found.events and self._known == known:
             # There is nothing, whatever was heard.
             self._known = self.position

@@ -1,5 +1,6 @@
 """What changes in a trip, as it happens."""
 
+import contextlib
 from collections.abc import AsyncGenerator
 from typing import Final
 
@@ -42,8 +43,9 @@ async def follow(call: Call) -> AsyncGenerator[bytes]:
     watcher = hub.join(call.actor, call.trip_id, call.caller.trip.revs.rev, cut)
     try:
         on_lost(call.request, watcher.end)
-        async for piece in hub.follow(watcher, since):
-            yield piece
+        async with contextlib.aclosing(hub.follow(watcher, since)) as pieces:
+            async for piece in pieces:
+                yield piece
     finally:
         on_lost(call.request, None)
         hub.leave(watcher)

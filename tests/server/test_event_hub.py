@@ -13,14 +13,17 @@ import pytest
 import structlog
 
 from domain.errors import Unavailable
+from domain.imports import ImportRequest, items_of
 from domain.scopes import Role
+from operations import imports
 from runtime.settings import Events, Limits, Settings
 from runtime.signals import LocalSignals, TripListener
 from server.events import EventHub
+from server.feeds import MOST_WAITING
 from storage import history
 from storage.store import Operation, Store, Tx, ignore_changes
 from tests.server.test_slow_clients import connect, say
-from tests.storage.home import Statement, WatchedTx, soon
+from tests.storage.home import Statement, WatchedTx, cause_of, soon
 from tests.streams import Stream, streaming
 from tests.support import PLENTY, SAMPLES, Client, World, gather, new_world, run_server
 from tests.waiting import until
@@ -184,6 +187,49 @@ async def test_who_does_not_read_is_cut_off_and_harms_nobody(world, hub, client)
         slow.close()
         await world.make("/map-pins", PIN)
         assert (await stream.next()).id == written + 1
+
+
+async def test_a_burst_cuts_off_nobody_who_reads(world, hub, client, between):
+    """More comes at once than may wait for a client."""
+    sync = {"mapPins": [{**PIN, "notes": "x" * 2_000}] * 50}
+    async with streaming(client, world.trip) as stream:
+        await stream.next()
+        between.before = fails(PLENTY)
+        before = between.on_commit
+        between.on_commit = ignore_changes
+        for _ in range(12):
+            await until(lambda: synced(world, sync))
+        between.before = fails(0)
+        before(world.trip_id, 13)
+        assert [event.id for event in await stream.take(12)] == list(range(2, 14))
+    assert 2 * MOST_WAITING < 12 * 50 * 2_000
+    assert hub.pace.check == LONG
+
+
+async def synced(world: World, body: Any) -> bool:
+    """By the store below, whose reads do not fail."""
+    request = ImportRequest("sync")
+    cause = cause_of(world.owner.user_id)
+    lists = items_of(request, body)
+    result = await world.store.write(
+        lambda tx: imports.apply(tx, cause, world.trip_id, request, lists)
+    )
+    return not result.failed
+
+
+async def test_who_may_not_watch_any_longer_and_does_not_read_is_cut_off(world, hub, client):
+    slow = await not_reading(world)
+    await until(lambda: hub._watchers)
+    (watcher,) = hub._watchers
+    while not watcher._waiting:
+        await client.post(f"{world.trip}/sync", LARGE)
+        await until(lambda: hub._feeds[world.trip_id]._reading.done())
+    await world.store.write(lambda tx: tx.execute("DELETE FROM group_members"))
+    for _ in range(2):
+        assert hub._watchers == {watcher}
+        await hub._look()
+    await until(lambda: not hub._watchers)
+    slow.close()
 
 
 async def test_who_goes_away_is_forgotten_at_once(world, hub, client):
