@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
@@ -398,6 +399,24 @@ async def test_a_server_that_stops_waits_for_nobody_who_does_not_read(world, hub
     await soon(hub.stop())
     await until(lambda: not hub._watchers)
     slow.close()
+
+
+async def test_what_happens_between_the_look_at_the_key_and_the_stream_is_not_missed(world, hub):
+    """Nothing tells of it, since there was no feed then."""
+    for _ in range(2):
+        await world.make("/map-pins", PIN)
+    for since, expected in ((1, [1, 2, 3]), (2, [2, 3]), (None, [3])):
+        watcher = hub.join(cause_of(world.owner.user_id).actor, world.trip_id, 1, ignore)
+        async with contextlib.aclosing(hub.follow(watcher, since)) as pieces:
+            found: list[int] = []
+            while found != expected:
+                piece = await soon(anext(pieces))
+                found += [int(each) for each in re.findall(rb"^id: (\d+)$", piece, re.MULTILINE)]
+        hub.leave(watcher)
+
+
+def ignore() -> None:
+    pass
 
 
 WRITERS = 4
