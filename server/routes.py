@@ -8,7 +8,18 @@ from domain.message import CHANNEL, MESSAGE
 from domain.resource import Resource
 from domain.resources import RESOURCES
 from domain.trip import TRIP
-from server.api import events, history, imports, jobs, me, messages, openapi, schemas, shares, trips
+from server.api import (
+    events,
+    history,
+    imports,
+    jobs,
+    me,
+    messages,
+    openapi,
+    schemas,
+    shares,
+    trips,
+)
 from server.api.lists import LIST_QUERY
 from server.api.rows import Rows
 from server.api.shares import ShareLink

@@ -183,7 +183,7 @@ def add_a_route(tree: Tree) -> None:
     tree.write("server/api/almanac.py", CALENDAR)
     tree.edit(
         "server/routes.py",
-        ("from server.api import imports,", "from server.api import almanac, imports,"),
+        ("from server.api import (\n", "from server.api import (\n    almanac,\n"),
         (
             '    Transaction("POST", f"{_TRIP}/share-token",',
             '    Transaction("GET", f"{_TRIP}/almanac.ics", almanac.show, "Read an almanac",\n'
