@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from runtime.settings import Settings
 from runtime.signals import Signals
 from server.body_budget import BodyBudget
+from server.events import EventHub
 from server.ratelimit import RateLimiter
 from server.response_cache import KeyIds, ResponseCache
 from storage.store import Store
@@ -19,6 +20,7 @@ class Services:
     store: Store
     signals: Signals
     limiter: RateLimiter
+    events: EventHub
     signing_secret: bytes
     epoch: str
     """Tells entity tags of this database from those of a state restored from a backup."""

@@ -6,7 +6,7 @@ moves the tags of what shows the members.
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -288,6 +288,20 @@ async def authenticate(tx: Tx, hashed: str, trip_id: str) -> Caller | None:
     return Caller(
         actor, TripAccess(Revisions.stored(*revs), group_rev, Role(role) if role else None)
     )
+
+
+async def scopes_of(tx: Tx, key_ids: Collection[str], now: str) -> dict[str, Scopes]:
+    """The scopes of keys, without those that are revoked or have expired; one statement."""
+    records = await tx.fetch(
+        f"SELECT id, scopes, expires_at FROM api_keys WHERE id {tx.dialect.among('$1')}"
+        " AND revoked_at IS NULL",
+        msgspec.json.encode(sorted(key_ids)).decode(),
+    )
+    return {
+        key_id: _scopes(scopes)
+        for key_id, scopes, expires_at in records
+        if expires_at is None or now < expires_at
+    }
 
 
 async def groups_of(tx: Tx, user_id: str) -> list[Group]:
