@@ -8,7 +8,7 @@ from carnet.collector import spare_what_stays
 from carnet.messages import Message
 from runtime.signals import LocalSignals
 from storage.store import Store
-from workers.loop import JobLoop
+from workers.worker import Worker
 
 
 class PipeSignals(LocalSignals):
@@ -31,13 +31,13 @@ async def do_jobs(store: Store, parent: Parent) -> None:
     """Does jobs until the parent ends this process; the job at hand is finished first."""
     signals = PipeSignals(parent)
     store.on_commit = signals.trip_changed
-    loop = JobLoop(store, signals, parent.settings)
+    worker = Worker(store, signals, parent.settings)
     spare_what_stays()
-    loop.start()
+    worker.start()
     try:
         parent.send(Message(ready=True))
         async for message in parent.messages():
             if message.work:
                 signals.wake()
     finally:
-        await loop.stop()
+        await worker.stop()

@@ -10,6 +10,7 @@ from domain.message import CHANNEL, MESSAGE
 from domain.resources import RESOURCES
 from domain.row import Row
 from domain.trip import TRIP
+from domain.webhook import Event
 
 Via = Literal["api", "web", "import", "undo", "system"]
 """Through what a change came (contract section 11)."""
@@ -35,6 +36,11 @@ class Cause(msgspec.Struct, frozen=True):
     job_id: str | None = None
     undoes: int | None = None
     """The revision of the changeset that this one takes back."""
+
+
+def event_of(summary: Summary) -> Event:
+    """What webhooks are told of a change to a trip that there was; messages come alone."""
+    return "message.created" if MESSAGES in summary else "trip.changed"
 
 
 @dataclasses.dataclass(slots=True)

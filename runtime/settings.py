@@ -133,6 +133,12 @@ class Events(msgspec.Struct, forbid_unknown_fields=True):
     max_streams: Count = 2_000
 
 
+class Webhooks(msgspec.Struct, forbid_unknown_fields=True):
+    """Where webhooks may lead."""
+
+    allow_private: Annotated[bool, Meta(description="true or false")] = False
+
+
 class Log(msgspec.Struct, forbid_unknown_fields=True):
     """What is logged, and how."""
 
@@ -155,6 +161,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     imports: Imports = msgspec.field(default_factory=Imports)
     history: History = msgspec.field(default_factory=History)
     events: Events = msgspec.field(default_factory=Events)
+    webhooks: Webhooks = msgspec.field(default_factory=Webhooks)
     log: Log = msgspec.field(default_factory=Log)
 
 

@@ -147,6 +147,8 @@ class Api:
             await take_body(call, route, account)
             if request.query_string:
                 guards.check_query(call, route)
+            if route.prepare is not None:
+                call.prepared = await route.prepare(call)
             if key is None:
                 return await run_write(call, route, account)
             return await run_protected(call, route, key, account)

@@ -49,6 +49,8 @@ class Reply(msgspec.Struct, frozen=True):
     headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     rev: int | None = None
     """The revision that its entity tag tells, of a row or a trip."""
+    once: bool = False
+    """Whether it shows a secret, so that an Idempotency-Key must not give it again."""
 
 
 class Queued(msgspec.Struct, frozen=True):
@@ -93,6 +95,8 @@ class Call(msgspec.Struct):
     """Decoded JSON, or a plain item, or the items of an import by resource; None where the
     operation takes none, or it is a job's payload."""
     upload: Upload | None = None
+    prepared: Any = None
+    """What the route's `prepare` gave."""
     protection: Protection | None = None
     """The Idempotency-Key, in this run of the operation."""
     job_id: str | None = None
@@ -215,6 +219,8 @@ class Transaction(Route):
     handler has no actor to look at, and a reply is a 200 with no headers of its own."""
     creates_row: bool = False
     """Whether a create may find a row to merge into."""
+    prepare: Callable[[Call], Awaitable[Any]] | None = None
+    """What a write awaits before its transaction; refuses nothing, since that comes later."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -20,6 +20,7 @@ from server.api import (
     shares,
     trips,
     undo,
+    webhooks,
 )
 from server.api.lists import LIST_QUERY
 from server.api.rows import Rows
@@ -28,10 +29,13 @@ from server.bodies import BATCH_BYTES, ROW_BYTES
 from server.event_text import MEDIA_TYPE
 from server.query import DRY_RUN, FORCE, SINCE
 from server.route import Body, Route, Stream, Transaction, View
+from storage.deliveries import DeliveryInfo
 from storage.jobs import Job
 from storage.trips import Member
+from storage.webhooks import Hook, NewHook
 
 _TRIP = "/trips/{tripId}"
+_WEBHOOK = "/webhooks/{webhookId}"
 _MESSAGES = f"{_TRIP}/channels/{{channelId}}/messages"
 
 
@@ -120,6 +124,23 @@ ROUTES: tuple[Route, ...] = (
     Transaction("GET", "/shared/trips/{token}/export", shares.export, "Read a whole shared trip",
                 "sharing", schemas.shared_export(), access="address"),
     Transaction("GET", "/jobs/{jobId}", jobs.show, "Read a job", "jobs", Job),
+    Transaction("GET", "/webhooks", webhooks.list_, "List webhooks", "webhooks",
+                schemas.page(Hook), scope="trips:read", query=LIST_QUERY),
+    Transaction("POST", "/webhooks", webhooks.create, "Create a webhook", "webhooks", NewHook,
+                scope="trips:read", body=_row(schemas.webhook()), statuses=(201,),
+                prepare=webhooks.addresses_of),
+    Transaction("PATCH", _WEBHOOK, webhooks.change, "Change a webhook, or enable it again",
+                "webhooks", Hook, scope="trips:read", body=_row(schemas.webhook(partly=True)),
+                prepare=webhooks.addresses_of),
+    Transaction("DELETE", _WEBHOOK, webhooks.delete, "Delete a webhook", "webhooks", None,
+                scope="trips:read", statuses=(204,)),
+    Transaction("POST", f"{_WEBHOOK}/test", webhooks.test, "Send a webhook a delivery to answer",
+                "webhooks", DeliveryInfo, scope="trips:read", statuses=(201,)),
+    Transaction("GET", f"{_WEBHOOK}/deliveries", webhooks.list_deliveries,
+                "List a webhook's deliveries, newest first", "webhooks",
+                schemas.page(DeliveryInfo), scope="trips:read", query=LIST_QUERY),
+    Transaction("POST", f"{_WEBHOOK}/deliveries/{{deliveryId}}/redeliver", webhooks.redeliver,
+                "Deliver something again", "webhooks", DeliveryInfo, scope="trips:read"),
     View("GET", "/openapi.json", openapi.show, "This description", "meta", dict,
          access="address"),
 )  # fmt: skip

@@ -3,6 +3,7 @@
 import dataclasses
 from urllib.parse import urlsplit
 
+from runtime.lookups import LookUp, look_up
 from runtime.settings import Settings
 from runtime.signals import Signals
 from server.body_budget import BodyBudget
@@ -29,6 +30,7 @@ class Services:
     responses: ResponseCache = dataclasses.field(default_factory=ResponseCache)
     key_ids: KeyIds = dataclasses.field(default_factory=KeyIds)
     bodies: BodyBudget = dataclasses.field(default_factory=BodyBudget)
+    look_up: LookUp = look_up
 
     @property
     def prefix(self) -> str:

@@ -17,6 +17,10 @@ from storage.idempotency import Answer, KeyTaken, Protection
 from storage.store import Tx
 
 REPLAYED: Final = "Idempotency-Replayed"
+SHOWN_ONCE: Final = (
+    "This was done the first time, and its reply had a secret that is shown only once: where that"
+    " is lost, make another one, with another Idempotency-Key"
+)
 _ATTEMPTS: Final = 3
 """How often a request is run whose key is taken by one that fails, and so is not remembered."""
 
@@ -83,6 +87,8 @@ class _ProtectedWrite:
         if not protection.recorded:
             job_id = outcome.job_id if isinstance(outcome, Queued) else None
             reply = outcome.accepted if isinstance(outcome, Queued) else outcome
+            if reply is not None and reply.once:
+                reply = None
             await idempotency.remember(tx, protection, _answer(reply), job_id)
         return outcome
 
@@ -110,7 +116,8 @@ class _ProtectedWrite:
         self._replayed = True
         if record.answer is not None and record.answer.body is not None:
             return _reply(record.answer, record.answer.body, replayed=True)
-        assert record.job_id is not None
+        if record.job_id is None:
+            raise IdempotencyConflict(SHOWN_ONCE)
         respond_async, wait_seconds = preferences_of(self._call.request)
         longest = self._call.services.settings.imports.wait_seconds
         return Queued(record.job_id, 0.0 if respond_async else min(wait_seconds, longest))

@@ -277,7 +277,7 @@ async def authenticate(tx: Tx, hashed: str, trip_id: str) -> Caller | None:
         user_id=user_id,
         name=name,
         email=email,
-        scopes=_scopes(scopes),
+        scopes=scopes_of(scopes),
         key_id=key_id,
         key_name=key_name,
         rate_limit=rate_limit,
@@ -344,5 +344,6 @@ async def signing_secret(tx: Tx) -> bytes:
 
 
 @functools.lru_cache(maxsize=1_000)
-def _scopes(text: str) -> Scopes:
+def scopes_of(text: str) -> Scopes:
+    """A key's scopes, as they are stored."""
     return Scopes(msgspec.json.decode(text, type=list[str]))

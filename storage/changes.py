@@ -11,12 +11,14 @@ from typing import Any, Final
 
 import msgspec
 
-from domain.changes import MESSAGES, Cause, ChangeSet, Summary
+from domain.changes import MESSAGES, Cause, ChangeSet, Summary, event_of
 from domain.resources import BY_KIND
 from domain.revisions import Revisions
 from domain.row import Row
+from runtime.ids import new_id
 from storage.idempotency import Answer, Protection, key_is_taken, remember_from
 from storage.store import Tx
+from storage.webhooks import tell, tell_from
 
 _ITEM_COLUMNS: Final = (
     *("trip_id", "kind", "parent_id", "sort_key", "created_rev", "id", "client_ref", "rev", "doc"),
@@ -80,6 +82,7 @@ async def commit(tx: Tx, trip: TripTaken, changes: ChangeSet, cause: Cause) -> i
         await _insert(tx, trip_id, changes.restored, rev, aged=True)
     if changes.created:
         await _insert(tx, trip_id, changes.created, rev)
+    await tell(tx, trip_id, event_of(summary), cause.now)
     tx.trip_changed(trip_id, rev)
     return rev
 
@@ -105,6 +108,7 @@ async def commit_new_trip(
     summary = ChangeSet(created=list(created), trip=trip).summary()
     await tx.insert("changesets", _CHANGESET_COLUMNS, [_changeset(trip.id, rev, cause, summary)])
     await _insert(tx, trip.id, created, rev)
+    await tell(tx, trip.id, "trip.created", cause.now)
     tx.trip_changed(trip.id, rev)
     return rev
 
@@ -127,6 +131,7 @@ async def commit_new_row(
     summary = ChangeSet(created=[row]).summary()
     await tx.insert("changesets", _CHANGESET_COLUMNS, [_changeset(trip_id, rev, cause, summary)])
     await _insert(tx, trip_id, [row], rev)
+    await tell(tx, trip_id, event_of(summary), cause.now)
     tx.trip_changed(trip_id, rev)
     return rev
 
@@ -267,9 +272,10 @@ async def _commit_in_one_statement(
     tx: Tx, trip_id: str, row: Row, cause: Cause, protection: Protection | None
 ) -> int | None:
     """What `begin` and `commit` do, and `idempotency.remember`, for one new row."""
-    changeset = _changeset(trip_id, 0, cause, ChangeSet(created=[row]).summary())
+    summary = ChangeSet(created=[row]).summary()
+    changeset = _changeset(trip_id, 0, cause, summary)
     arguments = [trip_id, row.kind, row.parent_id, row.client_ref, row.sort_key, row.id, row.json]
-    arguments += changeset[2:]
+    arguments += [*changeset[2:], new_id(), event_of(summary)]
     if protection is not None:
         arguments += protection.columns(Answer(201, {}, row.json.encode()))
     rev: int | None = await tx.autocommit(_one_statement(protection is not None), *arguments)
@@ -288,15 +294,16 @@ def _one_statement(protected: bool) -> str:
     What others store in between is for the unique indexes to find: then the operation is run again.
     """
     journal = ", ".join(f"${n}" for n in range(8, 17))
-    first = 17
+    first = 19
     steps = [
         f"raised AS ({_RAISE_UNLESS_TAKEN}"
         + (f" AND NOT EXISTS ({key_is_taken(first)})" if protected else "")
-        + " RETURNING rev)",
+        + " RETURNING rev, group_id)",
         f"journal AS (INSERT INTO changesets ({', '.join(_CHANGESET_COLUMNS)})"
         f" SELECT $1, rev, {journal} FROM raised)",
         f"stored AS (INSERT INTO items ({', '.join(_ITEM_COLUMNS)})"
         " SELECT $1, $2, $3, $5, rev, $6, $4, rev, $7 FROM raised)",
+        f"told AS ({tell_from('raised', prefix=17, event=18, at=8)})",
     ]
     if protected:
         steps.append(f"remembered AS ({remember_from('raised', first)})")

@@ -38,6 +38,7 @@ class IdempotencyRecord:
     answer: Answer | None
     """None while it is open whether the job's result or a 202 is the answer."""
     job_id: str | None
+    """Without an answer and without a job: what was answered is shown only once."""
 
 
 @dataclasses.dataclass(slots=True)

@@ -15,6 +15,7 @@ from isal import isal_zlib
 
 from domain.errors import ItemError, Unavailable
 from storage.store import Tx
+from storage.webhooks import tell_of_job
 
 LEASE_SECONDS: Final = 10.0
 KEPT_DAYS: Final = 7
@@ -245,6 +246,8 @@ async def succeed(tx: Tx, claim: Claim, now: str, status: int, result: bytes) ->
         status,
         stored if result else None,
     )
+    job = (claim.user_id, claim.trip_id, claim.job_id, claim.kind)
+    await tell_of_job(tx, *job, "succeeded", now)
 
 
 async def fail(tx: Tx, claim: Claim, now: str, status: int, error: ItemError) -> None:
@@ -257,6 +260,8 @@ async def fail(tx: Tx, claim: Claim, now: str, status: int, error: ItemError) ->
         status,
         msgspec.json.encode(error).decode(),
     )
+    job = (claim.user_id, claim.trip_id, claim.job_id, claim.kind)
+    await tell_of_job(tx, *job, "failed", now, error)
 
 
 async def retry(tx: Tx, claim: Claim, due_at: float) -> None:
@@ -286,14 +291,17 @@ async def fail_unknown(
         "UPDATE jobs SET status = 'failed', payload = NULL, finished_at = $1, result_status = 500,"
         f" error = $2 WHERE {_UNFINISHED} AND due_at < $3 AND (user_id, id) IN"
         f" (SELECT user_id, id FROM jobs WHERE {_UNFINISHED} AND due_at < $3"
-        f" AND NOT kind {tx.dialect.among('$4')} ORDER BY due_at LIMIT $5) RETURNING id",
+        f" AND NOT kind {tx.dialect.among('$4')} ORDER BY due_at LIMIT $5)"
+        " RETURNING user_id, trip_id, id, kind",
         now,
         msgspec.json.encode(error).decode(),
         due_before,
         known,
         limit,
     )
-    return [job_id for (job_id,) in failed]
+    for user_id, trip_id, job_id, kind in failed:
+        await tell_of_job(tx, user_id, trip_id, job_id, kind, "failed", now, error)
+    return [job_id for _, _, job_id, _ in failed]
 
 
 async def prune(tx: Tx, ended_before: str, limit: int) -> int:

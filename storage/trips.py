@@ -4,9 +4,11 @@ from collections.abc import Collection
 
 import msgspec
 
+from domain.actor import TripAccess
 from domain.cursor import Position
 from domain.revisions import Revisions
 from domain.row import Row
+from domain.scopes import Role
 from domain.trip import TRIP
 from storage.page import BEFORE_ALL, Page
 from storage.store import Tx
@@ -69,6 +71,22 @@ async def revs_and_members(
 
 def _json(ids: Collection[str]) -> str:
     return msgspec.json.encode(sorted(ids)).decode()
+
+
+async def access(tx: Tx, trip_id: str, user_id: str) -> TripAccess | None:
+    """A user's part in a trip; None when there is no such trip."""
+    record = await tx.fetchrow(
+        "SELECT t.rev, t.content_rev, t.message_rev, t.doc_rev, g.rev, m.role FROM trips t"
+        " JOIN groups g ON g.id = t.group_id"
+        " LEFT JOIN group_members m ON m.group_id = t.group_id AND m.user_id = $2"
+        " WHERE t.id = $1",
+        trip_id,
+        user_id,
+    )
+    if record is None:
+        return None
+    *revs, group_rev, role = record
+    return TripAccess(Revisions.stored(*revs), group_rev, Role(role) if role else None)
 
 
 async def page(

@@ -24,7 +24,7 @@ from server.route import API
 from server.services import Services
 from storage import accounts
 from storage.store import Store
-from workers.loop import JobLoop
+from workers.worker import Worker
 
 PLENTY = 1_000_000
 LARGEST_EVENT = 4 * 1024 * 1024
@@ -47,6 +47,8 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "commitment": {"title": "Dinner", "startDate": "2026-07-16", "category": "dinner"},
 }
 """The smallest valid body of each resource."""
+
+WEBHOOK = {"url": "https://hooks.example.org", "events": ["trip.changed"]}
 
 
 def now() -> str:
@@ -196,7 +198,12 @@ class Running:
 
     base: str
     services: Services
-    worker: JobLoop
+    worker: Worker
+
+
+async def no_name(_name: str) -> list[str]:
+    """A look-up that finds nothing: no test asks a name server."""
+    raise OSError("no such name")
 
 
 @contextlib.asynccontextmanager
@@ -217,10 +224,11 @@ async def run_server(
         signing_secret=await store.write(accounts.signing_secret),
         epoch=await store.write(accounts.epoch),
         public_url=base,
+        look_up=no_name,
     )
     listener = Listener(build_app(services))
     await listener.start_on(listening)
-    worker = JobLoop(store, signals, settings)
+    worker = Worker(store, signals, settings, look_up=no_name)
     worker.start()
     try:
         yield Running(base, services, worker)

@@ -9,10 +9,11 @@ from typing import Final
 import structlog
 
 from domain.clock import timestamp
+from domain.delivery import KEPT_DAYS
 from domain.errors import Internal
 from runtime.clock import moment, now
 from runtime.settings import Settings
-from storage import idempotency, jobs, journal
+from storage import deliveries, idempotency, jobs, journal, webhooks
 from storage.store import Store, Tx
 
 FEWEST: Final = 10
@@ -79,6 +80,19 @@ async def prune_history(store: Store, settings: Settings) -> None:
     dropped = await in_batches(store, lambda tx, limit: journal.prune(tx, oldest, limit))
     if dropped:
         _log.info("pruned", history=dropped)
+
+
+async def prune_deliveries(store: Store, _settings: Settings) -> None:
+    """Drops deliveries `KEPT_DAYS` after their end, and all of webhooks deleted an hour ago.
+
+    A write that was under way when a webhook was deleted may still have added one to those.
+    """
+    oldest = _days_ago(KEPT_DAYS)
+    dropped = await in_batches(store, lambda tx, limit: deliveries.prune(tx, oldest, limit))
+    hour_ago = timestamp(moment() - datetime.timedelta(hours=1))
+    dropped += await in_batches(store, lambda tx, limit: webhooks.prune(tx, hour_ago, limit))
+    if dropped:
+        _log.info("pruned", deliveries=dropped)
 
 
 def _days_ago(days: int) -> str:

@@ -306,7 +306,8 @@ def _takes_if_match(route: Route) -> bool:
 
 
 def _replies_row(route: Route) -> bool:
-    return "updatedAt" in getattr(route.reply, "__struct_encode_fields__", ())
+    """Whether the reply is a row of a trip or a trip itself, which have revisions."""
+    return route.reply is not None and route.reply.__name__.endswith("Document")
 
 
 def errors_of(route: Route) -> list[type[CarnetError]]:

@@ -18,6 +18,7 @@ from domain.resources import LEG, RESOURCES
 from domain.shape import bare, bounds_of
 from domain.trip import TRIP
 from domain.undo import CATEGORIES, UndoneRows
+from domain.webhook import READ_ONLY, Webhook
 from operations.shares import SafeMember
 from storage.trips import Member
 
@@ -143,6 +144,14 @@ def _renamed(field: Field) -> Field:
     """Python wants another name for `_id`."""
     name, kind, rule = field
     return name.replace("_id", "own_id"), kind, rule
+
+
+@functools.cache
+def webhook(*, partly: bool = False) -> type[msgspec.Struct]:
+    """The body of a webhook's create; or, where fields may be absent, of its PATCH."""
+    fields = _settable(Webhook, partly=partly)
+    fields += [_renamed(_optional(name, Ignored)) for name in READ_ONLY]
+    return _define(f"Webhook{'Patch' if partly else 'Create'}", fields, closed=True)
 
 
 @functools.cache

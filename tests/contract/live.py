@@ -20,7 +20,7 @@ from runtime.settings import Limits, Settings
 from server.route import API
 from storage import open_store
 from storage.migrate import migrate
-from tests.support import PLENTY, SAMPLES, World, new_world, now
+from tests.support import PLENTY, SAMPLES, WEBHOOK, World, new_world, now
 from tests.waiting import PATIENCE
 
 T = TypeVar("T")
@@ -76,9 +76,13 @@ class Live:
         self.ids["jobId"] = self.send("POST", f"{self.trip}/sync", {}, later)["_id"]
         for resource in RESOURCES:
             self.ids[resource.id_param] = self.new_row(resource.id_param)
+        self.ids["webhookId"] = self.new_row("webhookId")
+        tested = self.send("POST", f"/webhooks/{self.ids['webhookId']}/test")
+        self.ids["deliveryId"] = tested["_id"]
         self.links = {
             "groupId": world.group_id,
             "parentId": said["_id"],
+            "tripId": world.trip_id,
         }
         for link in (link for resource in RESOURCES for link in resource.links):
             row = BY_KIND.get(link.kind)
@@ -98,6 +102,9 @@ class Live:
 
     def new_row(self, parameter: str) -> str:
         """The id of a further row, of the kind a parameter names."""
+        if parameter == "webhookId":
+            hook: str = self.send("POST", "/webhooks", WEBHOOK)["_id"]
+            return hook
         resource = BY_PARAMETER[parameter]
         made: str = self.send("POST", self._path(resource.path), SAMPLES[resource.kind])["_id"]
         return made

@@ -12,7 +12,7 @@ from domain.resources import RESOURCES
 from domain.scopes import Role
 from server.routes import ROUTES
 from tests.contract.kinds import channel_path
-from tests.support import SAMPLES, TRIP, World, add_key, gather
+from tests.support import SAMPLES, TRIP, WEBHOOK, World, add_key, gather
 
 BASE = ("trips:read", "trips:write", "messages:read", "messages:write")
 ROLES: dict[str, Role | None] = {
@@ -32,7 +32,8 @@ def needed_scope(method: str, path: str) -> str | None:
     if path.startswith(ANY_KEY):
         return None
     noun = "messages" if "/channels" in path else "trips"
-    return f"{noun}:{'read' if method == 'GET' else 'write'}"
+    reads = method == "GET" or path.startswith("/webhooks")
+    return f"{noun}:{'read' if reads else 'write'}"
 
 
 def granted(scopes: str, scope: str | None, trip_id: str, other_id: str) -> list[str]:
@@ -58,9 +59,15 @@ def expected(method: str, path: str, role: str, scopes: str) -> int:
         if method == "GET":
             return 200  # lists what the key covers, if only nothing
         return 200 if scopes == "plain" and role in ("owner", "editor") else 403
+    if path == "/webhooks" and method == "GET":
+        return 200  # lists the user's own
+    if path.startswith("/webhooks/"):
+        # The owner's, of this trip.
+        return 200 if role == "owner" and scopes != "limited to another trip" else 404
     if scopes == "limited to another trip" or role == "outsider":
         return 403
-    return 403 if role == "viewer" and method != "GET" else 200
+    reads = method == "GET" or path == "/webhooks"
+    return 403 if role == "viewer" and not reads else 200
 
 
 @dataclasses.dataclass
@@ -87,6 +94,10 @@ class Targets:
         """The path of an existing thing; a row is made for each request, as some delete it."""
         values = {"tripId": self.world.trip_id, "channelId": self.channel, "legId": self.leg}
         values |= {"jobId": self.job, "token": self.token, "rev": "1"}
+        if "{webhookId}" in template:
+            hook = (await self.world.client.post("/webhooks", self.hook)).json["_id"]
+            delivery = (await self.world.client.post(f"/webhooks/{hook}/test")).json["_id"]
+            return template.format(webhookId=hook, deliveryId=delivery)
         if template.endswith("/undo"):
             await self.world.make("/map-pins", SAMPLES["mapPin"])
             latest = await self.world.client.get(f"{self.world.trip}/history?limit=1")
@@ -99,12 +110,20 @@ class Targets:
             values[last.strip("{}")] = made["_id"]
         return template.format(**values)
 
+    @property
+    def hook(self) -> dict[str, object]:
+        """A webhook of the trip."""
+        return {**WEBHOOK, "tripId": self.world.trip_id}
+
     def body(self, method: str, template: str) -> object:
         """A body the operation takes."""
-        if method == "GET" or method == "DELETE" or template.endswith(("/share-token", "/undo")):
+        bodiless = ("/share-token", "/undo", "/test", "/redeliver")
+        if method == "GET" or method == "DELETE" or template.endswith(bodiless):
             return None
         if method == "PATCH" or template.endswith("/sync"):
             return {}
+        if template == "/webhooks":
+            return self.hook
         if template == "/trips":
             return {"groupId": self.world.group_id, **TRIP}
         if template.endswith("/messages"):

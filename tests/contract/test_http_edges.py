@@ -8,7 +8,7 @@ from server.route import Stream
 from server.routes import ROUTES
 from tests.contract.kinds import channel_path
 from tests.contract.wire import JSON, check_envelope, connect, encoded, exchange, head, read_answer
-from tests.support import SAMPLES
+from tests.support import SAMPLES, WEBHOOK
 
 LEG = SAMPLES["leg"]
 NOBODY = "0" * 26
@@ -24,6 +24,7 @@ async def readable(world):
     channel = (await channel_path(world)).split("/")[-2]
     shared = await world.client.post(f"{world.trip}/share-token")
     later = await world.client.post(f"{world.trip}/sync", {}, headers={"Prefer": "respond-async"})
+    hook = await world.client.post("/webhooks", WEBHOOK)
     names = {
         "tripId": world.trip_id,
         "legId": leg["_id"],
@@ -31,6 +32,7 @@ async def readable(world):
         "token": shared.json["token"],
         "jobId": later.json["_id"],
         "rev": "1",
+        "webhookId": hook.json["_id"],
     }
     return [path.format(**names) for path in READS]
 
@@ -168,4 +170,5 @@ def test_each_read_there_is_is_asked():
         "token",
         "jobId",
         "rev",
+        "webhookId",
     }

@@ -60,6 +60,12 @@ UNSAID = {
     ("rev", "not_allowed"),
     # What a link names may be gone, or never have been.
     ("since", "out_of_range"),
+    # A host may be an address, of which not every spelling and not every network is taken.
+    ("url", "malformed"),
+    ("url", "not_allowed"),
+    # A webhook stays with its trip, and a user has so many.
+    ("tripId", "not_allowed"),
+    ("", "too_long"),
     *((link.field, "not_found") for resource in (*RESOURCES, MESSAGE) for link in resource.links),
 }
 """What can be wrong by the contract with a request that is right by its schema."""
@@ -197,7 +203,7 @@ def name_rows(case: Case[Any], live: Live) -> None:
         return
     parameters = re.findall(r"\{(\w+)\}", case.operation.path)
     case.path_parameters = {name: live.id(name) for name in parameters}
-    if case.method == "DELETE" and parameters and parameters[-1] in BY_PARAMETER:
+    if case.method == "DELETE" and parameters and parameters[-1] in (*BY_PARAMETER, "webhookId"):
         case.path_parameters[parameters[-1]] = live.new_row(parameters[-1])
     if case.operation.path.endswith("/undo"):
         # One that is undone already is refused.

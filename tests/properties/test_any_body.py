@@ -15,7 +15,7 @@ from domain.resources import RESOURCES
 from server.route import Route
 from server.routes import ROUTES
 from tests.properties.generate import JSON, near, objects
-from tests.support import SAMPLES, Response, World
+from tests.support import SAMPLES, WEBHOOK, Response, World
 from tests.waiting import PATIENCE
 
 WRITES = [route for route in ROUTES if route.writes]
@@ -73,6 +73,11 @@ async def new_target(world: World, route: Route) -> Target:
         messages = f"{trip}/channels/{ids[CHANNEL.id_param]}/messages"
         message = await world.client.post(messages, {"content": "hello"})
         ids[MESSAGE.id_param] = message.json["_id"]
+    if "{webhookId}" in route.path:
+        hook = (await world.client.post("/webhooks", WEBHOOK)).json["_id"]
+        tested = (await world.client.post(f"/webhooks/{hook}/test")).json["_id"]
+        ids |= {"webhookId": hook, "deliveryId": tested}
+    ids["rev"] = "2"
     return Target(world, trip_id, ids)
 
 

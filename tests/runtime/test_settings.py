@@ -38,6 +38,7 @@ CONTRACT = {
     "imports.wait_seconds": 30,
     "imports.max_items": 50000,
     "history.days": 90,
+    "webhooks.allow_private": False,
     "log.level": "info",
     "log.format": "",
 }

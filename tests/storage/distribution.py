@@ -11,10 +11,13 @@ KEYS: dict[str, str] = {
     "trips": "id",
     "jobs": "user_id",
     "idempotency": "api_key_id",
+    "deliveries": "webhook_id",
 }
 """The column by which each table that grows is split."""
 
-REFERENCE = {"users", "groups", "group_members", "api_keys", "server_state", "counters"}
+REFERENCE = {
+    *("users", "groups", "group_members", "api_keys", "server_state", "counters", "webhooks"),
+}
 """Small tables of which each part of the database has a copy."""
 
 GLOBAL = {

@@ -102,6 +102,26 @@ TABLES = {
         " WHERE status IN ('queued', 'running')",
         "CREATE INDEX jobs_by_end ON jobs (finished_at) WHERE status IN ('succeeded', 'failed')",
     ),
+    "webhooks": table(
+        "user_id text, id text, age integer, key_id text?, trip_id text?, url text, events text,"
+        " description text?, secret text, enabled integer, disabled_reason text?,"
+        " disabled_at text?, lease integer = 0, leased_until real = 0, created_at text,"
+        " updated_at text, deleted_at text?",
+        "PRIMARY KEY (user_id, id)",
+        "FOREIGN KEY (user_id) REFERENCES users(id)",
+        "CREATE INDEX webhooks_free ON webhooks (leased_until) WHERE enabled = 1",
+        "CREATE INDEX webhooks_deleted ON webhooks (deleted_at) WHERE deleted_at IS NOT NULL",
+    ),
+    "deliveries": table(
+        "webhook_id text, id text, event text, trip_id text?, rev integer?, payload text?,"
+        " status text, attempts integer = 0, due_at real = 0, response_status integer?,"
+        " duration_ms integer?, response text?, created_at text, finished_at text?",
+        "PRIMARY KEY (webhook_id, id)",
+        "CREATE INDEX deliveries_due ON deliveries (webhook_id, due_at, trip_id, rev, id)"
+        " WHERE status = 'pending'",
+        "CREATE INDEX deliveries_by_end ON deliveries (finished_at)"
+        " WHERE status IN ('succeeded', 'failed')",
+    ),
     "idempotency": table(
         "api_key_id text, idempotency_key text, fingerprint text, status integer?, headers text?,"
         " body bytes?, job_id text?, created_at real, rev integer?",

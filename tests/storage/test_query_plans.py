@@ -12,13 +12,16 @@ from domain.imports import ImportRequest, items_of
 from domain.message import CHANNEL, MESSAGE
 from domain.resources import LEG, MAP_PIN, RESOURCES
 from domain.undo import UndoRequest
+from domain.webhook import EVENTS
 from operations import history as history_operations
 from operations import imports, messages, rows, undo
 from operations import trips as trip_operations
+from operations import webhooks as hooks
 from operations.rows import Collection
 from runtime.ids import new_id
 from storage import (
     accounts,
+    deliveries,
     history,
     idempotency,
     items,
@@ -27,12 +30,15 @@ from storage import (
     shares,
     snapshots,
     trips,
+    webhooks,
 )
+from storage.deliveries import Answer, Claim
 from storage.migrate import migrate
 from storage.store import Tx
+from storage.webhooks import tell_of_job
 from tests.storage.home import Home, event, leg, new_home, pin, stay, watch
 from tests.support import TRIP as TRIP_SAMPLE
-from tests.support import now
+from tests.support import WEBHOOK, now
 
 
 @pytest.fixture
@@ -77,6 +83,12 @@ def reads(home: Home) -> dict[str, Any]:
         "outcome": lambda tx: jobs.outcome(tx, user_id, "x"),
         "next job": lambda tx: jobs.next_due(tx, ["sync", "batch"]),
         "share": lambda tx: shares.active(tx, trip_id),
+        "webhook": lambda tx: webhooks.get(tx, user_id, "x"),
+        "webhooks": lambda tx: webhooks.page(tx, user_id, among=None, after=place, limit=9),
+        "webhooks with something due": lambda tx: deliveries.any_due(tx, 1.0),
+        "receiver": lambda tx: deliveries.receiver(tx, Claim(user_id, "x", 1), now()),
+        "next delivery": lambda tx: deliveries.next_due(tx, "x", 1.0),
+        "deliveries": lambda tx: deliveries.page(tx, "x", after=place, limit=9),
         "replay": lambda tx: idempotency.find(tx, "k", "i", 0.0),
         "first page": lambda tx: items.page(tx, trip_id, "leg", after=None, limit=9),
         "later page": lambda tx: items.page(tx, trip_id, "leg", after=place, limit=9),
@@ -128,6 +140,9 @@ def writes(home: Home) -> dict[str, Any]:
         "unknown jobs": lambda tx: jobs.fail_unknown(tx, ["sync"], 0.0, now(), 9, NOT_KNOWN),
         "job": lambda tx: _job(tx, home),
         "share": lambda tx: _share(tx, home),
+        "webhook": lambda tx: _webhook(tx, home),
+        "prune deliveries": lambda tx: deliveries.prune(tx, "2001-01-01T00:00:00.000Z", 9),
+        "prune webhooks": lambda tx: webhooks.prune(tx, "9999-01-01T00:00:00.000Z", 9),
         "secret": accounts.signing_secret,
     }
 
@@ -220,6 +235,22 @@ async def _job(tx: Tx, home: Home) -> None:
 async def _share(tx: Tx, home: Home) -> None:
     await shares.create(tx, home.trip_id, now())
     await shares.revoke(tx, home.trip_id)
+
+
+async def _webhook(tx: Tx, home: Home) -> None:
+    caller = await accounts.authenticate(tx, key_hash(home.key), "")
+    assert caller is not None
+    made = await hooks.create(tx, caller.actor, {**WEBHOOK, "events": [*EVENTS]}, [], now())
+    await _message(tx, home)
+    await tell_of_job(tx, home.user_id, None, "j", "sync", "succeeded", now())
+    claim = await deliveries.claim_next(tx, 1.0)
+    assert claim is not None
+    due = await deliveries.next_due(tx, made.id, 1.0)
+    assert due is not None
+    await deliveries.record_answer(tx, claim, due, Answer(500, "", 1), now(), 1.0)
+    await deliveries.redeliver(tx, made.id, due.id)
+    await hooks.change(tx, caller.actor, made.id, {"description": "x"}, [], now())
+    await hooks.delete(tx, caller.actor, made.id, now())
 
 
 async def plans_of(home: Home, verb: str, operation: Any) -> list[tuple[str, list[str]]]:

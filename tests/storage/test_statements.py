@@ -169,7 +169,7 @@ async def test_a_message_takes_few_statements(home):
     async def send(tx: Tx) -> None:
         await messages.send(tx, home.cause, home.trip_id, channel_id, body)
 
-    assert await count(home.store.write, send) <= 5
+    assert await count(home.store.write, send) <= 6
 
 
 async def test_the_watch_sees_statements(home):

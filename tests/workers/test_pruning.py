@@ -8,14 +8,16 @@ import pytest
 
 from domain.account import key_hash
 from domain.clock import timestamp
+from domain.delivery import KEPT_DAYS
 from domain.errors import Unavailable
 from runtime.ids import new_id
 from runtime.settings import Settings
-from storage import accounts, idempotency, jobs
+from storage import accounts, idempotency, jobs, webhooks
 from storage.idempotency import REMEMBERED_SECONDS, Answer, Protection
 from storage.store import Store, Tx
-from tests.storage.home import Home
+from tests.storage.home import Home, pin
 from tests.support import now
+from tests.workers.desk import Desk
 from workers import pruning
 from workers.kinds import KINDS, SCHEDULES
 from workers.pruning import FEWEST, MOST, in_batches
@@ -111,6 +113,34 @@ async def test_answers_are_kept_for_their_time(home):
     await prune(home.store)
     kept = await home.store.read(lambda tx: tx.fetch("SELECT idempotency_key FROM idempotency"))
     assert [row[0] for row in kept] == ["live"]
+
+
+async def test_deliveries_are_kept_for_a_while_after_their_end(home):
+    desk = await Desk.of(home)
+    hook, gone = await desk.hook(), await desk.hook()
+    for _ in range(3):
+        await home.create("mapPin", pin())
+    await desk.work()
+    old, recent, _ = await desk.listed(hook.id)
+
+    async def set_back(tx: Tx) -> None:
+        for row, days in ((old, KEPT_DAYS + 0.01), (recent, KEPT_DAYS - 0.01)):
+            await tx.execute(
+                "UPDATE deliveries SET finished_at = $1 WHERE id = $2", ago(days), row["_id"]
+            )
+        await webhooks.delete(tx, home.user_id, gone.id, ago(1 / 24 + 0.001))
+
+    await home.store.write(set_back)
+    await prune(home.store)
+    assert old not in await desk.listed(hook.id)
+    assert len(await desk.listed(hook.id)) == 2
+    assert await desk.listed(gone.id) == []
+    left = await home.store.read(lambda tx: tx.fetch("SELECT id FROM webhooks"))
+    assert [row[0] for row in left] == [hook.id]
+
+
+def ago(days: float) -> str:
+    return timestamp(datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=days))
 
 
 async def test_a_job_of_a_kind_that_no_worker_knows_fails_after_a_day(home, logged):
