@@ -277,7 +277,7 @@ async def authenticate(tx: Tx, hashed: str, trip_id: str) -> Caller | None:
         user_id=user_id,
         name=name,
         email=email,
-        scopes=scopes_of(scopes),
+        scopes=scopes_in(scopes),
         key_id=key_id,
         key_name=key_name,
         rate_limit=rate_limit,
@@ -298,7 +298,7 @@ async def scopes_of(tx: Tx, key_ids: Collection[str], now: str) -> dict[str, Sco
         msgspec.json.encode(sorted(key_ids)).decode(),
     )
     return {
-        key_id: _scopes(scopes)
+        key_id: scopes_in(scopes)
         for key_id, scopes, expires_at in records
         if expires_at is None or now < expires_at
     }
@@ -344,6 +344,6 @@ async def signing_secret(tx: Tx) -> bytes:
 
 
 @functools.lru_cache(maxsize=1_000)
-def scopes_of(text: str) -> Scopes:
+def scopes_in(text: str) -> Scopes:
     """A key's scopes, as they are stored."""
     return Scopes(msgspec.json.decode(text, type=list[str]))
