@@ -13,6 +13,7 @@ import uvloop
 from bench import (
     changes,
     commits,
+    events,
     growth,
     history,
     imports,
@@ -42,6 +43,7 @@ PIECES: dict[str, Piece] = {
     "million": million.measure,
     "waiting": waiting.measure,
     "overload": overload.measure,
+    "events": events.measure,
     "startup": startup.measure,
     "production": production.measure,
     "pocketbase": peers.measure,

@@ -36,6 +36,8 @@ class Scale:
     database_sizes: tuple[int, ...] = (1_000,)
     """Items of the databases that are large."""
     overload_seconds: float = 0.2
+    watchers: int = 20
+    """Streams of one trip."""
 
 
 FULL = Scale(
@@ -52,8 +54,11 @@ FULL = Scale(
     (1_000, 10_000, 50_000),
     (100_000, 1_000_000),
     3.0,
+    1_000,
 )
-QUICK = Scale("quick", 2, 0.2, 20_000, 20, 2, 10_000, 15, 0.8, 2, (1_000, 10_000), (20_000,), 0.5)
+QUICK = Scale(
+    "quick", 2, 0.2, 20_000, 20, 2, 10_000, 15, 0.8, 2, (1_000, 10_000), (20_000,), 0.5, 200
+)
 
 
 @dataclasses.dataclass(frozen=True)

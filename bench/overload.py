@@ -32,7 +32,7 @@ NO_END = 200_000
 
 async def measure(folder: Path, scale: Scale) -> list[Figure]:
     """The figures of this module."""
-    _allow_files()
+    allow_files()
     async with carnet(folder / "carnet") as ours:
         trips = [await ours.new_trip() for _ in range(TRIPS)]
         posts = [ours.request("POST", f"{trip}/map-pins", PIN) for trip in trips]
@@ -48,7 +48,7 @@ async def measure(folder: Path, scale: Scale) -> list[Figure]:
         return figures
 
 
-def _allow_files() -> None:
+def allow_files() -> None:
     """Lets this process, and those it starts, open as many files as are needed."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < FILES:

@@ -23,6 +23,9 @@ async def running_worker(
     """
 
     async def receive(message: Message) -> None:
+        if message.ready:
+            # What the one before it had done, it may not have told.
+            signals.notify_loss()
         if message.job_ended is not None:
             await signals.job_ended(message.job_ended)
         if message.trip is not None:

@@ -21,6 +21,7 @@ from runtime.settings import Settings
 from runtime.signals import Signals
 from server.app import build_app
 from server.body_budget import BodyBudget
+from server.events import EventHub
 from server.listener import Listener
 from server.ratelimit import RateLimiter
 from server.services import Services
@@ -67,6 +68,7 @@ async def running_server(
         store=store,
         signals=shared.signals,
         limiter=shared.limiter,
+        events=EventHub(store, shared.signals, settings.events),
         signing_secret=await store.write(accounts.signing_secret),
         epoch=await store.write(accounts.epoch),
         public_url=public_url(settings, listening),
@@ -84,6 +86,8 @@ async def running_server(
         yield
     finally:
         _log.info("stopping", pid=os.getpid())
+        # They would not end by themselves, and the listener waits for all that runs.
+        await services.events.stop()
         await listener.stop()
         _log.info("stopped", pid=os.getpid())
 

@@ -190,9 +190,9 @@ class RateLimited(CarnetError):
 
     code, status = "RATE_LIMITED", 429
 
-    def __init__(self, retry_after: int) -> None:
+    def __init__(self, retry_after: int, message: str | None = None) -> None:
         super().__init__(
-            f"Too many requests; try again in {retry_after} s",
+            message or f"Too many requests; try again in {retry_after} s",
             headers={"Retry-After": str(retry_after)},
         )
 

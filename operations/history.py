@@ -6,7 +6,7 @@ import msgspec
 
 from domain import details
 from domain.errors import Gone, NotFound, ValidationFailed
-from domain.history import Entry, EntryItem
+from domain.history import ChangesetEvent, Entry, EntryItem
 from storage import history
 from storage.history import Delta, Kept, Place
 from storage.store import Tx
@@ -41,6 +41,26 @@ async def changes(
             " GET /trips/{tripId}/export anew, and go on from its rev"
         )
     return found
+
+
+class Following(msgspec.Struct):
+    """What comes after a revision."""
+
+    events: list[ChangesetEvent]
+    """The next changesets, each with the revision after that of the one before."""
+    lost_at: int | None = None
+    """Where what comes next is no longer kept: the present revision, from which to go on."""
+
+
+async def following(tx: Tx, trip_id: str, after: int, limit: int) -> Following:
+    """The changesets after a revision, if there are any."""
+    found = await history.events(tx, trip_id, after, limit)
+    if found and found[0].rev == after + 1:
+        return Following(found)
+    kept = await history.kept(tx, trip_id)
+    if after < kept.pruned_rev or after > kept.rev:
+        return Following([], kept.rev)
+    return Following(found)
 
 
 async def entries(

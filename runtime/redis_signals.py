@@ -1,7 +1,7 @@
 """Signals between machines, by Redis: arq's queue tells of queued jobs, channels of the rest.
 
-Redis may be away at any time. Then nothing is told, and whatever waits finds out from the
-database a little later.
+Redis may be away at any time. Then whatever waits finds out from the database a little later;
+changes of trips are told once it is back.
 """
 
 import asyncio
@@ -34,6 +34,8 @@ _AWAY_SECONDS: Final = 1.0
 """After a failure nothing that can be done without is sent for so long."""
 _PUBLISH_SECONDS: Final = 0.005
 """How long changes of trips are collected for one message."""
+_MOST_KEPT: Final = 100_000
+"""Changed trips that are remembered while Redis is away; of more, the first are forgotten."""
 
 serialize: Final[Callable[[dict[str, Any]], bytes]] = msgspec.msgpack.encode
 deserialize: Final[Callable[[bytes], dict[str, Any]]] = msgspec.msgpack.decode
@@ -103,9 +105,10 @@ async def end(task: asyncio.Task[Any]) -> None:
 class RedisSignals(LocalSignals):
     """Signals between the processes of all machines: jobs by arq's queue, the rest by channels.
 
-    A job's end and a trip's change are published, and are heard after `start`. What is published
-    while Redis is away is lost: requests that wait for a job look again when the subscription is
-    back, and listeners for trips have to catch up from the database.
+    A job's end and a trip's change are published, and are heard after `start`. The end of a job is
+    lost while Redis is away: requests that wait for it look again when the subscription is back.
+    Changes of trips are kept until they can be published, and listeners are told that some may not
+    have been heard (`on_loss`), so that they catch up from the database.
     """
 
     def __init__(self, url: str) -> None:
@@ -117,6 +120,7 @@ class RedisSignals(LocalSignals):
         self._process = new_id()
         self._changed: dict[str, int] = {}
         self._publishing: asyncio.Task[None] | None = None
+        self._losing: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Starts to listen for ended jobs and changed trips."""
@@ -144,20 +148,28 @@ class RedisSignals(LocalSignals):
     def trip_changed(self, trip_id: str, rev: int) -> None:
         """See `Signals.trip_changed`; other processes are told some milliseconds later."""
         self.notify_listeners(trip_id, rev)
-        self._changed[trip_id] = max(rev, self._changed.get(trip_id, rev))
+        self._keep({trip_id: rev})
         if self._publishing is None or self._publishing.done():
             self._publishing = asyncio.create_task(self._publish_changes())
+
+    def _keep(self, changes: dict[str, int]) -> None:
+        """Keeps changes to be published."""
+        for trip_id, rev in changes.items():
+            self._changed[trip_id] = max(rev, self._changed.get(trip_id, rev))
+        while len(self._changed) > _MOST_KEPT:
+            del self._changed[next(iter(self._changed))]
 
     async def _publish_changes(self) -> None:
         """Publishes changes until there are none, those of some milliseconds in one message."""
         while self._changed:
-            await asyncio.sleep(_PUBLISH_SECONDS)
-            message = _encode_changes(_Changes(self._process, self._changed))
-            self._changed = {}
-            if time.monotonic() >= self._away_until:
-                await self._send(self._redis.publish(_CHANGED, message))
+            await asyncio.sleep(max(_PUBLISH_SECONDS, self._away_until - time.monotonic()))
+            changes, self._changed = self._changed, {}
+            message = _encode_changes(_Changes(self._process, changes))
+            if not await self._send(self._redis.publish(_CHANGED, message)):
+                self._keep(changes)
 
-    async def _send(self, command: Awaitable[Any]) -> None:
+    async def _send(self, command: Awaitable[Any]) -> bool:
+        """Whether it came through."""
         try:
             # The client opens connections one after another, each within a time-out of its own.
             async with asyncio.timeout(_TIMEOUT_SECONDS):
@@ -165,9 +177,10 @@ class RedisSignals(LocalSignals):
         except (RedisError, OSError, TimeoutError) as error:
             self._away_until = time.monotonic() + _AWAY_SECONDS
             self.note_away(error)
-        else:
-            self._away = False
-            self._away_until = 0.0
+            return False
+        self._away = False
+        self._away_until = 0.0
+        return True
 
     def note_away(self, error: BaseException) -> None:
         """One line when Redis goes, not one for each message that could not be sent."""
@@ -177,18 +190,34 @@ class RedisSignals(LocalSignals):
 
     async def _listen(self) -> None:
         while True:
+            self._tell_losses()
             try:
                 await self._receive()
             except (RedisError, OSError, TimeoutError) as error:
                 self.note_away(error)
+            finally:
+                self._end_losses()
             # What was published meanwhile was not received.
             self.wake_watches()
             await asyncio.sleep(_RECONNECT_SECONDS)
+
+    def _tell_losses(self) -> None:
+        """Tells that changes may be missed, until the subscription is there."""
+        self.notify_loss()
+        loop = asyncio.get_running_loop()
+        self._losing = loop.call_later(_RECONNECT_SECONDS, self._tell_losses)
+
+    def _end_losses(self) -> None:
+        if self._losing is not None:
+            self._losing.cancel()
+            self._losing = None
 
     async def _receive(self) -> None:
         """Passes on what comes by the channels, until the connection breaks."""
         async with self._redis.pubsub() as subscription:
             await subscription.subscribe(_ENDED, _CHANGED)
+            self._end_losses()
+            self.notify_loss()
             self.wake_watches()
             asked = False
             while True:

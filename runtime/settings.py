@@ -126,6 +126,13 @@ class History(msgspec.Struct, forbid_unknown_fields=True):
     ] = 90
 
 
+class Events(msgspec.Struct, forbid_unknown_fields=True):
+    """How many event streams may be open: of one key, and of a server process."""
+
+    per_key: Count = 20
+    max_streams: Count = 2_000
+
+
 class Webhooks(msgspec.Struct, forbid_unknown_fields=True):
     """Where webhooks may lead."""
 
@@ -153,6 +160,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     limits: Limits = msgspec.field(default_factory=Limits)
     imports: Imports = msgspec.field(default_factory=Imports)
     history: History = msgspec.field(default_factory=History)
+    events: Events = msgspec.field(default_factory=Events)
     webhooks: Webhooks = msgspec.field(default_factory=Webhooks)
     log: Log = msgspec.field(default_factory=Log)
 
@@ -265,6 +273,8 @@ def _unknown(name: str) -> str:
 def _unknown_variable(name: str) -> str:
     """What to say of a variable that is none, by its name without the prefix."""
     clients = {variable.removeprefix("CARNET_").lower(): variable for variable in CLIENT_VARIABLES}
+    # A key, and no more, is the API key, whatever settings have the word in them.
+    clients["key"] = clients["api_key"]
     nearest = _nearest(name, clients)
     if nearest is None:
         return "there is no such setting; a setting's variable is CARNET_SECTION__NAME"

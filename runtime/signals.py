@@ -6,9 +6,11 @@ Signals only save time: whatever waits for one also looks at the database, which
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import structlog
+
+T = TypeVar("T")
 
 TripListener = Callable[[str, int], None]
 """Is told of a trip's id and its new revision; returns at once."""
@@ -51,6 +53,14 @@ class Signals(Protocol):
         """Adds a listener for all trips; returns the function that removes it."""
         ...
 
+    def on_loss(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Adds a listener that is told when changes of trips may have been missed.
+
+        It is told again and again while none can come, and once when they can again. Returns the
+        function that removes it.
+        """
+        ...
+
 
 class JobWatch(Protocol):
     """Listens for one job's end from the moment it is made."""
@@ -71,6 +81,7 @@ class LocalSignals:
         self._work = asyncio.Event()
         self._watches: dict[str, set[asyncio.Event]] = {}
         self._listeners: dict[object, TripListener] = {}
+        self._losers: dict[object, Callable[[], None]] = {}
 
     async def job_queued(self, job_id: str) -> None:
         """See `Signals.job_queued`."""
@@ -114,13 +125,27 @@ class LocalSignals:
 
     def on_trip_change(self, listener: TripListener) -> Callable[[], None]:
         """See `Signals.on_trip_change`."""
-        entry = object()
-        self._listeners[entry] = listener
+        return _added(self._listeners, listener)
 
-        def unsubscribe() -> None:
-            self._listeners.pop(entry, None)
+    def notify_loss(self) -> None:
+        """Tells that changes of trips may have been missed."""
+        for listener in list(self._losers.values()):
+            listener()
 
-        return unsubscribe
+    def on_loss(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """See `Signals.on_loss`."""
+        return _added(self._losers, listener)
+
+
+def _added(listeners: dict[object, T], listener: T) -> Callable[[], None]:
+    """Adds a listener; the function that removes it."""
+    entry = object()
+    listeners[entry] = listener
+
+    def remove() -> None:
+        listeners.pop(entry, None)
+
+    return remove
 
 
 class LocalJobWatch:

@@ -193,7 +193,7 @@ class _Pieces:
     body: Final = b""
 
     def __init__(self, route: Stream, first: bytes, rest: AsyncGenerator[bytes]) -> None:
-        self._media_type = route.media_type
+        self._headers = {**route.headers, "Content-Type": route.media_type}
         self._first = first
         self._rest = rest
 
@@ -205,14 +205,16 @@ class _Pieces:
     async def send(
         self, request: web.BaseRequest, headers: Mapping[str, str]
     ) -> web.StreamResponse:
-        response = web.StreamResponse(headers={**headers, "Content-Type": self._media_type})
+        response = web.StreamResponse(headers={**headers, **self._headers})
+        # A client that goes away ends a stream as well as its last piece does.
         async with contextlib.aclosing(self._rest):
-            await response.prepare(request)
-            if request.method != "HEAD":
-                await response.write(self._first)
-                async for piece in self._rest:
-                    await response.write(piece)
-            await response.write_eof()
+            with contextlib.suppress(ConnectionError):
+                await response.prepare(request)
+                if request.method != "HEAD":
+                    await response.write(self._first)
+                    async for piece in self._rest:
+                        await response.write(piece)
+                await response.write_eof()
         return response
 
 

@@ -38,7 +38,16 @@ _log = structlog.get_logger("carnet.server")
 class _Connection(web.RequestHandler):
     """aiohttp's connection, refusing with our envelope what never gets to the handler."""
 
-    __slots__ = ()
+    __slots__ = ("when_lost",)
+
+    def __init__(self, server: web.Server, **options: Any) -> None:
+        super().__init__(server, **options)
+        self.when_lost: Callable[[], None] | None = None
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        super().connection_lost(exc)
+        if self.when_lost is not None:
+            self.when_lost()
 
     def handle_error(
         self,
@@ -56,6 +65,15 @@ class _Connection(web.RequestHandler):
         return refuse(
             ValidationFailed([], "The request is not valid HTTP, or its head is too large")
         )
+
+
+def on_lost(request: web.BaseRequest, tell: Callable[[], None] | None) -> None:
+    """Has a function called when the request's connection is lost; None: no longer."""
+    connection = request.protocol
+    assert isinstance(connection, _Connection)
+    connection.when_lost = tell
+    if tell is not None and request.transport is None:
+        tell()
 
 
 class Listener:

@@ -23,7 +23,9 @@ class Parameter:
     """What else callers call it."""
 
 
-def _whole_number(name: str, least: int) -> Callable[[str], Detail | None]:
+def whole_number(name: str, least: int) -> Callable[[str], Detail | None]:
+    """A check that a value, of the parameter or header of this name, is one, and large enough."""
+
     def check(text: str) -> Detail | None:
         if re.fullmatch(r"[+-]?\d{1,1000}", text, re.ASCII) is None:
             return details.malformed(name, "a whole number", text)
@@ -48,7 +50,7 @@ LIMIT: Final = Parameter(
     "Rows a page: 100 if not given, 200 at most; of messages 50, and 100 at most; of changes 200,"
     " and 1,000 at most. What is above is cut.",
     {"type": "integer", "minimum": 1},
-    _whole_number("limit", 1),
+    whole_number("limit", 1),
     ("perPage", "pageSize", "size", "count", "max", "maxResults", "first"),
 )
 
@@ -80,7 +82,7 @@ SINCE: Final = Parameter(
     "The `rev` of the export, or of the last page of changes, that is known; 0, or not given: all"
     " there is.",
     {"type": "integer", "minimum": 0, "default": 0},
-    _whole_number("since", 0),
+    whole_number("since", 0),
     ("sinceRev", "fromRev", "rev", "from", "updatedSince", "modifiedSince", "lastEventId"),
 )
 

@@ -182,6 +182,8 @@ class Route:
     statuses: tuple[int, ...] = (200,)
     """The statuses of success."""
     media_type: str = JSON
+    description: str = ""
+    """What is to be said of it beside the summary."""
 
     @functools.cached_property
     def writes(self) -> bool:
@@ -236,6 +238,9 @@ class Stream(Route):
     """
 
     handler: Callable[[Call], AsyncGenerator[bytes]]
+    _: dataclasses.KW_ONLY
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Of its reply."""
 
 
 def json_reply(

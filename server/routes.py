@@ -2,12 +2,14 @@
 
 import re
 
+from domain.history import ChangesetEvent
 from domain.imports import BatchResult, ImportRequest
 from domain.message import CHANNEL, MESSAGE
 from domain.resource import Resource
 from domain.resources import RESOURCES
 from domain.trip import TRIP
 from server.api import (
+    events,
     history,
     imports,
     jobs,
@@ -24,8 +26,9 @@ from server.api.lists import LIST_QUERY
 from server.api.rows import Rows
 from server.api.shares import ShareLink
 from server.bodies import BATCH_BYTES, ROW_BYTES
+from server.event_text import MEDIA_TYPE
 from server.query import DRY_RUN, FORCE, SINCE
-from server.route import Body, Route, Transaction, View
+from server.route import Body, Route, Stream, Transaction, View
 from storage.deliveries import DeliveryInfo
 from storage.jobs import Job
 from storage.trips import Member
@@ -109,6 +112,9 @@ ROUTES: tuple[Route, ...] = (
     Transaction("POST", f"{_TRIP}/history/{{rev}}/undo", undo.undo, "Take back a changeset",
                 "changes", schemas.undo_result(), scope="trips:write", statuses=(200, 207, 202),
                 query=(DRY_RUN.name, FORCE.name)),
+    Stream("GET", f"{_TRIP}/events", events.follow, "Follow what changes, as it happens",
+           "changes", ChangesetEvent, scope="trips:read", query=(SINCE.name,),
+           media_type=MEDIA_TYPE, headers=events.HEADERS, description=events.DESCRIPTION),
     Transaction("POST", f"{_TRIP}/share-token", shares.create, "Share a trip", "sharing",
                 ShareLink, scope="trips:write", statuses=(200, 201)),
     Transaction("DELETE", f"{_TRIP}/share-token", shares.revoke, "Stop sharing a trip",

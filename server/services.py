@@ -7,6 +7,7 @@ from runtime.lookups import LookUp, look_up
 from runtime.settings import Settings
 from runtime.signals import Signals
 from server.body_budget import BodyBudget
+from server.events import EventHub
 from server.ratelimit import RateLimiter
 from server.response_cache import KeyIds, ResponseCache
 from storage.store import Store
@@ -20,6 +21,7 @@ class Services:
     store: Store
     signals: Signals
     limiter: RateLimiter
+    events: EventHub
     signing_secret: bytes
     epoch: str
     """Tells entity tags of this database from those of a state restored from a backup."""

@@ -6,7 +6,7 @@ moves the tags of what shows the members.
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -277,7 +277,7 @@ async def authenticate(tx: Tx, hashed: str, trip_id: str) -> Caller | None:
         user_id=user_id,
         name=name,
         email=email,
-        scopes=scopes_of(scopes),
+        scopes=scopes_in(scopes),
         key_id=key_id,
         key_name=key_name,
         rate_limit=rate_limit,
@@ -288,6 +288,20 @@ async def authenticate(tx: Tx, hashed: str, trip_id: str) -> Caller | None:
     return Caller(
         actor, TripAccess(Revisions.stored(*revs), group_rev, Role(role) if role else None)
     )
+
+
+async def scopes_of(tx: Tx, key_ids: Collection[str], now: str) -> dict[str, Scopes]:
+    """The scopes of keys, without those that are revoked or have expired; one statement."""
+    records = await tx.fetch(
+        f"SELECT id, scopes, expires_at FROM api_keys WHERE id {tx.dialect.among('$1')}"
+        " AND revoked_at IS NULL",
+        msgspec.json.encode(sorted(key_ids)).decode(),
+    )
+    return {
+        key_id: scopes_in(scopes)
+        for key_id, scopes, expires_at in records
+        if expires_at is None or now < expires_at
+    }
 
 
 async def groups_of(tx: Tx, user_id: str) -> list[Group]:
@@ -330,6 +344,6 @@ async def signing_secret(tx: Tx) -> bytes:
 
 
 @functools.lru_cache(maxsize=1_000)
-def scopes_of(text: str) -> Scopes:
+def scopes_in(text: str) -> Scopes:
     """A key's scopes, as they are stored."""
     return Scopes(msgspec.json.decode(text, type=list[str]))

@@ -15,7 +15,7 @@ from domain.scopes import BASE_SCOPES, Scopes
 from domain.webhook import TEST
 from runtime.clock import text
 from runtime.ids import new_id
-from storage.accounts import scopes_of
+from storage.accounts import scopes_in
 from storage.page import Page
 from storage.store import Tx
 
@@ -131,7 +131,7 @@ async def receiver(tx: Tx, claim: Claim, now: str) -> Receiver | None:
         # Its user made it without a key, by what acts with all scopes.
         return Receiver(url, secret, Scopes(BASE_SCOPES))
     is_good = scopes is not None and revoked_at is None and (expires_at is None or now < expires_at)
-    return Receiver(url, secret, scopes_of(scopes) if is_good else None)
+    return Receiver(url, secret, scopes_in(scopes) if is_good else None)
 
 
 async def next_due(tx: Tx, hook_id: str, unix_now: float) -> Delivery | None:

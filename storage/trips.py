@@ -1,5 +1,7 @@
 """Trips, and who may see them."""
 
+from collections.abc import Collection
+
 import msgspec
 
 from domain.actor import TripAccess
@@ -41,6 +43,36 @@ async def revisions(tx: Tx, trip_id: str) -> Revisions:
     return Revisions.stored(*record)
 
 
+async def revs(tx: Tx, trip_ids: Collection[str]) -> dict[str, int]:
+    """The present revisions of trips; one statement."""
+    records = await tx.fetch(
+        f"SELECT id, rev FROM trips WHERE id {tx.dialect.among('$1')}", _json(trip_ids)
+    )
+    return dict(records)  # type: ignore[arg-type]  # records of two
+
+
+async def revs_and_members(
+    tx: Tx, trip_ids: Collection[str], user_ids: Collection[str]
+) -> tuple[dict[str, int], set[tuple[str, str]]]:
+    """The present revisions of trips, and who of these users is a member of which.
+
+    One statement.
+    """
+    records = await tx.fetch(
+        "SELECT t.id, t.rev, m.user_id FROM trips t LEFT JOIN group_members m"
+        f" ON m.group_id = t.group_id AND m.user_id {tx.dialect.among('$2')}"
+        f" WHERE t.id {tx.dialect.among('$1')}",
+        _json(trip_ids),
+        _json(user_ids),
+    )
+    found = {trip_id: rev for trip_id, rev, _ in records}
+    return found, {(trip_id, user_id) for trip_id, _, user_id in records}
+
+
+def _json(ids: Collection[str]) -> str:
+    return msgspec.json.encode(sorted(ids)).decode()
+
+
 async def access(tx: Tx, trip_id: str, user_id: str) -> TripAccess | None:
     """A user's part in a trip; None when there is no such trip."""
     record = await tx.fetchrow(
@@ -66,7 +98,7 @@ async def page(
     condition = ""
     if among is not None:
         condition = f" AND id {tx.dialect.among('$5')}"
-        arguments.append(msgspec.json.encode(sorted(among)).decode())
+        arguments.append(_json(among))
     records = await tx.fetch(
         "SELECT '', age, id, doc FROM trips"
         " WHERE group_id IN (SELECT group_id FROM group_members WHERE user_id = $1)"

@@ -17,6 +17,7 @@ from domain.scopes import BASE_SCOPES, Role
 from runtime.settings import Settings
 from runtime.signals import LocalSignals
 from server.app import build_app
+from server.events import EventHub
 from server.listener import Listener
 from server.ratelimit import Allowance, LocalRateLimiter, RateLimiter, used
 from server.route import API
@@ -26,6 +27,8 @@ from storage.store import Store
 from workers.worker import Worker
 
 PLENTY = 1_000_000
+LARGEST_EVENT = 4 * 1024 * 1024
+"""Bytes; a client reads one at a time."""
 
 TRIP = {"title": "Cotswolds", "startDate": "2026-07-15", "endDate": "2026-07-22"}
 
@@ -114,6 +117,21 @@ class Client:
         async with self._session.request(method, url, data=data, headers=given) as response:
             return Response(response.status, response.headers, await response.read())
 
+    @contextlib.asynccontextmanager
+    async def open(
+        self, path: str, *, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """A response whose body is read while it comes, however long that takes."""
+        given = dict(headers or {})
+        if self.key is not None:
+            given.setdefault("Authorization", f"Bearer {self.key}")
+        url = URL(f"{self.base}{API}{path}", encoded=True)
+        forever = aiohttp.ClientTimeout(total=None)
+        async with self._session.get(
+            url, headers=given, timeout=forever, read_bufsize=LARGEST_EVENT
+        ) as response:
+            yield response
+
     async def get(self, path: str, **options: Any) -> Response:
         return await self.send("GET", path, **options)
 
@@ -189,9 +207,11 @@ async def no_name(_name: str) -> list[str]:
 
 
 @contextlib.asynccontextmanager
-async def run_server(store: Store, settings: Settings) -> AsyncIterator[Running]:
-    """Serves a migrated store the way `carnet serve` does."""
-    signals = LocalSignals()
+async def run_server(
+    store: Store, settings: Settings, signals: LocalSignals | None = None
+) -> AsyncIterator[Running]:
+    """Serves a migrated store the way `carnet serve` does; `signals` are such as have begun."""
+    signals = signals or LocalSignals()
     store.on_commit = signals.trip_changed
     listening = socket.create_server(("127.0.0.1", 0))
     base = f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -200,6 +220,7 @@ async def run_server(store: Store, settings: Settings) -> AsyncIterator[Running]
         store=store,
         signals=signals,
         limiter=LocalRateLimiter(),
+        events=EventHub(store, signals, settings.events),
         signing_secret=await store.write(accounts.signing_secret),
         epoch=await store.write(accounts.epoch),
         public_url=base,
@@ -212,6 +233,7 @@ async def run_server(store: Store, settings: Settings) -> AsyncIterator[Running]
     try:
         yield Running(base, services, worker)
     finally:
+        await services.events.stop()
         await listener.stop()
         await worker.stop()
 

@@ -12,6 +12,7 @@ from domain.errors import ERRORS, REASONS, CarnetError, ErrorBody
 from domain.fields import SCHEMAS
 from domain.imports import BatchResult
 from server.api import schemas
+from server.event_text import MEDIA_TYPE
 from server.query import PARAMETERS, Parameter
 from server.route import API, JSON, Call, Reply, Route, Transaction
 from storage.jobs import Job
@@ -54,6 +55,13 @@ _IF_NONE_MATCH: Final = {
     "description": "Of a read: `ETag` of what is known; 304 when that is the present state. Of a"
     " create: `*`; 412 when its clientRef exists.",
     "schema": {"type": "string"},
+}
+
+_LAST_EVENT_ID: Final = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "description": "The `id` of the last event that came; it goes before `since`.",
+    "schema": {"type": "string", "pattern": "^[0-9]*$"},
 }
 
 _RESPONSE_HEADERS: Final[dict[str, dict[str, Any]]] = {
@@ -179,7 +187,8 @@ def _operation(route: Route, by_type: dict[Any, Any]) -> dict[str, Any]:
         "responses": _responses(route, by_type),
     }
     if route.scope:
-        operation["description"] = f"Needs the scope `{route.scope}`."
+        needs = f"Needs the scope `{route.scope}`."
+        operation["description"] = f"{needs} {route.description}".rstrip()
     if route.access == "address":
         operation["security"] = []
     if route.body is not None:
@@ -212,6 +221,8 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         parameters.append(_IF_NONE_MATCH)
     if 202 in route.statuses:
         parameters.append(_PREFER)
+    if route.media_type == MEDIA_TYPE:
+        parameters.append(_LAST_EVENT_ID)
     return parameters
 
 

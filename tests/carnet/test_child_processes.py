@@ -17,6 +17,7 @@ from tests import servers
 from tests.carnet.program import PLENTY, SECONDS, ended, run, serving, start
 from tests.faults.production import alive, children
 from tests.servers import free_port
+from tests.streams import streaming
 from tests.support import SAMPLES, TRIP
 from tests.waiting import until
 
@@ -184,6 +185,24 @@ async def test_a_worker_that_was_killed_is_followed_by_another(tmp_path):
         assert await server.stop() == 0
         (event,) = server.events("process_ended")
         assert (event["process"], event["code"]) == ("worker", -signal.SIGKILL)
+
+
+async def test_what_a_worker_did_is_told_on_event_streams_also_by_the_next_worker(tmp_path):
+    pins = [{**SAMPLES["mapPin"], "clientRef": f"pin-{n}"} for n in range(300)]
+    async with serving(tmp_path, **PLENTY) as server:
+        me = (await server.client.get("/me")).json
+        made = await server.client.post("/trips", {"groupId": me["defaultGroupId"], **TRIP})
+        trip = f"/trips/{made.json['_id']}"
+        async with streaming(server.client, trip) as stream:
+            await stream.next()
+            for killed in (False, True):
+                if killed:
+                    (worker,) = children(server.process.pid)
+                    os.kill(worker, signal.SIGKILL)
+                body = {"mapPins": [{**pin, "notes": f"{killed}"} for pin in pins]}
+                assert (await server.client.post(f"{trip}/sync", body)).status == 200
+                (change,) = await stream.take(1)
+                assert (change.id, change.data["more"]) == (3 if killed else 2, True)
 
 
 @pytest.mark.parametrize("arguments", [("server", "0"), ("worker",)])

@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 
 from tests.carnet.program import PLENTY, SECONDS, ended, run, serving, start
+from tests.streams import streaming
 from tests.support import SAMPLES, TRIP
 
 
@@ -180,6 +181,19 @@ async def test_a_running_request_is_finished(tmp_path):
         assert opened.execute("SELECT count(*) FROM map_pins").fetchone() == (4000,)
         assert opened.execute("SELECT status FROM jobs").fetchall() == [("succeeded",)]
     assert not [path for path in database(tmp_path).parent.glob("*-wal") if path.stat().st_size]
+
+
+async def test_event_streams_end_at_once_with_when_to_come_back(tmp_path):
+    async with serving(tmp_path, **PLENTY) as server:
+        trip = await new_trip(server)
+        async with streaming(server.client, trip) as stream:
+            assert (await stream.next()).name == "hello"
+            stopping = asyncio.create_task(server.stop())
+            assert await stream.rest() == []
+            assert stream.retry == 1000
+            assert await stopping == 0
+        (line,) = [each for each in server.events("request") if each["route"].endswith("/events")]
+        assert line["status"] == 200
 
 
 async def until_there_is_a_job(folder):

@@ -125,6 +125,8 @@ def _all_unsaid(details: Iterable[tuple[str, str]]) -> bool:
 def load() -> OpenApiSchema:
     """The description as Schemathesis takes it."""
     document = msgspec.json.decode(msgspec.json.encode(describe(ROUTES)))
+    # Its response has no end: tests/contract/test_events.py reads it.
+    del document["paths"]["/trips/{tripId}/events"]
     loaded = schemathesis.openapi.from_dict(document)
     loaded.config.generation.update(
         max_examples=EXAMPLES,

@@ -151,6 +151,17 @@ async def test_when_an_item_was_completed_goes_back_with_its_completion(world):
     )
 
 
+@pytest.mark.parametrize("completed", [True, False])
+async def test_so_it_does_where_other_members_were_set_later(world, completed):
+    item = await world.make("/action-items", {**ITEM, "isCompleted": completed})
+    path = f"{world.trip}/action-items/{item['_id']}"
+    await world.client.patch(path, {"isCompleted": not completed})
+    await world.client.patch(path, {"text": "x"})
+    assert (await undo(world, 3)).status == 200
+    (now,) = (await snapshot(world))["actionItems"]
+    assert {**now, "updatedAt": ""} == {**item, "updatedAt": "", "text": "x"}
+
+
 async def test_an_undo_can_be_undone_and_so_can_that(world):
     await world.client.post(f"{world.trip}/sync", one_of_each())
     states = [await snapshot(world)]

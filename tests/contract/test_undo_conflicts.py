@@ -382,6 +382,29 @@ async def test_a_client_ref_is_taken_from_a_row_that_goes(world):
     assert content(await snapshot(world)) == content(before)
 
 
+async def test_two_rows_that_would_meet_at_a_client_ref_do_not(world):
+    """One goes back to it where it was, the other would bring it to where it has been moved."""
+    legs = [await world.make("/legs", LEG) for _ in range(3)]
+    a, b = [
+        await world.make(f"/legs/{leg['_id']}/stays", {**STAY, "clientRef": "a"})
+        for leg in (legs[0], legs[2])
+    ]
+    moved = {"_id": a["_id"], "legId": legs[1]["_id"], "clientRef": "x"}
+    renamed = {"_id": b["_id"], "legId": legs[2]["_id"], "clientRef": "z", "notes": "x"}
+    await world.client.post(f"{world.trip}/sync", {"stays": [moved, renamed]})
+    again = {"_id": a["_id"], "legId": legs[2]["_id"]}
+    await world.client.post(f"{world.trip}/sync", {"stays": [again]})
+    answer = await undo(world, 7)
+    assert dict(told(answer)["stays"])[b["_id"]] == "updated"
+    assert details_of(error_of(answer, a["_id"])) == [
+        ("legId", "not_allowed"),
+        ("clientRef", "duplicate"),
+    ]
+    now = {stay["_id"]: stay for stay in (await snapshot(world))["stays"]}
+    assert (now[a["_id"]]["clientRef"], now[a["_id"]]["legId"]) == ("x", legs[2]["_id"])
+    assert (now[b["_id"]]["clientRef"], "notes" in now[b["_id"]]) == ("a", False)
+
+
 @pytest.mark.parametrize("query", ["", "?force=true"])
 async def test_a_stay_goes_back_to_its_leg_if_that_is_there(world, query):
     legs = [await world.make("/legs", {**LEG, "clientRef": ref}) for ref in "ab"]

@@ -17,6 +17,8 @@ import pytest
 
 from carnet.cli import cli
 from runtime.settings import Settings, load_settings
+from server.api import events
+from server.events import Pace
 from server.routes import ROUTES
 from tests.waiting import PATIENCE
 
@@ -320,6 +322,18 @@ def test_proxies_wait_longer_than_a_request_does():
     (nginx,) = re.findall(r"proxy_read_timeout (\d+)s;", NGINX)
     (caddy,) = re.findall(r"response_header_timeout (\d+)s", CADDY)
     assert min(int(nginx), int(caddy)) > waits
+
+
+def test_proxies_let_event_streams_through():
+    (nginx,) = re.findall(r"proxy_read_timeout (\d+)s;", NGINX)
+    assert int(nginx) >= 3 * Pace().comment
+    assert events.HEADERS["X-Accel-Buffering"] == "no"
+    settings = re.sub(r"#.*", "", f"{NGINX}\n{CADDY}")
+    for spoils in ("proxy_ignore_headers", "read_timeout 7", "flush_interval", "encode"):
+        assert spoils not in settings.replace("proxy_read_timeout", "")
+    # Its own connection to a server each, with nothing that ends it after a while.
+    for ends in ("send_timeout", "stream_timeout", "write_timeout", "idle_timeout"):
+        assert ends not in settings
 
 
 def test_nginx_passes_on_the_client_and_repeats_no_write():

@@ -51,7 +51,7 @@ def writes(draw: st.DrawFn, owner: str) -> Write:
     elif what == "trip":
         body = {"title": draw(st.sampled_from(["A", "B"])), "status": "active"}
     elif what == "undo":
-        body = draw(st.booleans())
+        body = {"force": draw(st.booleans())}
     elif what == "message":
         body = {"content": draw(st.sampled_from(["Hello", "Bye"]))}
     return Write(what, draw(st.integers(0, 1_000)), resource.kind, body)
@@ -63,7 +63,7 @@ async def do(client: Client, trip: str, write: Write) -> None:
         case "undo":
             entries = (await client.get(f"{trip}/history?limit=5")).json["items"]
             rev = entries[write.pick % len(entries)]["rev"]
-            force = "true" if write.body else "false"
+            force = "true" if write.body["force"] else "false"
             await client.post(f"{trip}/history/{rev}/undo?force={force}")
         case "trip":
             await client.patch(trip, write.body)

@@ -197,19 +197,82 @@ async def test_a_change_that_comes_while_one_is_published_is_published_next(valk
             await until(lambda: others[-1:] == [("a", rev)], every=0.001)  # noqa: B023
 
 
-async def test_a_change_costs_no_wait_while_redis_is_away_and_is_lost(valkey):
-    valkey.kill()
-    async with sending(valkey.url) as here:
-        own = listener(here)
+async def test_a_change_costs_no_wait_while_redis_is_away_and_is_told_once_it_is_back(valkey):
+    async with (
+        listening(valkey.url) as there,
+        proxy(valkey.port) as network,
+        sending(network.url(valkey.url)) as here,
+    ):
+        await until(lambda: subscribers(valkey.url))
+        own, others = listener(here), listener(there)
+        network.stall()
         with structlog.testing.capture_logs() as lines:
             here.trip_changed("a", 1)
             assert own == [("a", 1)]
             await until(lambda: lines)
             for rev in range(2, 1_000):
                 here.trip_changed("a", rev)
-        assert own[-1] == ("a", 999)
+            here.trip_changed("b", 7)
+        assert own[-2:] == [("a", 999), ("b", 7)]
         assert [line["event"] for line in lines] == ["redis_away"]
+        network.resume()
+        await until(lambda: {("a", 999), ("b", 7)} <= set(others))
         await until(lambda: here._changed == {})
+
+
+async def test_what_could_not_be_published_is_kept_up_to_a_number_of_trips(valkey, monkeypatch):
+    monkeypatch.setattr(redis_signals, "_MOST_KEPT", 3)
+    monkeypatch.setattr(redis_signals, "_AWAY_SECONDS", 0.05)
+    async with sending(valkey.url) as here:
+        valkey.kill()
+        with structlog.testing.capture_logs() as lines:
+            for rev, trip_id in enumerate("abcdeec"):
+                here.trip_changed(trip_id, rev)
+            await until(lambda: lines)
+            assert here._changed == {"c": 6, "d": 3, "e": 5}
+            here.trip_changed("c", 2)
+            assert here._changed["c"] == 6
+        valkey.start()
+        async with listening(valkey.url) as there:
+            others = listener(there)
+            await until(lambda: subscribers(valkey.url))
+            here.trip_changed("d", 9)
+            await until(lambda: ("d", 9) in others)
+
+
+async def test_a_loss_is_told_while_nothing_can_come_and_when_it_can_again(valkey, monkeypatch):
+    monkeypatch.setattr(redis_signals, "_RECONNECT_SECONDS", 0.02)
+    losses: list[bool] = []
+    signals = RedisSignals(valkey.url)
+    leave = signals.on_loss(lambda: losses.append(True))
+    signals.start()
+    await until(lambda: subscribers(valkey.url))
+    await signals.job_ended("x")
+    await until(lambda: signals._losing is None)
+    quiet = len(losses)
+    assert quiet >= 2
+    await until(lambda: _heard_of(signals, valkey.url))
+    assert len(losses) == quiet, "and then no more"
+    valkey.kill()
+    await until(lambda: len(losses) >= quiet + 5)
+    valkey.start()
+    await until(lambda: subscribers(valkey.url))
+    await until(lambda: signals._losing is None)
+    told = len(losses)
+    leave()
+    signals.notify_loss()
+    assert len(losses) == told
+    await soon(signals.stop())
+    assert signals._losing is None
+
+
+async def _heard_of(signals: RedisSignals, url: str) -> bool:
+    """Whether a change that another process makes is heard of."""
+    heard = listener(signals)
+    async with sending(url) as there:
+        there.trip_changed("a", 1)
+    await until(lambda: heard)
+    return True
 
 
 async def test_what_is_left_is_published_at_the_end(valkey):

@@ -88,6 +88,18 @@ async def test_a_changed_trip_is_told_to_every_listener_at_once():
     assert also == [("t", 1)]
 
 
+async def test_that_changes_may_have_been_missed_is_told_to_those_who_ask():
+    signals, told, also = LocalSignals(), [], []
+    signals.on_loss(lambda: told.append(True))
+    leave = signals.on_loss(lambda: also.append(True))
+    assert told == []
+    signals.notify_loss()
+    leave()
+    leave()
+    signals.notify_loss()
+    assert (told, also) == ([True, True], [True])
+
+
 async def test_the_same_listener_can_be_added_twice_and_removed_once():
     signals, heard = LocalSignals(), []
 

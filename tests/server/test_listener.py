@@ -11,7 +11,8 @@ import pytest
 import structlog
 from aiohttp import web
 
-from server.listener import Handler, Listener
+from server.listener import Handler, Listener, on_lost
+from tests.waiting import until
 
 
 class Slow:
@@ -99,6 +100,39 @@ async def test_what_goes_wrong_outside_of_the_api_tells_nothing(session, caplog)
         assert answer.status == 500
         assert "hush-hush" not in await answer.text()
     assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
+async def test_a_handler_is_told_that_its_connection_is_lost():
+    told = asyncio.Event()
+    entered: list[web.BaseRequest] = []
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        entered.append(request)
+        if request.path == "/unwatched":
+            on_lost(request, told.set)
+            on_lost(request, None)
+            return web.Response()
+        on_lost(request, told.set)
+        await told.wait()
+        # Who asks later is told at once.
+        again = asyncio.Event()
+        on_lost(request, again.set)
+        assert again.is_set()
+        raise ConnectionResetError
+
+    async with listening(handle) as (listener, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+        writer.write(b"GET /unwatched HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        writer.close()
+        await until(lambda: entered[0].transport is None)
+        assert not told.is_set()
+        _, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await until(lambda: len(entered) == 2)
+        assert not told.is_set()
+        writer.close()
+        await until(told.is_set)
 
 
 def named(name: str) -> Handler:

@@ -19,6 +19,7 @@ from domain.trip import TRIP
 from server.api.openapi import describe
 from server.route import Transaction
 from server.routes import ROUTES
+from tests.streams import streaming
 from tests.support import SAMPLES
 from tests.support import TRIP as TRIP_SAMPLE
 
@@ -254,6 +255,25 @@ async def test_jobs_are_as_described(world):
     assert errors_in(queued.json, response_schema("POST", "/trips/{tripId}/sync", 202)) == []
     job = await world.client.get(f"/jobs/{queued.json['_id']}")
     assert errors_in(job.json, response_schema("GET", "/jobs/{jobId}", 200)) == []
+
+
+async def test_event_streams_are_as_described(world):
+    operation = OPERATIONS["GET", "/trips/{tripId}/events"]
+    for word in ("hello", "change", "reset", "more", "Last-Event-ID", "comment"):
+        assert word in operation["description"]
+    assert {p["name"]: p["in"] for p in operation["parameters"]} == {
+        "tripId": "path",
+        "since": "query",
+        "Last-Event-ID": "header",
+    }
+    ((media_type, content),) = operation["responses"]["200"]["content"].items()
+    assert media_type == "text/event-stream"
+    async with streaming(world.client, world.trip, "?since=0") as stream:
+        await world.client.post(f"{world.trip}/sync", {"mapPins": [SAMPLES["mapPin"]] * 101})
+        _, small, large = await stream.take(3)
+    for event in (small, large):
+        assert errors_in(event.data, content["schema"]) == []
+    assert errors_in({"rev": "1"}, content["schema"])
 
 
 def test_no_shape_is_there_for_nothing():

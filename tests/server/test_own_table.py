@@ -1,5 +1,6 @@
 """The front with a table of its own: the three kinds of routes, and what each may do."""
 
+import asyncio
 import contextlib
 
 import aiohttp
@@ -18,6 +19,7 @@ from server.route import Body, Reply, Stream, Transaction, View, json_reply
 from storage import changes
 from tests.server.test_listener import listening
 from tests.support import SAMPLES, Client
+from tests.waiting import until
 
 PLAIN = "text/plain; charset=utf-8"
 CALENDAR = "text/calendar; charset=utf-8"
@@ -61,6 +63,37 @@ async def test_a_stream_is_sent_piece_by_piece(world):
         headed = await client.send("HEAD", "/events")
         assert (headed.status, headed.raw, headed.headers["Content-Type"]) == (200, b"", EVENTS)
         assert (await client.with_key(None).get("/events")).status == 401
+
+
+async def test_a_stream_has_headers_of_its_own_but_no_failure_of_it_has(world):
+    async def events(call):
+        if call.request.method != "HEAD":
+            raise Unavailable
+        yield b""
+
+    own = {"X-Own": "yes"}
+    async with serving(world, route(Stream, "GET", "/own", events, headers=own)) as client:
+        headed = await client.send("HEAD", "/own")
+        assert (headed.status, headed.headers["X-Own"]) == (200, "yes")
+        failed = await client.get("/own")
+        assert (failed.status, "X-Own" in failed.headers) == (503, False)
+
+
+async def test_a_client_that_goes_away_ends_a_stream(world):
+    ended = []
+
+    async def pieces(_call):
+        try:
+            while True:
+                yield b"more" * 10_000
+                await asyncio.sleep(0)
+        finally:
+            ended.append(True)
+
+    async with serving(world, route(Stream, "GET", "/more", pieces)) as client:
+        async with client.open("/more") as answer:
+            assert (await answer.content.readany()).startswith(b"more")
+        await until(lambda: ended)
 
 
 async def test_a_stream_has_the_scope_and_the_trip_checked_like_any_route(world):

@@ -13,6 +13,7 @@ from domain.message import CHANNEL, MESSAGE
 from domain.resources import LEG, MAP_PIN, RESOURCES
 from domain.undo import UndoRequest
 from domain.webhook import EVENTS
+from operations import history as history_operations
 from operations import imports, messages, rows, undo
 from operations import trips as trip_operations
 from operations import webhooks as hooks
@@ -99,6 +100,11 @@ def reads(home: Home) -> dict[str, Any]:
             tx, user_id, among=frozenset({trip_id, "x"}), after=None, limit=9
         ),
         "members": lambda tx: trips.members_page(tx, trip_id, after=place, limit=9),
+        "keys that watch": lambda tx: accounts.scopes_of(tx, {"k", "l"}, now()),
+        "trips that are watched": lambda tx: trips.revs(tx, {trip_id, "x"}),
+        "who watches": lambda tx: trips.revs_and_members(tx, {trip_id, "x"}, {user_id, "y"}),
+        "next events": lambda tx: history_operations.following(tx, trip_id, 1, 9),
+        "events of nothing": lambda tx: history_operations.following(tx, trip_id, 10**9, 9),
         "export": lambda tx: snapshots.of_trip(tx, trip_id, RESOURCES),
         "changes": lambda tx: history.delta(tx, trip_id, (1, "x"), 9, messages=True),
         "changes but for messages": lambda tx: history.delta(
