@@ -8,7 +8,7 @@ from carnet.collector import spare_what_stays
 from carnet.messages import Message
 from runtime.signals import LocalSignals
 from storage.store import Store
-from workers.worker import Worker
+from workers.loops import WorkerLoops
 
 
 class PipeSignals(LocalSignals):
@@ -31,13 +31,13 @@ async def do_jobs(store: Store, parent: Parent) -> None:
     """Does jobs until the parent ends this process; the job at hand is finished first."""
     signals = PipeSignals(parent)
     store.on_commit = signals.trip_changed
-    worker = Worker(store, signals, parent.settings)
+    loops = WorkerLoops(store, signals, parent.settings)
     spare_what_stays()
-    worker.start()
+    loops.start()
     try:
         parent.send(Message(ready=True))
         async for message in parent.messages():
             if message.work:
                 signals.wake()
     finally:
-        await worker.stop()
+        await loops.stop()

@@ -24,7 +24,7 @@ from server.route import API
 from server.services import Services
 from storage import accounts
 from storage.store import Store
-from workers.worker import Worker
+from workers.loops import WorkerLoops
 
 PLENTY = 1_000_000
 LARGEST_EVENT = 4 * 1024 * 1024
@@ -198,7 +198,7 @@ class Running:
 
     base: str
     services: Services
-    worker: Worker
+    worker: WorkerLoops
 
 
 async def no_name(_name: str) -> list[str]:
@@ -228,7 +228,7 @@ async def run_server(
     )
     listener = Listener(build_app(services))
     await listener.start_on(listening)
-    worker = Worker(store, signals, settings, look_up=no_name)
+    worker = WorkerLoops(store, signals, settings, look_up=no_name)
     worker.start()
     try:
         yield Running(base, services, worker)

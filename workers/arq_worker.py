@@ -22,7 +22,7 @@ from runtime.redis_signals import (
 )
 from runtime.settings import Settings
 from storage.store import Store
-from workers.worker import Worker as Loops
+from workers.loops import WorkerLoops
 
 POLL_SECONDS: Final = 0.02
 """How often arq looks into its queue: half of it is a job's average wait."""
@@ -54,7 +54,7 @@ async def _work(
     store: Store, signals: RedisSignals, settings: Settings, stopping: asyncio.Event
 ) -> None:
     """Does jobs, and begins no more once told to stop, however long Redis takes to close."""
-    loops = Loops(store, signals, settings)
+    loops = WorkerLoops(store, signals, settings)
     loops.start()
     await stopping.wait()
     await loops.stop()

@@ -21,7 +21,7 @@ from tests.workers.desk import URL, Desk, actor_of
 from tests.workers.work import queue, show
 from workers import deliveries as module
 from workers.deliveries import KEY_GONE, NO_MESSAGES, TRIP_GONE, DeliveryLoop
-from workers.worker import Worker
+from workers.loops import WorkerLoops
 
 
 @pytest.fixture
@@ -475,7 +475,7 @@ async def test_a_slow_receiver_delays_neither_a_job_nor_another_webhook(home, de
     async with receiving(lambda _received: hang()) as slow, receiving() as quick:
         await desk.hook("trip.changed", "job.finished", url=slow.url)
         await desk.hook("trip.changed", "job.finished", url=quick.url)
-        worker = Worker(home.store, signals, PRIVATE)
+        worker = WorkerLoops(home.store, signals, PRIVATE)
         worker.start()
         await home.create("mapPin", pin())
         await slow.has(1)

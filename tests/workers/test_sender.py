@@ -126,6 +126,17 @@ async def test_one_that_says_nothing_is_given_up(sender):
     assert answer.duration_ms >= 200
 
 
+async def test_a_name_server_that_says_nothing_is_given_up():
+    async def hang(_name: str) -> list[str]:
+        await asyncio.Event().wait()
+        return []
+
+    sender = HttpSender(hang, allow_private=True, seconds=0.05)
+    answer = await send(sender, "http://host.example/")
+    await sender.close()
+    assert (answer.status, "no response within" in answer.response) == (None, True)
+
+
 @pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\n"])
 async def test_one_whose_head_trickles_is_given_up(sender, head):
     async def trickle(_reader, writer):

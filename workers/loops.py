@@ -10,7 +10,7 @@ from workers.deliveries import DeliveryLoop
 from workers.loop import JobLoop
 
 
-class Worker:
+class WorkerLoops:
     """Both loops; neither waits for the other."""
 
     def __init__(
