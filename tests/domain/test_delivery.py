@@ -10,12 +10,16 @@ from standardwebhooks.webhooks import WebhookVerificationError
 from domain.delivery import RETRY_SECONDS, body_of, is_success, secret_of, signed_headers
 
 SECRET = secret_of(bytes(range(32)))
-NOW = int(datetime.datetime.now(datetime.UTC).timestamp())
+
+
+def unix_now() -> int:
+    """The library takes signatures of the last minutes only."""
+    return int(datetime.datetime.now(datetime.UTC).timestamp())
 
 
 def test_the_standards_own_library_takes_the_signature():
     body = body_of("trip.changed", "2026-07-15T10:00:00.000Z", b'{"tripId":"t","rev":2}')
-    headers = signed_headers(SECRET, "d1", NOW, body)
+    headers = signed_headers(SECRET, "d1", unix_now(), body)
     assert Webhook(SECRET).verify(body, dict(headers)) == {
         "type": "trip.changed",
         "timestamp": "2026-07-15T10:00:00.000Z",
@@ -26,10 +30,11 @@ def test_the_standards_own_library_takes_the_signature():
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("webhook-id", "d2"), ("webhook-timestamp", f"{NOW + 1}"), ("webhook-signature", "v1,AAAA")],
+    [("webhook-id", "d2"), ("webhook-timestamp", ""), ("webhook-signature", "v1,AAAA")],
 )
 def test_it_takes_no_other(name, value):
-    headers = {**signed_headers(SECRET, "d1", NOW, b"{}"), name: value}
+    headers = signed_headers(SECRET, "d1", unix_now(), b"{}")
+    headers = {**headers, name: value or f"{unix_now() + 1}"}
     with pytest.raises(WebhookVerificationError):
         Webhook(SECRET).verify(b"{}", headers)
     with pytest.raises(WebhookVerificationError):
