@@ -38,7 +38,7 @@ def test_it_takes_no_other(name, value):
     with pytest.raises(WebhookVerificationError):
         Webhook(SECRET).verify(b"{}", headers)
     with pytest.raises(WebhookVerificationError):
-        Webhook(SECRET).verify(b"[]", {**signed_headers(SECRET, "d1", NOW, b"{}")})
+        Webhook(SECRET).verify(b"[]", {**signed_headers(SECRET, "d1", unix_now(), b"{}")})
 
 
 def test_the_example_of_the_specification():
