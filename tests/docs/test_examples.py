@@ -1,11 +1,18 @@
-"""The examples of docs/api.md run as they stand, one after another, against a server."""
+"""The examples of docs/api.md run as they stand, those for a shell against a server."""
 
 import asyncio
 import re
 import subprocess
+import time
 from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain.delivery import secret_of, signed_headers
 
 ROOT = Path(__file__).parent.parent.parent
+TEXT = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 
 
 async def run(script: str, **variables: str) -> str:
@@ -23,9 +30,8 @@ async def run(script: str, **variables: str) -> str:
 
 
 async def test_the_examples_run_and_none_is_refused(world):
-    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
-    assert len(blocks) >= 2
+    blocks = re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
+    assert len(blocks) >= 3
     script = re.sub(
         "^(curl -s) ", r"\1S --fail-with-body -w '\\n' ", "".join(blocks), flags=re.MULTILINE
     )
@@ -34,3 +40,18 @@ async def test_the_examples_run_and_none_is_refused(world):
     )
     assert '"kind":"mapPin"' in printed
     assert '"op":"created"' in printed
+    assert '"secret":"whsec_' in printed
+
+
+def test_the_check_of_a_signature_takes_ours_and_no_other():
+    (block,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    written: dict[str, Any] = {}
+    exec(block, written)  # noqa: S102 - it is our own text
+    secret, body = secret_of(bytes(32)), b'{"type":"test"}'
+    headers = signed_headers(secret, "d1", int(time.time()), body)
+    written["verify"](secret, headers, body)
+    wrong = [(secret_of(b"1" * 32), body), (secret, b"{}")]
+    old = signed_headers(secret, "d1", int(time.time()) - 400, body)
+    for key, given, sent in [*((*each, headers) for each in wrong), (secret, body, old)]:
+        with pytest.raises(ValueError, match="not from this Carnet"):
+            written["verify"](key, sent, given)
