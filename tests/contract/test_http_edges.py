@@ -29,6 +29,7 @@ async def readable(world):
         "channelId": channel,
         "token": shared.json["token"],
         "jobId": later.json["_id"],
+        "rev": "1",
     }
     return [path.format(**names) for path in READS]
 
@@ -165,4 +166,5 @@ def test_each_read_there_is_is_asked():
         "channelId",
         "token",
         "jobId",
+        "rev",
     }
