@@ -93,11 +93,16 @@ async def require_entry(tx: Tx, trip_id: str, rev: int) -> Entry:
         return entry
     kept: Kept = await history.kept(tx, trip_id)
     if 0 < rev <= kept.pruned_rev:
-        raise Gone(
-            f"Changesets are kept from revision {kept.pruned_rev + 1} on:"
-            " GET /trips/{tripId}/history lists them"
-        )
+        raise not_kept(kept)
     raise no_changeset(rev)
+
+
+def not_kept(kept: Kept) -> Gone:
+    """That a changeset is not kept any longer."""
+    return Gone(
+        f"Changesets are kept from revision {kept.pruned_rev + 1} on:"
+        " GET /trips/{tripId}/history lists them"
+    )
 
 
 def no_changeset(rev: int) -> NotFound:

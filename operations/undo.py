@@ -10,7 +10,8 @@ from domain.errors import ValidationFailed
 from domain.history import Entry
 from domain.precondition import Precondition
 from domain.trip import TRIP
-from domain.undo import UndoPlan, UndoRequest, UndoResult
+from domain.undo import UndoRequest, UndoResult
+from domain.undo_plan import UndoPlan
 from operations import history
 from storage import changes, trips
 from storage import history as journal
@@ -36,6 +37,10 @@ async def plan(tx: Tx, trip_id: str, request: UndoRequest, now: str) -> PlannedU
 async def _plan_at(tx: Tx, rev: int, trip_id: str, request: UndoRequest, now: str) -> PlannedUndo:
     entry = await history.require_entry(tx, trip_id, request.rev)
     require_undoable(entry, force=request.force)
+    # Where a server from before there was a journal has written since, that is not in it.
+    kept = await journal.kept(tx, trip_id)
+    if request.rev <= kept.pruned_rev:
+        raise history.not_kept(kept)
     undos = await journal.undos(tx, trip_id, request.rev)
     made = UndoPlan(now, force=request.force, passed_over=undo.passed_over(request.rev, undos))
     made.add(await stored.deeds(tx, trip_id, request.rev))
@@ -66,7 +71,7 @@ async def apply(
     if planned.plan.changed and not request.dry_run:
         undoing = msgspec.structs.replace(cause, via="undo", undoes=request.rev)
         await changes.commit(tx, trip, planned.plan.changes, undoing)
-    return undo.result(planned.plan, trip.revs.rev, dry_run=request.dry_run)
+    return undo.result(planned.plan.steps, trip.revs.rev, dry_run=request.dry_run)
 
 
 async def require_entry(tx: Tx, trip_id: str, rev: int, *, messages: bool) -> Entry:
@@ -92,7 +97,8 @@ def require_undoable(entry: Entry, *, force: bool) -> None:
 
 def _undone(rev: int, undone_by: int) -> ValidationFailed:
     return _refused(
-        f"revision {rev} is undone already, by revision {undone_by}: undo that one to bring it back"
+        f"revision {rev} is undone already, by revision {undone_by}: undo that one to bring it"
+        " back, or send force=true to take back what conflicts have kept of it"
     )
 
 

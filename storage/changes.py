@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from domain.changes import MESSAGES, Cause, ChangeSet, Summary, event_of
-from domain.resources import BY_KIND
+from domain.deletion import link_fields, named_by
 from domain.revisions import Revisions
 from domain.row import Row
 from runtime.ids import new_id
@@ -246,21 +246,9 @@ async def _delete_links(tx: Tx, trip_id: str, sources: Iterable[str]) -> None:
 
 
 async def _insert_links(tx: Tx, trip_id: str, rows: Sequence[Row]) -> None:
-    links = {
-        (trip_id, row.document[field], row.id)
-        for row in rows
-        for field in link_fields(row.kind)
-        if field in row.document
-    }
+    links = {(trip_id, target, row.id) for row in rows for target in named_by(row)}
     if links:
         await tx.insert("links", ("trip_id", "target_id", "source_id"), sorted(links))
-
-
-@functools.cache
-def link_fields(kind: str) -> list[str]:
-    """The fields of a kind that name rows of the trip, rather than members."""
-    resource = BY_KIND.get(kind)
-    return [link.field for link in resource.links if link.kind in BY_KIND] if resource else []
 
 
 def json_array(values: Iterable[str]) -> str:

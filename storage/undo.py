@@ -10,7 +10,7 @@ from domain.resources import RESOURCES
 from domain.row import Row
 from domain.taking_back import Deed, Place, Version
 from domain.trip import TRIP
-from domain.undo import Needs, Surroundings
+from domain.undo_plan import Needs, Surroundings
 from storage import items, trips
 from storage.changes import json_array
 from storage.store import Tx
@@ -102,7 +102,7 @@ async def surroundings(tx: Tx, trip_id: str, needs: Needs, ids: Collection[str])
     neighbours = near.difference(ids)
     return Surroundings(
         await items.by_ids(tx, trip_id, neighbours) if neighbours else [],
-        await _there(tx, trip_id, needs.named),
+        await _missing(tx, trip_id, needs.named),
         await _holders(tx, trip_id, needs.refs),
     )
 
@@ -136,11 +136,11 @@ async def _linking(tx: Tx, trip_id: str, needs: Needs) -> set[str]:
     return {row_id for (row_id,) in records}
 
 
-async def _there(tx: Tx, trip_id: str, named: Collection[str]) -> set[str]:
+async def _missing(tx: Tx, trip_id: str, named: set[str]) -> set[str]:
     if not named:
-        return set()
+        return named
     records = await tx.fetch(tx.dialect.each("id", "id", "$2"), trip_id, json_array(named))
-    return {row_id for (row_id,) in records}
+    return named.difference(row_id for (row_id,) in records)
 
 
 async def _holders(tx: Tx, trip_id: str, refs: dict[str, set[str]]) -> dict[Place, str]:

@@ -281,6 +281,15 @@ async def test_what_is_no_changeset_is_404_and_what_is_not_kept_410(world):
     assert (gone.status, gone.code) == (410, "GONE")
 
 
+async def test_what_an_older_server_has_written_over_is_not_undone(world):
+    """It raises the trip's revision and no other, and keeps no journal."""
+    await world.make("/map-pins", PIN)
+    await world.store.write(lambda tx: tx.execute("UPDATE items SET rev = 3"))
+    await world.store.write(lambda tx: tx.execute("UPDATE trips SET rev = 3"))
+    gone = await undo(world, 2)
+    assert (gone.status, gone.code) == (410, "GONE")
+
+
 async def test_the_query_is_checked_and_a_body_is_none(world):
     await world.make("/map-pins", PIN)
     for query, reason in (

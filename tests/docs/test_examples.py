@@ -31,7 +31,7 @@ async def run(script: str, **variables: str) -> str:
 
 async def test_the_examples_run_and_none_is_refused(world):
     blocks = re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
-    assert len(blocks) >= 3
+    assert len(blocks) >= 4
     script = re.sub(
         "^(curl -s) ", r"\1S --fail-with-body -w '\\n' ", "".join(blocks), flags=re.MULTILINE
     )
@@ -40,6 +40,8 @@ async def test_the_examples_run_and_none_is_refused(world):
     )
     assert '"kind":"mapPin"' in printed
     assert '"op":"created"' in printed
+    assert '"dryRun":true,"rev":2,"mapPins":{"deleted":1,' in printed
+    assert '"dryRun":false,"rev":3,"mapPins":{"deleted":1,' in printed
     assert '"secret":"whsec_' in printed
 
 
