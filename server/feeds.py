@@ -14,7 +14,7 @@ from operations.history import Following
 from server.event_text import Told, reset
 from storage.store import Store
 
-PAGE: Final = 20
+PAGE: Final = 10
 """Changesets that are read at once."""
 AT_ONCE: Final = 64 * 1024
 """Bytes that are handed out before those who read get a chance to take them."""
@@ -27,18 +27,6 @@ _log = structlog.get_logger("carnet.events")
 
 class Watcher:
     """A stream: who reads it, how far it has come, and what waits to be sent on it."""
-
-    __slots__ = (
-        "_ended",
-        "_size",
-        "_waiting",
-        "_woken",
-        "actor",
-        "cut",
-        "messages",
-        "position",
-        "trip_id",
-    )  # fmt: skip
 
     def __init__(self, actor: Actor, trip_id: str, cut: Callable[[], None]) -> None:
         """`cut` breaks the client's connection."""
