@@ -38,11 +38,11 @@ class Change(msgspec.Struct, omit_defaults=True, rename={"id": "_id"}):
         return cls(rev, kind, row_id, msgspec.Raw(document.encode()))
 
 
-class Author(msgspec.Struct, rename="camel", omit_defaults=True):
+class Author(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
     """Who made a change; without an id it was Carnet itself."""
 
-    name: str
     user_id: str | UnsetType = UNSET
+    name: str
 
 
 class ChangesetEvent(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):

@@ -191,8 +191,8 @@ def _entry(record: Record) -> Entry:
 
 def _author(user_id: str | None, name: str | None) -> Author:
     if user_id is None:
-        return Author("Carnet")
-    return Author("Former member" if name is None else name, user_id)
+        return Author(name="Carnet")
+    return Author(user_id=user_id, name="Former member" if name is None else name)
 
 
 def _or_unset(value: Any) -> Any:

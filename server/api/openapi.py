@@ -13,7 +13,7 @@ from domain.fields import SCHEMAS
 from domain.imports import BatchResult
 from server.api import schemas
 from server.event_text import MEDIA_TYPE
-from server.query import PARAMETERS, Parameter
+from server.query import PARAMETERS, SINCE, Parameter
 from server.route import API, JSON, Call, Reply, Route, Transaction
 from storage.jobs import Job
 
@@ -325,6 +325,6 @@ def errors_of(route: Route) -> list[type[CarnetError]]:
         codes |= {"IDEMPOTENCY_CONFLICT", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"}
     if _takes_if_match(route):
         codes.add("PRECONDITION_FAILED")
-    if "{rev}" in route.path:
+    if "{rev}" in route.path or (isinstance(route, Transaction) and SINCE.name in route.query):
         codes.add("GONE")
     return [error for error in ERRORS if error.code in codes]
