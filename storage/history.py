@@ -34,8 +34,8 @@ Place = tuple[int, str]
 
 AFTER_ALL_ROWS: Final = "\x7f"
 """Sorts after every id."""
-_LATEST: Final = 2**62
-"""More than any revision."""
+LATEST: Final = 2**62
+"""More than any revision, and as much as both databases take."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _delta(dialect: Dialect, messages: bool) -> str:
         for query in (
             f"SELECT rev, kind, id, doc FROM items WHERE {later} {page}",
             f"SELECT rev, kind, id, NULL AS doc FROM prior_rows AS gone {tombstones} WHERE {later}"
-            f" AND rev <= coalesce(({last}), {_LATEST}) AND deleted = 1"
+            f" AND rev <= coalesce(({last}), {LATEST}) AND deleted = 1"
             f" AND NOT EXISTS ({came_back}) AND NOT EXISTS ({went_again}) {page}",
             f"SELECT doc_rev AS rev, '{TRIP.kind}' AS kind, id, doc FROM trips WHERE id = $1"
             " AND (doc_rev, id) > ($2, $3)",
@@ -145,7 +145,7 @@ async def entries(
     records = await tx.fetch(
         f"{_ENTRY} AND c.rev < $2{'' if messages else _OF_CONTENT} ORDER BY c.rev DESC LIMIT $3",
         trip_id,
-        _LATEST if before is None else before,
+        LATEST if before is None else before,
         limit + 1,
     )
     found = await _with_undoing(tx, trip_id, [_entry(record) for record in records[:limit]])
