@@ -96,6 +96,10 @@ class UndoPlan:
             self._place(step)
         self._spread()
         if self._force:
+            for step in steps:
+                if step.conflicts:
+                    self._keep_parent(step)
+            self._spread()
             self._drag(steps)
         else:
             for row in around.neighbours:
@@ -168,8 +172,17 @@ class UndoPlan:
             claimant = self._claimed.get(place) if place else None
             if place and claimant is not None and claimant is not step:
                 self._refuse(claimant, _taken(place, step.id))
-            if not self._force and step.becomes is not None:
+            if self._force:
+                self._keep_parent(step)
+            elif step.becomes is not None:
                 self._hold(step.becomes)
+
+    def _keep_parent(self, step: Step) -> None:
+        """With force too, what cannot leave a row that goes is not deleted with it."""
+        if step.becomes is not None and self._goes(step.becomes.parent_id):
+            parent = self._steps[step.becomes.parent_id]
+            what = f"the {words(step.kind)} {step.id} belongs to it and cannot go back"
+            self._refuse(parent, details.fixed("", what))
 
     def _hold(self, row: Row) -> None:
         """Where a row stays, so does what it belongs to, and what it names."""
@@ -188,8 +201,10 @@ class UndoPlan:
                 step.becomes = None
                 step.conflicts = ()
         for row in self._around.neighbours:
-            becomes = None if self._goes(row.parent_id) else row
-            self._dragged[row.id] = Step(row.kind, row.id, row, becomes)
+            if self._goes(row.parent_id):
+                self._dragged[row.id] = Step(row.kind, row.id, row, None)
+            elif any(map(self._goes, named_by(row))):
+                self._dragged[row.id] = Step(row.kind, row.id, row, row)
 
     def _goes(self, row_id: str) -> bool:
         step = self._steps.get(row_id)

@@ -1,7 +1,5 @@
 """What changed in a trip since when, and who did it (contract section 11)."""
 
-from typing import Final
-
 import msgspec
 
 from domain import details
@@ -10,9 +8,6 @@ from domain.history import ChangesetEvent, Entry, EntryItem
 from storage import history
 from storage.history import Delta, Kept, Place
 from storage.store import Tx
-
-_MOST: Final = 2**62
-"""More than any revision, and as much as both databases take."""
 
 
 class ChangesetPage(msgspec.Struct):
@@ -30,7 +25,7 @@ async def changes(
 
     `since` is the revision from which on the journal has to be whole; 0 for all there is.
     """
-    start = after or (min(since, _MOST), history.AFTER_ALL_ROWS)
+    start = after or (min(since, history.LATEST), history.AFTER_ALL_ROWS)
     found = await history.delta(tx, trip_id, start, limit, messages=messages)
     if since > found.kept.rev:
         expected = f"at most the trip's present revision, {found.kept.rev}"
@@ -106,7 +101,8 @@ def not_kept(kept: Kept) -> Gone:
 
 
 def no_changeset(rev: int) -> NotFound:
-    """That a trip has no changeset of a revision."""
+    """That a trip has no changeset of a revision; 0 is for what cannot be one."""
+    what = f"the rev {rev}" if rev else "this rev, which is a whole number from 1 on"
     return NotFound(
-        f"No changeset of this trip has the rev {rev}: GET /trips/{{tripId}}/history lists them"
+        f"No changeset of this trip has {what}: GET /trips/{{tripId}}/history lists them"
     )

@@ -37,14 +37,15 @@ async def plan(tx: Tx, trip_id: str, request: UndoRequest, now: str) -> PlannedU
 async def _plan_at(tx: Tx, rev: int, trip_id: str, request: UndoRequest, now: str) -> PlannedUndo:
     entry = await history.require_entry(tx, trip_id, request.rev)
     require_undoable(entry, force=request.force)
-    # Where a server from before there was a journal has written since, that is not in it.
-    kept = await journal.kept(tx, trip_id)
-    if request.rev <= kept.pruned_rev:
-        raise history.not_kept(kept)
     undos = await journal.undos(tx, trip_id, request.rev)
     made = UndoPlan(now, force=request.force, passed_over=undo.passed_over(request.rev, undos))
     made.add(await stored.deeds(tx, trip_id, request.rev))
     made.settle(await stored.surroundings(tx, trip_id, made.needs, made.ids))
+    # Read last: what was dropped between the statements of a read would be missing. And where a
+    # server from before there was a journal has written since, that is not in it.
+    kept = await journal.kept(tx, trip_id)
+    if request.rev <= kept.pruned_rev:
+        raise history.not_kept(kept)
     if entry.undone_by is not msgspec.UNSET and not made.changed:
         raise _undone(entry.rev, entry.undone_by)
     return PlannedUndo(rev, made)

@@ -1,7 +1,8 @@
 """Entity tags and conditional requests (contract section 10; RFC 9110 section 13).
 
 A tag is `"REV-EPOCH"`, or `"REV-EPOCH-GROUP"` where members are shown: the revision of the last
-write that touched what is shown, the epoch of the database, the revision of the group.
+write that touched what is shown, the epoch of the database, the revision of the group. Of the
+history it is `"REV-EPOCH-DIGEST"`.
 """
 
 import hashlib
@@ -44,6 +45,15 @@ def tag_of_read(epoch: str, shows: Shows, trip: TripAccess) -> str:
 def tag_of_body(body: bytes) -> str:
     """The tag of what no revision tells of."""
     return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+
+
+def tag_of_history(epoch: str, trip: TripAccess, body: bytes) -> str:
+    """The tag of what more than a trip's revisions changes: names, and what is not kept any longer.
+
+    It tells the revision of the content too, so that a write can demand that by it.
+    """
+    digest = int.from_bytes(hashlib.blake2b(body, digest_size=12).digest())
+    return f'"{trip.revs.content}-{epoch}-{digest}"'
 
 
 def is_known(request: web.BaseRequest, tag: str) -> bool:

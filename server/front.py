@@ -25,6 +25,7 @@ from server.conditional import (
     precondition_of,
     tag_of,
     tag_of_body,
+    tag_of_history,
     tag_of_read,
 )
 from server.errors import render
@@ -103,10 +104,13 @@ class Api:
     async def _read(self, call: Call, route: Transaction) -> Reply:
         request = call.request
         trip = call.caller.trip if call.caller else None
+        # The revision was read before the rows: at worst it is older than they are.
         if route.shows is None or trip is None:
             reply = await self._fetch(call, route)
-            return _tagged(request, reply, tag_of_body(reply.body))
-        # The revision was read before the rows: at worst it is older than they are.
+            if trip is None:
+                return _tagged(request, reply, tag_of_body(reply.body))
+            tag = tag_of_history(self._services.epoch, trip, reply.body)
+            return _tagged(request, reply, tag)
         tag = tag_of_read(self._services.epoch, route.shows, trip)
         if not route.cached:
             return _tagged(request, await self._fetch(call, route), tag)

@@ -34,6 +34,8 @@ Place = tuple[int, str]
 
 AFTER_ALL_ROWS: Final = "\x7f"
 """Sorts after every id."""
+LATEST: Final = 2**62
+"""More than any revision, and as much as both databases take."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ async def delta(tx: Tx, trip_id: str, after: Place, limit: int, *, messages: boo
 
     It costs what is told, however large the trip is.
     """
-    records = await tx.fetch(_delta(tx.dialect, messages), trip_id, *after, limit + 1)
+    records = await tx.fetch(_delta(tx.dialect, messages), trip_id, *after, limit + 1, limit)
     found = [Change.of(*record[4:]) for record in records if record[4] is not None]
     following = None
     if len(found) > limit:
@@ -97,12 +99,16 @@ def _delta(dialect: Dialect, messages: bool) -> str:
     went_again = (
         "SELECT 1 FROM prior_rows p WHERE p.trip_id = $1 AND p.id = gone.id AND p.rev > gone.rev"
     )
+    # Where rows fill the page, what was deleted after them is not on it: there may be any number of
+    # those that came back, and every page would pass over them.
+    last = f"SELECT rev FROM items WHERE {later} ORDER BY rev, id LIMIT 1 OFFSET $5"
     found = " UNION ALL ".join(
         f"SELECT * FROM ({query}) AS part"
         for query in (
             f"SELECT rev, kind, id, doc FROM items WHERE {later} {page}",
             f"SELECT rev, kind, id, NULL AS doc FROM prior_rows AS gone {tombstones} WHERE {later}"
-            f" AND deleted = 1 AND NOT EXISTS ({came_back}) AND NOT EXISTS ({went_again}) {page}",
+            f" AND rev <= coalesce(({last}), {LATEST}) AND deleted = 1"
+            f" AND NOT EXISTS ({came_back}) AND NOT EXISTS ({went_again}) {page}",
             f"SELECT doc_rev AS rev, '{TRIP.kind}' AS kind, id, doc FROM trips WHERE id = $1"
             " AND (doc_rev, id) > ($2, $3)",
         )
@@ -139,7 +145,7 @@ async def entries(
     records = await tx.fetch(
         f"{_ENTRY} AND c.rev < $2{'' if messages else _OF_CONTENT} ORDER BY c.rev DESC LIMIT $3",
         trip_id,
-        2**62 if before is None else before,
+        LATEST if before is None else before,
         limit + 1,
     )
     found = await _with_undoing(tx, trip_id, [_entry(record) for record in records[:limit]])

@@ -141,8 +141,35 @@ async def test_what_is_no_changeset_is_404_and_what_is_not_kept_410(world):
     for rev in ("3", "0", "-1", "x", "1e1", "99999999999999999999"):
         answer = await world.client.get(f"{world.trip}/history/{rev}")
         assert (answer.status, answer.code) == (404, "NOT_FOUND"), rev
-        assert "/history" in answer.json["error"]["message"]
+        message = answer.json["error"]["message"]
+        assert "/history" in message
+        assert f"the rev {rev}:" in message or "a whole number" in message
     await world.store.write(lambda tx: tx.execute("UPDATE trips SET pruned_rev = 1"))
     gone = await world.client.get(f"{world.trip}/history/1")
     assert (gone.status, gone.code) == (410, "GONE")
     assert [each["rev"] for each in (await history(world))["items"]] == [2]
+
+
+async def test_its_tag_demands_of_an_undo_that_nothing_has_changed_since(world):
+    await world.make("/map-pins", SAMPLES["mapPin"])
+    undo = f"{world.trip}/history/2/undo?dryRun=true"
+    paths = (f"{world.trip}/history", f"{world.trip}/history/2")
+    tags = [(await world.client.get(path)).headers["ETag"] for path in paths]
+    for path, tag in zip(paths, tags, strict=True):
+        known = await world.client.get(path, headers={"If-None-Match": tag})
+        assert (known.status, known.headers["ETag"]) == (304, tag)
+        assert (await world.client.post(undo, headers={"If-Match": tag})).status == 200
+    channels = (await world.client.get(f"{world.trip}/channels")).json["items"]
+    said = f"{world.trip}/channels/{channels[0]['_id']}/messages"
+    assert (await world.client.post(said, {"content": "Hello"})).status == 201
+    assert (await world.client.get(paths[0])).headers["ETag"] != tags[0]
+    assert (await world.client.post(undo, headers={"If-Match": tags[0]})).status == 200
+    await world.make("/map-pins", SAMPLES["mapPin"])
+    for tag in tags:
+        assert (await world.client.post(undo, headers={"If-Match": tag})).status == 412
+
+
+async def test_its_tag_moves_with_the_names_that_it_shows(world):
+    before = (await world.client.get(f"{world.trip}/history")).headers["ETag"]
+    await world.store.write(lambda tx: tx.execute("UPDATE users SET name = 'Olga the Great'"))
+    assert (await world.client.get(f"{world.trip}/history")).headers["ETag"] != before

@@ -424,23 +424,34 @@ async def test_a_stay_goes_back_to_its_leg_if_that_is_there(world, query):
     assert [each["_id"] for each in found.json["items"]] == [stay["_id"]]
 
 
-async def test_a_stay_that_cannot_go_back_keeps_the_leg_it_is_in_unless_forced(world):
+@pytest.mark.parametrize("taken", [True, False])
+async def test_a_stay_that_cannot_go_back_keeps_the_leg_it_is_in_even_with_force(world, taken):
     old = await world.make("/legs", LEG)
-    stay = await world.make(f"/legs/{old['_id']}/stays", STAY)
+    stay = await world.make(f"/legs/{old['_id']}/stays", {**STAY, "clientRef": "s"})
     sent = {
         "legs": [{**LEG, "clientRef": "new"}],
         "stays": [{"_id": stay["_id"], "legRef": "new"}],
     }
     await world.client.post(f"{world.trip}/sync", sent)
     new = (await snapshot(world))["legs"][1]
-    await delete(world, "legs", old)
-    answer = await undo(world, 4)
-    assert details_of(error_of(answer, stay["_id"])) == [("legId", "not_found")]
-    assert stay["_id"] in error_of(answer, new["_id"])["message"]
-    assert told(await undo(world, 4, "?force=true")) == {
-        "legs": [(new["_id"], "deleted")],
-        "stays": [(stay["_id"], "deleted")],
-    }
+    added = await world.make(f"/legs/{new['_id']}/stays", STAY)
+    if taken:
+        await world.make(f"/legs/{old['_id']}/stays", {**STAY, "clientRef": "s"})
+    else:
+        await delete(world, "legs", old)
+    before = await snapshot(world)
+    why = ("clientRef", "duplicate") if taken else ("legId", "not_found")
+    for query in ("", "?force=true"):
+        answer = await undo(world, 4, query)
+        assert told(answer) == {
+            "legs": [(new["_id"], "error")],
+            "stays": [(stay["_id"], "error")],
+        }
+        assert details_of(error_of(answer, stay["_id"])) == [why]
+        assert stay["_id"] in error_of(answer, new["_id"])["message"]
+        assert await snapshot(world) == before
+    assert "force" not in error_of(answer, new["_id"])["message"]
+    assert added["_id"] in {each["_id"] for each in before["stays"]}
 
 
 async def test_links_to_what_is_gone_stay_cleared(world):

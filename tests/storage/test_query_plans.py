@@ -375,6 +375,24 @@ async def test_a_delta_costs_what_it_tells(home):
     assert costs[0] == costs[1]
 
 
+async def test_a_page_of_a_delta_passes_over_no_rows_that_came_back_after_it(home):
+    await home.sync({"mapPins": [pin() for _ in range(600)]})
+    await home.sync({"mapPins": [pin() for _ in range(2_000)]})
+
+    async def page(tx: Tx) -> None:
+        found = await history.delta(tx, home.trip_id, (1, "x"), 100, messages=True)
+        assert len(found.changes) == 100
+
+    async def undo_latest(tx: Tx) -> None:
+        latest = (await history.kept(tx, home.trip_id)).rev
+        await undo.apply(tx, home.cause, home.trip_id, UndoRequest(latest))
+
+    before = await steps_of(home, page)
+    for _ in range(4):
+        await home.store.write(undo_latest)
+    assert await steps_of(home, page) <= before * 1.2
+
+
 async def test_the_watch_for_whole_tables_can_be_set_off(home):
     for sql in ("SELECT doc FROM items WHERE client_ref = $1", "SELECT 1 FROM trips t, items i"):
         arguments = ("x",) if "$1" in sql else ()

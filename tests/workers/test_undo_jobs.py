@@ -3,10 +3,13 @@
 import msgspec
 import pytest
 
+from domain.errors import Gone
 from domain.undo import UndoRequest
 from operations import imports
+from operations import undo as operation
 from runtime.ids import new_id
-from storage import jobs
+from storage import jobs, journal
+from storage import undo as stored
 from tests.storage.home import pin
 from tests.support import now
 from tests.workers.work import queue, run_next, show
@@ -84,3 +87,19 @@ async def test_what_is_stored_with_a_job_is_read_by_later_versions(home):
     claim = await home.store.write(lambda tx: jobs.claim_next(tx, "undo", "", 4e9))
     assert claim is not None
     assert undo.decode(claim) == undo.Undo(home.trip_id, UndoRequest(2))
+
+
+@pytest.mark.parametrize("storage_url", ["postgres"], indirect=True)
+async def test_what_is_dropped_while_a_plan_is_made_is_not_missing_from_it(home, monkeypatch):
+    """There the statements of a read see what others do between them."""
+    (made, _) = await home.make("mapPins", pin(), pin())
+    await home.change("mapPin", made, {"notes": "x"})
+    read = stored.deeds
+
+    async def after_others(tx, trip_id, rev):
+        await home.store.write(lambda other: journal.prune(other, "9999", 100))
+        return await read(tx, trip_id, rev)
+
+    monkeypatch.setattr(stored, "deeds", after_others)
+    with pytest.raises(Gone):
+        await home.store.read(lambda tx: operation.plan(tx, home.trip_id, UndoRequest(3), now()))
