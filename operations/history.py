@@ -78,6 +78,10 @@ async def changeset(
     items, following = await history.entry_items(
         tx, trip_id, rev, after_id, limit, messages=messages
     )
+    # Read last: of what was dropped between the statements of a read, some would be missing.
+    kept = await history.kept(tx, trip_id)
+    if rev <= kept.pruned_rev:
+        raise not_kept(kept)
     return ChangesetPage(entry, items, following)
 
 

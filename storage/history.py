@@ -242,8 +242,9 @@ async def events(tx: Tx, trip_id: str, after: int, limit: int) -> list[Changeset
         items = await _items_of(tx, trip_id, told) if small else {}
         for each in told:
             event = ChangesetEvent(rev=each.rev, at=each.at, by=each.by, via=each.via)
-            if small:
-                event.items = items.get(each.rev, [])
+            # Fewer than there were: the changeset was dropped between the statements of a read.
+            if len(items.get(each.rev, ())) == each.rows:
+                event.items = items[each.rev]
             else:
                 event.more = True
             found.append(event)

@@ -1,5 +1,7 @@
 """The journal, read from the store."""
 
+import msgspec
+
 from domain.history import EVENT_ROWS
 from storage import history
 from tests.storage.home import Home, pin
@@ -50,3 +52,14 @@ async def test_what_a_server_of_before_wrote_is_not_kept(home):
         lambda tx: history.entries(tx, home.trip_id, None, 9, messages=True)
     )
     assert [entry.rev for entry in entries] == [4]
+
+
+async def test_what_is_dropped_while_it_is_read_is_not_told_in_part(home):
+    await home.make("mapPins", *[pin(clientRef=f"{n}") for n in range(3)])
+    await home.sync({"mapPins": [{"clientRef": f"{n}", "lat": 1} for n in range(3)]})
+    # As journal.prune leaves it in the middle, where a reader has its entry already.
+    drop = "DELETE FROM prior_rows WHERE trip_id = $1 AND id IN (SELECT max(id) FROM prior_rows)"
+    await home.store.write(lambda tx: tx.execute(drop, home.trip_id))
+    created, changed = await events(home, 1)
+    assert (created.more, created.items) == (True, msgspec.UNSET)
+    assert len(changed.items) == 3
