@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import os
 import socket
 from typing import Any
 
@@ -12,6 +13,7 @@ from runtime.lookups import look_up
 from tests.receiver import receiving, talking
 from tests.storage.home import soon
 from tests.support import no_name
+from tests.waiting import until
 from workers import sender as module
 from workers.sender import NOT_PUBLIC, HttpSender
 
@@ -124,6 +126,21 @@ async def test_one_that_says_nothing_is_given_up(sender):
     assert answer.status is None
     assert "no response within" in answer.response
     assert answer.duration_ms >= 200
+
+
+async def test_of_one_that_reads_nothing_no_connection_is_left(sender):
+    with socket.create_server(("127.0.0.1", 0)) as receiver:
+        url = f"http://127.0.0.1:{receiver.getsockname()[1]}"
+        before = descriptors()
+        answer = await send(sender, url, b"x" * 32 * 1024 * 1024)
+        await until(lambda: descriptors() <= before)
+    assert answer.status is None
+    assert "within 0.2 seconds" in answer.response
+
+
+def descriptors() -> int:
+    """How many this process has open."""
+    return len(os.listdir("/proc/self/fd"))
 
 
 async def test_a_name_server_that_says_nothing_is_given_up():
