@@ -32,6 +32,9 @@ _HEADERS: Final = {
     # What is compressed may be a bomb.
     "Accept-Encoding": "identity",
 }
+_RECEIVED_BYTES: Final = 8 * 1024
+"""What the system may hold of what a receiver says, and so what is taken in at once: some send
+thousands of responses that only say that there will be one, and each costs time and memory."""
 NOT_PUBLIC: Final = "The host has an address that is not public, so nothing was sent"
 
 
@@ -145,6 +148,7 @@ class HttpSender:
 def _open(address: tuple[Any, ...]) -> socket.socket:
     family, kind, protocol, *_ = address
     opened = socket.socket(family, kind, protocol)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVED_BYTES)
     _opened.get().append(opened)
     return opened
 
