@@ -52,7 +52,7 @@ async def test_the_tour_runs_as_it_stands(world):
     settings = f"API={world.running.base}/api/v1 KEY={world.owner.key} TRIP={trip_id}\n"
     watching = await start(f"{settings}exec {watch}")
     assert watching.stdout is not None
-    told = [await watching.stdout.readline() for _ in range(8)]
+    told = [await watching.stdout.readline() for _ in range(9)]
     assert [line for line in told if line.startswith(b"event:")] == [
         b"event: hello\n",
         *[b"event: change\n"] * 2,
