@@ -109,7 +109,7 @@ class EventHub:
         feed = self._feeds[watcher.trip_id]
         # Later changes are heard of, since the feed was there before.
         kept = await self._store.read(lambda tx: history.kept(tx, watcher.trip_id))
-        feed.stir(kept.rev, self.pace.retry)
+        feed.compare(kept.rev, self.pace.retry)
         first = hello(kept.rev if since is None else since, kept.rev)
         watcher.position = kept.rev
         if since is not None and kept.pruned_rev <= since <= kept.rev:
@@ -193,7 +193,7 @@ class EventHub:
         await self._missed.wait()
         self._missed.clear()
         watched = list(self._feeds)
-        self._stir(await self._store.read(lambda tx: trips.revs(tx, watched)))
+        self._compare(await self._store.read(lambda tx: trips.revs(tx, watched)))
 
     async def _look(self) -> None:
         watchers, watched, now = list(self._watchers), list(self._feeds), clock.now()
@@ -210,11 +210,12 @@ class EventHub:
             if not found.lets(watcher):
                 # One that was ended by an earlier look does not read, and would never see its end.
                 (watcher.cut if watcher.ended else watcher.end)()
-        self._stir(found.revs)
+        self._compare(found.revs)
 
-    def _stir(self, revs: dict[str, int]) -> None:
+    def _compare(self, revs: dict[str, int]) -> None:
         for trip_id, rev in revs.items():
-            self._trip_changed(trip_id, rev)
+            if trip_id in self._feeds:
+                self._feeds[trip_id].compare(rev, self.pace.retry)
 
 
 class Standing(NamedTuple):

@@ -112,7 +112,21 @@ class Feed:
     def stir(self, rev: int, pause_seconds: float) -> None:
         """Reads up to a revision; where the database is away, again after a pause."""
         self._known = max(self._known, rev)
-        if self._known > self.position and (self._reading is None or self._reading.done()):
+        if self._known > self.position:
+            self._begin(pause_seconds)
+
+    def compare(self, rev: int, pause_seconds: float) -> None:
+        """The same, where the revision was read from the database.
+
+        One that is smaller may only have been read earlier. Or the trip has gone back: Postgres may
+        lose the last commits when another machine takes over. The next reading tells.
+        """
+        self.stir(rev, pause_seconds)
+        if rev < self.position:
+            self._begin(pause_seconds)
+
+    def _begin(self, pause_seconds: float) -> None:
+        if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read_on(pause_seconds))
 
     def close(self) -> None:
@@ -125,9 +139,11 @@ class Feed:
         return await self._store.read(lambda tx: history.following(tx, self._trip_id, after, PAGE))
 
     async def _read_on(self, pause_seconds: float) -> None:
-        while self._known > self.position:
+        while True:
             try:
                 await self._read()
+                if self._known <= self.position:
+                    return
             except Unavailable:
                 await asyncio.sleep(pause_seconds)
             except Exception:  # noqa: BLE001 - a bug: those who watch come again, and are told

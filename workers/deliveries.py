@@ -209,7 +209,7 @@ async def deliver_next(store: Store, sender: Sender, claim: Claim, clock: Clock)
 async def _prepare(tx: Tx, claim: Claim, now: float) -> Prepared | None:
     """What is due first, as its webhook's key may read it at this moment."""
     receiver = await deliveries.receiver(tx, claim, _text(now))
-    delivery = await deliveries.next_due(tx, claim.hook_id, now) if receiver else None
+    delivery = await deliveries.next_due(tx, claim, now) if receiver else None
     if receiver is None or delivery is None:
         return None
     prepared = Prepared(delivery, receiver)

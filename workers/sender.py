@@ -8,9 +8,10 @@ import contextlib
 import io
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from importlib.metadata import version
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -31,7 +32,14 @@ _HEADERS: Final = {
     # What is compressed may be a bomb.
     "Accept-Encoding": "identity",
 }
+_RECEIVED_BYTES: Final = 8 * 1024
+"""What the system may hold of what a receiver says, and so what is taken in at once: some send
+thousands of responses that only say that there will be one, and each costs time and memory."""
 NOT_PUBLIC: Final = "The host has an address that is not public, so nothing was sent"
+
+
+_opened: ContextVar[list[socket.socket]] = ContextVar("opened")
+"""The sockets of an attempt."""
 
 
 class RefusedAddress(OSError):
@@ -77,6 +85,7 @@ class HttpSender:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 resolver=CheckedResolver(look_up, allow_private=allow_private),
+                socket_factory=_open,
                 use_dns_cache=False,
                 limit=0,
                 # One that is kept may be closed just when it is used again.
@@ -107,6 +116,7 @@ class HttpSender:
         deadline = asyncio.get_running_loop().time() + self._seconds
         try:
             async with contextlib.AsyncExitStack() as stack:
+                stack.enter_context(_ending_connections())
                 async with asyncio.timeout_at(deadline):
                     answered = await stack.enter_async_context(
                         self._session.post(
@@ -133,6 +143,31 @@ class HttpSender:
     async def close(self) -> None:
         """Closes the connections."""
         await self._session.close()
+
+
+def _open(address: tuple[Any, ...]) -> socket.socket:
+    family, kind, protocol, *_ = address
+    opened = socket.socket(family, kind, protocol)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVED_BYTES)
+    _opened.get().append(opened)
+    return opened
+
+
+@contextlib.contextmanager
+def _ending_connections() -> Iterator[None]:
+    """Ends an attempt's connections with it.
+
+    One that is merely closed stays, with what was to be sent, for as long as a receiver that reads
+    nothing likes.
+    """
+    opened: list[socket.socket] = []
+    _opened.set(opened)
+    try:
+        yield
+    finally:
+        for each in opened:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
 
 
 async def _beginning(answered: aiohttp.ClientResponse, deadline: float) -> str:

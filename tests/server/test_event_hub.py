@@ -467,3 +467,38 @@ async def test_of_a_burst_nothing_is_missed_by_signals_alone(world, hub, client)
         await stream.next()
         await gather(*(client.post(f"{world.trip}/map-pins", PIN) for _ in range(120)))
         assert [event.id for event in await stream.take(120)] == list(range(2, 122))
+
+
+async def test_where_a_trip_goes_back_its_streams_are_reset_and_go_on(world, hub, client, between):
+    for _ in range(4):
+        await client.post(f"{world.trip}/map-pins", PIN)
+    async with streaming(client, world.trip) as before:
+        await before.next()
+        await world.store.write(lambda tx: _go_back(tx, world.trip_id, 3))
+        reads = len(between.statements)
+        async with streaming(client, world.trip) as after:
+            assert (await after.next()).id == 3
+            reset = await before.next()
+            assert (reset.name, reset.id) == ("reset", 3)
+            await client.post(f"{world.trip}/map-pins", PIN)
+            for stream in (before, after):
+                told = await stream.next()
+                assert (told.name, told.id) == ("change", 4)
+    assert len(between.statements) - reads < 100
+
+
+async def test_a_look_finds_that_a_trip_has_gone_back(world, hub, client, between):
+    await client.post(f"{world.trip}/map-pins", PIN)
+    async with streaming(client, world.trip) as stream:
+        await stream.next()
+        await world.store.write(lambda tx: _go_back(tx, world.trip_id, 1))
+        hub._missed.set()
+        reset = await stream.next()
+    assert (reset.name, reset.id) == ("reset", 1)
+
+
+async def _go_back(tx: Tx, trip_id: str, rev: int) -> None:
+    """A trip as it was, as where the last commits were lost."""
+    await tx.execute("UPDATE trips SET rev = $2, content_rev = $2 WHERE id = $1", trip_id, rev)
+    for table in ("changesets", "items"):
+        await tx.execute(f"DELETE FROM {table} WHERE trip_id = $1 AND rev > $2", trip_id, rev)

@@ -87,7 +87,7 @@ def reads(home: Home) -> dict[str, Any]:
         "webhooks": lambda tx: webhooks.page(tx, user_id, among=None, after=place, limit=9),
         "webhooks with something due": lambda tx: deliveries.any_due(tx, 1.0),
         "receiver": lambda tx: deliveries.receiver(tx, Claim(user_id, "x", 1), now()),
-        "next delivery": lambda tx: deliveries.next_due(tx, "x", 1.0),
+        "next delivery": lambda tx: deliveries.next_due(tx, Claim(user_id, "x", 2), 1.0),
         "deliveries": lambda tx: deliveries.page(tx, "x", after=place, limit=9),
         "replay": lambda tx: idempotency.find(tx, "k", "i", 0.0),
         "first page": lambda tx: items.page(tx, trip_id, "leg", after=None, limit=9),
@@ -245,7 +245,7 @@ async def _webhook(tx: Tx, home: Home) -> None:
     await tell_of_job(tx, home.user_id, None, "j", "sync", "succeeded", now())
     claim = await deliveries.claim_next(tx, 1.0)
     assert claim is not None
-    due = await deliveries.next_due(tx, made.id, 1.0)
+    due = await deliveries.next_due(tx, claim, 1.0)
     assert due is not None
     await deliveries.record_answer(tx, claim, due, Answer(500, "", 1), now(), 1.0)
     await deliveries.redeliver(tx, made.id, due.id)

@@ -227,6 +227,20 @@ async def test_one_that_fails_does_not_hold_later_ones_back(home, desk):
     assert revs(await desk.work()) == [2]
 
 
+async def test_nor_do_ever_new_ones_hold_back_one_that_has_failed(home, desk):
+    hook = await desk.hook("trip.changed")
+    desk.answer = lambda _sent: None
+    for _ in range(10):
+        await home.create("mapPin", pin())
+        claim = await desk.claim()
+        assert claim is not None
+        assert await desk.next(claim)
+        await desk.release(claim)
+        desk.moment += RETRY_SECONDS[0] * 2
+    attempts = [each["attempts"] for each in await desk.listed(hook.id)]
+    assert sorted(attempts) == [0, 0, 0, 0, 0, 2, 2, 2, 2, 2]
+
+
 # How often.
 
 

@@ -3,15 +3,18 @@
 import asyncio
 import gzip
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp.client_proto import ResponseHandler
 
 from domain.delivery import RESPONSE_BYTES
 from runtime.lookups import look_up
 from tests.receiver import receiving, talking
 from tests.storage.home import soon
 from tests.support import no_name
+from tests.waiting import until
 from workers import sender as module
 from workers.sender import NOT_PUBLIC, HttpSender
 
@@ -124,6 +127,41 @@ async def test_one_that_says_nothing_is_given_up(sender):
     assert answer.status is None
     assert "no response within" in answer.response
     assert answer.duration_ms >= 200
+
+
+async def test_of_one_that_reads_nothing_no_connection_is_left(sender):
+    with socket.create_server(("127.0.0.1", 0)) as receiver:
+        url = f"http://127.0.0.1:{receiver.getsockname()[1]}"
+        before = descriptors()
+        answer = await send(sender, url, b"x" * 32 * 1024 * 1024)
+        await until(lambda: descriptors() <= before)
+    assert answer.status is None
+    assert "within 0.2 seconds" in answer.response
+
+
+async def test_one_that_only_says_to_wait_is_given_up_and_taken_in_by_pieces(sender, monkeypatch):
+    pieces = []
+
+    def counted(self: ResponseHandler, data: bytes, receive=ResponseHandler.data_received) -> None:
+        pieces.append(len(data))
+        receive(self, data)
+
+    async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            writer.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000)
+            await writer.drain()
+
+    monkeypatch.setattr(ResponseHandler, "data_received", counted)
+    async with talking(talk) as url:
+        answer = await send(sender, url)
+    assert answer.status is None
+    assert "within 0.2 seconds" in answer.response
+    assert max(pieces) <= 32 * 1024
+
+
+def descriptors() -> int:
+    """How many this process has open."""
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 async def test_a_name_server_that_says_nothing_is_given_up():
