@@ -50,6 +50,8 @@ async def change(
     hook = dataclasses.replace(before, fields=fields, updated_at=updated_at)
     if fields["enabled"] != before.fields["enabled"]:
         hook = _with_reason(hook, now)
+        if fields["enabled"]:
+            await deliveries.begin_anew(tx, hook_id)
     await webhooks.update(tx, actor, hook)
     return hook.shown()
 

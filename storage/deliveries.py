@@ -21,6 +21,8 @@ from storage.store import Tx
 
 LEASE_SECONDS: Final = 30.0
 """Longer than an attempt takes, with all that comes before and after it."""
+SLOW_MS: Final = 1_000
+"""A receiver that takes longer is slow, as is one that fails."""
 
 Status = Literal["pending", "succeeded", "failed"]
 
@@ -55,6 +57,8 @@ class Claim:
     user_id: str
     hook_id: str
     lease: int
+    slow: bool = False
+    """Whether the last attempt failed or took long."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,27 +95,32 @@ class Answer:
 
 
 _FREE: Final = (
-    "enabled = 1 AND leased_until <= $1 AND EXISTS (SELECT 1 FROM deliveries d"
+    "enabled = 1 AND leased_until <= $1 AND slow <= $2 AND EXISTS (SELECT 1 FROM deliveries d"
     " WHERE d.webhook_id = webhooks.id AND d.status = 'pending' AND d.due_at <= $1)"
 )
 
 
-async def any_due(tx: Tx, unix_now: float) -> bool:
-    """Whether there is a webhook to be claimed."""
-    return await tx.fetchval(f"SELECT 1 FROM webhooks WHERE {_FREE} LIMIT 1", unix_now) is not None
+async def any_due(tx: Tx, unix_now: float, *, slow: bool = True) -> bool:
+    """Whether there is a webhook to be claimed, with or without those that are slow."""
+    sql = f"SELECT 1 FROM webhooks WHERE {_FREE} LIMIT 1"
+    return await tx.fetchval(sql, unix_now, int(slow)) is not None
 
 
-async def claim_next(tx: Tx, unix_now: float) -> Claim | None:
+async def claim_next(tx: Tx, unix_now: float, *, slow: bool = True) -> Claim | None:
     """Takes the webhook that has waited longest of those with something due, or None."""
     record = await tx.fetchrow(
-        "UPDATE webhooks SET lease = lease + 1, leased_until = $2"
+        "UPDATE webhooks SET lease = lease + 1, leased_until = $3"
         f" WHERE (user_id, id) = (SELECT user_id, id FROM webhooks WHERE {_FREE}"
         f"  ORDER BY leased_until LIMIT 1 {tx.dialect.skip_locked})"
-        " RETURNING user_id, id, lease",
+        " RETURNING user_id, id, lease, slow",
         unix_now,
+        int(slow),
         unix_now + LEASE_SECONDS,
     )
-    return Claim(*record) if record else None
+    if record is None:
+        return None
+    user_id, hook_id, lease, is_slow = record
+    return Claim(user_id, hook_id, lease, bool(is_slow))
 
 
 async def receiver(tx: Tx, claim: Claim, now: str) -> Receiver | None:
@@ -160,9 +169,11 @@ async def record_answer(
 
     After its last attempt has failed, the webhook is disabled. `LeaseLost` records nothing.
     """
-    await _prolong(tx, claim, unix_now)
     attempts = delivery.attempts + 1
     status: Status = "succeeded" if is_success(answer.status) else "failed"
+    slow = status == "failed" or answer.duration_ms > SLOW_MS
+    until = unix_now + LEASE_SECONDS
+    await _change(tx, claim, "leased_until = $4, slow = $5", until, int(slow))
     due_at = 0.0
     if status == "failed" and attempts <= len(RETRY_SECONDS):
         status, due_at = "pending", unix_now + RETRY_SECONDS[attempts - 1]
@@ -181,7 +192,7 @@ async def record_answer(
 
 async def drop(tx: Tx, claim: Claim, delivery: Delivery, why: str, now: str, unix: float) -> None:
     """Ends a delivery that its webhook may not be told any more; it counts against nobody."""
-    await _prolong(tx, claim, unix)
+    await _change(tx, claim, "leased_until = $4", unix + LEASE_SECONDS)
     await tx.execute(
         "UPDATE deliveries SET status = 'failed', response = $3, finished_at = $4"
         " WHERE webhook_id = $1 AND id = $2",
@@ -206,10 +217,6 @@ async def disable(tx: Tx, claim: Claim, reason: str, now: str) -> None:
 async def release(tx: Tx, claim: Claim, unix_now: float) -> None:
     """Gives a claim back."""
     await _change(tx, claim, "leased_until = $4", unix_now)
-
-
-async def _prolong(tx: Tx, claim: Claim, unix_now: float) -> None:
-    await _change(tx, claim, "leased_until = $4", unix_now + LEASE_SECONDS)
 
 
 async def _change(tx: Tx, claim: Claim, changes: str, *arguments: Any) -> None:
@@ -290,6 +297,15 @@ async def redeliver(tx: Tx, hook_id: str, delivery_id: str) -> DeliveryInfo | No
         delivery_id,
     )
     return _info(record) if record else None
+
+
+async def begin_anew(tx: Tx, hook_id: str) -> None:
+    """Makes all that waits for another attempt due, as if it had never been tried."""
+    await tx.execute(
+        "UPDATE deliveries SET attempts = 0, due_at = 0"
+        " WHERE webhook_id = $1 AND status = 'pending' AND due_at > 0",
+        hook_id,
+    )
 
 
 async def prune(tx: Tx, ended_before: str, limit: int) -> int:

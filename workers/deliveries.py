@@ -31,6 +31,8 @@ SWEEP_SECONDS = 1.0
 """How often the database is asked for what is due."""
 AT_ONCE: Final = 32
 """Webhooks that one process tells something at a time."""
+SLOW_AT_ONCE: Final = 16
+"""How many of these may have receivers that failed or took long the last time."""
 TURN_SECONDS = 10.0
 """After so long others with something due get the slot: a receiver that answers nothing has as many
 deliveries as it likes."""
@@ -78,7 +80,7 @@ class DeliveryLoop:
         self._stopping = False
         self._wake = asyncio.Event()
         self._dispatching: asyncio.Task[None] | None = None
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], Claim] = {}
         self._sender: Sender | None = None
 
     def start(self) -> None:
@@ -110,18 +112,25 @@ class DeliveryLoop:
     async def _begin_due(self) -> None:
         """Takes as many webhooks as there are slots, of those with something due."""
         while len(self._running) < AT_ONCE and not self._stopping:
-            # Nearly always there is nothing, and a read costs less than a write.
-            if not await self._store.read(lambda tx: deliveries.any_due(tx, self._clock())):
-                return
-            claim = await self._store.write(lambda tx: deliveries.claim_next(tx, self._clock()))
+            claim = await self._claim()
             if claim is None:
                 return
             task = asyncio.create_task(self._tell(claim))
-            self._running.add(task)
+            self._running[task] = claim
             task.add_done_callback(self._end)
 
+    async def _claim(self) -> Claim | None:
+        slow = sum(claim.slow for claim in self._running.values()) < SLOW_AT_ONCE
+        # Nearly always there is nothing, and a read costs less than a write.
+        due = await self._store.read(lambda tx: deliveries.any_due(tx, self._clock(), slow=slow))
+        if not due:
+            return None
+        return await self._store.write(
+            lambda tx: deliveries.claim_next(tx, self._clock(), slow=slow)
+        )
+
     def _end(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+        del self._running[task]
         # Another webhook may have waited for the slot.
         self._wake.set()
 

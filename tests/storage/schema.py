@@ -105,8 +105,8 @@ TABLES = {
     "webhooks": table(
         "user_id text, id text, age integer, key_id text?, trip_id text?, url text, events text,"
         " description text?, secret text, enabled integer, disabled_reason text?,"
-        " disabled_at text?, lease integer = 0, leased_until real = 0, created_at text,"
-        " updated_at text, deleted_at text?",
+        " disabled_at text?, lease integer = 0, leased_until real = 0, slow integer = 0,"
+        " created_at text, updated_at text, deleted_at text?",
         "PRIMARY KEY (user_id, id)",
         "FOREIGN KEY (user_id) REFERENCES users(id)",
         "CREATE INDEX webhooks_free ON webhooks (leased_until) WHERE enabled = 1",

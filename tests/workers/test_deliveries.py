@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
@@ -11,7 +12,7 @@ from domain.history import EVENT_ROWS
 from operations import webhooks
 from runtime.settings import Settings, Webhooks
 from storage import accounts, deliveries, open_store
-from storage.deliveries import LEASE_SECONDS, LeaseLost
+from storage.deliveries import LEASE_SECONDS, Answer, Claim, LeaseLost
 from storage.store import Tx
 from tests.receiver import Received, receiving
 from tests.storage.home import leg, pin, soon
@@ -534,6 +535,86 @@ async def test_those_that_wait_for_a_slot_get_their_turn(home, desk, fast, monke
     assert len({*order[:2]}) == len({*order[2:4]}) == 2
 
 
+async def test_receivers_that_fail_or_are_slow_leave_slots_to_others(home, desk):
+    answers = {"fails": 500, "slow": 200, "good": 200}
+
+    async def send(url: str, _headers: Any, _body: bytes) -> Answer:
+        name = url.rpartition("/")[2]
+        return Answer(answers[name], "", 9_000 if name == "slow" else 1)
+
+    desk.send = send
+    hooks = {
+        name: (await desk.hook("trip.changed", url=f"https://hooks.example.org/{name}")).id
+        for name in answers
+    }
+    await home.create("mapPin", pin())
+    await desk.work()
+    await home.create("mapPin", pin())
+
+    async def claimed(*, slow: bool) -> list[Claim]:
+        found = []
+        while claim := await home.store.write(
+            lambda tx: deliveries.claim_next(tx, desk.moment, slow=slow)
+        ):
+            found.append(claim)
+        return found
+
+    assert [claim.hook_id for claim in await claimed(slow=False)] == [hooks["good"]]
+    assert not await home.store.read(lambda tx: deliveries.any_due(tx, desk.moment, slow=False))
+    others = await claimed(slow=True)
+    assert {claim.hook_id for claim in others} == {hooks["fails"], hooks["slow"]}
+    assert all(claim.slow for claim in others)
+
+
+async def test_no_more_slow_ones_are_taken_than_there_are_slots_for_them(
+    home, desk, fast, monkeypatch
+):
+    monkeypatch.setattr(module, "SLOW_AT_ONCE", 1)
+    go_on = asyncio.Event()
+
+    async def refuse() -> int:
+        await go_on.wait()
+        return 500
+
+    async with receiving(lambda _: 500) as first, receiving(lambda _: 500) as second:
+        for receiver in (first, second):
+            await desk.hook("trip.changed", url=receiver.url)
+        await home.create("mapPin", pin())
+        loop = DeliveryLoop(home.store, PRIVATE)
+        loop.start()
+        await first.has(1)
+        await second.has(1)
+        first.answer = second.answer = lambda _received: refuse()
+        await until(lambda: all_slow(home))
+        async with receiving() as quick:
+            await home.create("mapPin", pin())
+            await until(lambda: len(first.received) + len(second.received) == 3)
+            await desk.hook("trip.changed", url=quick.url)
+            await home.create("mapPin", pin())
+            await quick.has(1)
+            assert len(first.received) + len(second.received) == 3
+            go_on.set()
+            await soon(loop.stop())
+
+
+async def all_slow(home) -> bool:
+    rows = await home.store.read(lambda tx: tx.fetch("SELECT slow FROM webhooks"))
+    return all(slow for (slow,) in rows)
+
+
+async def test_enabled_again_what_waited_begins_anew(home, desk):
+    hook = await desk.hook("trip.changed")
+    await home.create("mapPin", pin())
+    desk.answer = lambda _sent: 500
+    await desk.work()
+    assert [each["attempts"] for each in await desk.listed(hook.id)] == [1]
+    await desk.change(hook.id, enabled=False)
+    await desk.change(hook.id, enabled=True)
+    (waiting,) = await desk.listed(hook.id)
+    assert (waiting["attempts"], waiting["status"]) == (0, "pending")
+    assert len(await desk.work()) == 1
+
+
 async def test_stopping_finishes_the_delivery_at_hand_and_leaves_the_rest(home, desk, fast):
     go_on = asyncio.Event()
 
@@ -578,11 +659,11 @@ async def test_the_loop_outlives_whatever_happens(home, desk, fast, monkeypatch,
     real = deliveries.any_due
     calls: list[None] = []
 
-    async def fail_twice(*arguments):
+    async def fail_twice(*arguments, **options):
         calls.append(None)
         if len(calls) <= 2:
             raise ZeroDivisionError
-        return await real(*arguments)
+        return await real(*arguments, **options)
 
     monkeypatch.setattr(deliveries, "any_due", fail_twice)
     async with receiving() as receiver:

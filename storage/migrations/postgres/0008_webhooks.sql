@@ -1,7 +1,7 @@
 -- Where changes are told to. key_id: the key that made or last changed it, which must be allowed to
 -- read what is delivered. events: a JSON array. trip_id: null for all trips. leased_until: until
--- then, in Unix seconds, the worker whose claim `lease` counts delivers. deleted_at: its deliveries
--- are still to be dropped.
+-- then, in Unix seconds, the worker whose claim `lease` counts delivers. slow: whether the last
+-- attempt failed or took long. deleted_at: its deliveries are still to be dropped.
 CREATE TABLE webhooks (
     user_id TEXT COLLATE "C" NOT NULL REFERENCES users (id),
     id TEXT COLLATE "C" NOT NULL,
@@ -17,6 +17,7 @@ CREATE TABLE webhooks (
     disabled_at TEXT COLLATE "C",
     lease BIGINT NOT NULL DEFAULT 0,
     leased_until DOUBLE PRECISION NOT NULL DEFAULT 0,
+    slow INTEGER NOT NULL DEFAULT 0,
     created_at TEXT COLLATE "C" NOT NULL,
     updated_at TEXT COLLATE "C" NOT NULL,
     deleted_at TEXT COLLATE "C",
