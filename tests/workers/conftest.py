@@ -9,6 +9,7 @@ import structlog
 from runtime.signals import LocalSignals
 from storage.store import Store
 from tests.storage.home import Home, new_home
+from tests.workers.desk import Desk
 from tests.workers.work import Clock
 
 
@@ -35,3 +36,9 @@ def logged() -> Iterator[Sequence[Any]]:
     """The log lines so far; structlog's own rendering of tracebacks takes half a second each."""
     with structlog.testing.capture_logs() as lines:
         yield lines
+
+
+@pytest.fixture
+async def desk(home: Home) -> Desk:
+    """Webhooks of the home's user, and who stands in for sender and clock."""
+    return await Desk.of(home)
