@@ -3,6 +3,7 @@
 PYTHON ?= python3
 JOBS ?= 2
 ARGS ?=
+BROWSERS ?= yes
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -10,7 +11,7 @@ PY := $(VENV)/bin/python
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install run demo test faults check lint types format generate verify bench profiles
-.PHONY: lock clean
+.PHONY: lock clean programs
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,8 +28,8 @@ run: install ## install, then serve
 demo: $(VENV)/.demo ## install, then run the demo
 	$(PY) -m examples.demo $(ARGS)
 
-test: $(VENV)/.dev ## install, then run every test
-	$(PY) -m pytest -n $(JOBS) $(ARGS)
+test: $(VENV)/.dev clients/node_modules/.installed programs ## install, then run every test
+	$(PY) -m pytest -n $(JOBS) $(WITHOUT) $(ARGS)
 
 faults: $(VENV)/.dev ## of these, those that kill and cut off parts (FAULT_ROUNDS=10: longer)
 	$(PY) -m pytest -n $(JOBS) tests/faults $(ARGS)
@@ -46,10 +47,10 @@ format: $(VENV)/.dev ## mend what ruff can mend
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-generate: $(VENV)/.dev ## write the generated parts of the documents
+generate: $(VENV)/.dev clients/node_modules/.installed ## write the generated parts of the documents
 	$(PY) -m docs.generate
 
-verify: $(VENV)/.dev ## check that they are up to date
+verify: $(VENV)/.dev clients/node_modules/.installed ## check that they are up to date
 	$(PY) -m docs.generate --check
 
 bench: $(VENV)/.bench ## install, then run the benchmarks (QUICK=1: in two minutes)
@@ -129,3 +130,25 @@ $(VENV)/.dev: $(VENV)/.installed requirements-dev.lock
 $(VENV)/.bench: $(VENV)/.dev requirements-bench.lock
 	$(call pip_install,requirements-bench.lock,--require-hashes -r requirements-bench.lock)
 	@touch $@
+
+# --- the Node parts: the clients in TypeScript, and what checks and draws the pages -----------
+
+clients/node_modules/.installed: clients/package-lock.json clients/package.json
+	@node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' 2>/dev/null || { \
+		echo "The tests need Node 20 or newer, with npm" >&2; exit 1; }
+	@echo "installing the Node parts"
+	@cd clients && npm ci --silent
+	@touch $@
+
+# --- Debian's programs: a browser, and a calendar program -------------------------------------
+
+PROGRAMS := chromium calcurse
+WITHOUT := $(if $(filter no,$(BROWSERS)),-m "not debian")
+
+programs:
+	@test "$(BROWSERS)" = no || for program in $(PROGRAMS); do \
+		command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	test -z "$$missing" || { echo "installing$$missing"; \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	} || { echo "The tests need$$missing: install them," \
+		"or leave their tests out: make test BROWSERS=no" >&2; exit 1; }

@@ -6,7 +6,7 @@ A generated part of a document stands between `<!-- generated: NAME -->` and `<!
 
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +14,7 @@ import msgspec
 
 from domain.resources import RESOURCES
 from runtime.settings import Settings
+from server.api.openapi import describe
 from server.route import Route
 from server.routes import ROUTES
 
@@ -95,13 +96,24 @@ def filled(text: str) -> str:
     return _PART.sub(lambda part: f"{part[1]}{PARTS[part[2]]()}{part[3]}", text)
 
 
+def description() -> str:
+    """The OpenAPI document."""
+    return msgspec.json.format(msgspec.json.encode(describe(ROUTES)), indent=2).decode() + "\n"
+
+
+def written() -> Iterator[tuple[Path, str]]:
+    """Every file that is generated, or has generated parts, with the text it must have."""
+    for path in documents():
+        yield path, filled(path.read_text(encoding="utf-8"))
+    yield ROOT / "docs" / "openapi.json", description()
+
+
 def main(arguments: list[str]) -> int:
     """Writes or checks the documents, and names those that were not up to date."""
     check = arguments == ["--check"]
     stale = False
-    for path in documents():
-        before = path.read_text(encoding="utf-8")
-        if (after := filled(before)) != before:
+    for path, after in written():
+        if not path.exists() or path.read_text(encoding="utf-8") != after:
             stale = True
             print(f"{path.relative_to(ROOT)}: {'run make generate' if check else 'written'}")
             if not check:

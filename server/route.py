@@ -166,6 +166,8 @@ class Route:
     method: str
     path: str
     """The template below the API's base path."""
+    name: str
+    """What clients call it: the description's operationId, a method of the SDKs."""
     handler: Callable[..., Any]
     """The function that runs."""
     summary: str

@@ -141,6 +141,7 @@ def add_a_field(tree: Tree) -> None:
         ),
         ("from msgspec import UNSET, Struct", "from msgspec import UNSET, Meta, Struct"),
     )
+    tree.python("docs.generate")
 
 
 def add_a_resource(tree: Tree) -> None:
@@ -186,8 +187,9 @@ def add_a_route(tree: Tree) -> None:
         ("from server.api import (\n", "from server.api import (\n    almanac,\n"),
         (
             '    Transaction("POST", f"{_TRIP}/share-token",',
-            '    Transaction("GET", f"{_TRIP}/almanac.ics", almanac.show, "Read an almanac",\n'
-            '                "trips", str, scope="trips:read", shows="content",\n'
+            '    Transaction("GET", f"{_TRIP}/almanac.ics", "getAlmanac",\n'
+            '                almanac.show, "Read an almanac", "trips", str,\n'
+            '                scope="trips:read", shows="content",\n'
             '                media_type="text/calendar; charset=utf-8"),\n'
             '    Transaction("POST", f"{_TRIP}/share-token",',
         ),

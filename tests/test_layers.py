@@ -1,4 +1,4 @@
-"""The house's walls: domain ← runtime ← storage ← operations ← { server, workers } ← carnet."""
+"""The house's walls: what may import what (the picture of it is in CONTRIBUTING)."""
 
 import ast
 import subprocess
@@ -10,15 +10,16 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-PACKAGES = ("domain", "runtime", "storage", "operations", "workers", "server", "carnet")
+PACKAGES = ("domain", "formats", "runtime", "storage", "operations", "workers", "server", "carnet")
 
 MAY_IMPORT = {
     "domain": {"domain"},
+    "formats": {"domain", "formats"},
     "runtime": {"domain", "runtime"},
     "storage": {"domain", "runtime", "storage"},
-    "operations": {"domain", "runtime", "storage", "operations"},
-    "workers": {"domain", "runtime", "storage", "operations", "workers"},
-    "server": {"domain", "runtime", "storage", "operations", "server"},
+    "operations": {"domain", "formats", "runtime", "storage", "operations"},
+    "workers": {"domain", "formats", "runtime", "storage", "operations", "workers"},
+    "server": {"domain", "formats", "runtime", "storage", "operations", "server"},
     "carnet": set(PACKAGES),
 }
 """Which of our packages each of them stands on."""
@@ -115,6 +116,13 @@ def test_the_server_knows_no_database(path):
 @pytest.mark.parametrize(("package", "path"), DOMAIN_FILES)
 def test_domain_is_pure(package, path):
     assert set(impurities(path.read_text())) == CONSTANT_DATA.get(path.name, set())
+
+
+@pytest.mark.parametrize("path", files("formats"), ids=lambda path: path.name)
+def test_readers_touch_nothing_but_the_bytes_they_are_given(path):
+    """They may hold bytes in a buffer (`io`); reading a mail's headers needs no network."""
+    touched = set(impurities(path.read_text())) - {"io", "Global"}
+    assert not touched, touched
 
 
 @pytest.mark.parametrize(

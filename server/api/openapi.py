@@ -180,7 +180,7 @@ def _schema_of(kind: type) -> dict[str, Any]:
 
 def _operation(route: Route, by_type: dict[Any, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
-        "operationId": _operation_id(route),
+        "operationId": route.name,
         "summary": route.summary,
         "tags": [route.tag],
         "parameters": _parameters(route),
@@ -195,16 +195,6 @@ def _operation(route: Route, by_type: dict[Any, Any]) -> dict[str, Any]:
         content = {JSON: {"schema": by_type[route.body.type]}}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
-
-
-def _operation_id(route: Route) -> str:
-    """A name from the template: `POST /trips/{tripId}/legs:batch` is `post_trips_legs_batch`.
-
-    A path that ends in an id names one row, so its last word loses its plural.
-    """
-    words = re.findall(r"[A-Za-z]+", re.sub(r"\{\w+\}", "", route.path))
-    one = "one_" if route.path.endswith("}") else ""
-    return f"{route.method.lower()}_{one}{'_'.join(words)}"
 
 
 def _parameters(route: Route) -> list[dict[str, Any]]:

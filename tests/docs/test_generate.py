@@ -54,13 +54,18 @@ def test_a_part_ends_where_it_says():
 
 def test_a_check_names_what_is_not_up_to_date_and_writes_nothing(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(generate, "ROOT", tmp_path)
-    path = tmp_path / "README.md"
+    (tmp_path / "docs").mkdir()
+    path, description = tmp_path / "README.md", tmp_path / "docs" / "openapi.json"
     path.write_text("<!-- generated: snapshots --><!-- end -->", encoding="utf-8")
     assert generate.main(["--check"]) == 1
-    assert capsys.readouterr().out == "README.md: run make generate\n"
+    assert capsys.readouterr().out == (
+        "README.md: run make generate\ndocs/openapi.json: run make generate\n"
+    )
     assert "legs" not in path.read_text()
+    assert not description.exists()
     assert generate.main([]) == 0
-    assert capsys.readouterr().out == "README.md: written\n"
+    assert capsys.readouterr().out == "README.md: written\ndocs/openapi.json: written\n"
     assert "legs" in path.read_text()
+    assert '"upsertLegs"' in description.read_text()
     assert generate.main(["--check"]) == 0
     assert capsys.readouterr().out == ""

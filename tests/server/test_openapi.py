@@ -85,7 +85,9 @@ async def test_it_is_served_to_anyone(world):
 def test_operation_ids_are_unique_names():
     names = [operation["operationId"] for operation in OPERATIONS.values()]
     assert len(set(names)) == len(names)
-    assert all(re.fullmatch(r"[a-z]+(_[a-z]+)*", name) for name in names)
+    assert all(re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", name) for name in names)
+    assert {"me", "listTrips", "createTrip", "exportTrip", "syncTrip", "upsertLegs"} <= set(names)
+    assert {"listActionItems", "createMapPin", "updateStay", "deleteCommitment"} <= set(names)
 
 
 @each_operation
