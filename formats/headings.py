@@ -35,7 +35,7 @@ _WORDS: Final = {
         etiquettes categoria tipo grupo carpeta etiquetas gruppo cartella etichette etichetta
         categorieen soort lijst labels kategori grupp luokka ryhma kategoria rodzaj
         skupina druh kategoriak csoport tur категория тип группа категорія
-        κατηγορία カテゴリ カテゴリー 種類 分類 タグ 类别 分类 類別 标签 標籤 카테고리 분류 
+        κατηγορία カテゴリ カテゴリー 種類 分類 タグ 类别 分类 類別 标签 標籤 카테고리 분류
         태그 유형 קטגוריה תגיות الفئة หมวดหมู่ danhmục thẻ""",
     "notes": """notes note description desc comment comments remark remarks memo text details
         detail info information address street bemerkung bemerkungen beschreibung notiz notizen

@@ -20,14 +20,11 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final, TypeAlias
 
-import msgspec
-
 from formats import table
 from formats.found import Found, Reading
+from formats.json_text import Top
 
 Reader: TypeAlias = Callable[[BinaryIO, str, Reading], Iterator[Found]]
-
-Top: TypeAlias = dict[str, msgspec.Raw] | list[msgspec.Raw]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -44,6 +41,11 @@ class Kind:
 
 
 KINDS: Final = (
-    # Any text may be a table: the last.
-    Kind(name="table", read=table.read, suffixes=("csv", "tsv", "txt"), text=lambda text: True),
+    # Any text may be a table, so it comes last.
+    Kind(
+        name="table",
+        read=table.read,
+        suffixes=("csv", "tsv"),
+        text=lambda text: not text.startswith("<"),
+    ),
 )
