@@ -223,6 +223,8 @@ def decoded(raw: bytes, kind: Any = Any) -> Any:
     """A value; `Unreadable` if it is none of JSON or not of this kind."""
     try:
         return msgspec.json.decode(raw, type=kind)
+    except msgspec.ValidationError as error:
+        raise Unreadable(f"JSON of another form: {error}") from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable(f"broken JSON: {error}") from error
 

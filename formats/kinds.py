@@ -20,7 +20,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final, TypeAlias
 
-from formats import table
+from formats import geojson, table
 from formats.found import Found, Reading
 from formats.json_text import Top
 
@@ -41,6 +41,18 @@ class Kind:
 
 
 KINDS: Final = (
+    Kind(
+        name="GeoJSON",
+        read=geojson.read,
+        suffixes=("geojson",),
+        top=geojson.is_document,
+    ),
+    Kind(
+        name="GeoJSON sequence",
+        read=geojson.read_sequence,
+        suffixes=("geojsons", "geojsonl", "geojsonseq"),
+        line=geojson.is_line,
+    ),
     # Any text may be a table, so it comes last.
     Kind(
         name="table",
