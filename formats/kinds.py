@@ -20,7 +20,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final, TypeAlias
 
-from formats import geojson, gpx, ics, kml, table
+from formats import geojson, gpx, ics, kml, mail, passes, table
 from formats.found import Found, Reading
 from formats.json_text import Top
 
@@ -56,6 +56,8 @@ KINDS: Final = (
     Kind(name="KML", read=kml.read, suffixes=("kml",), text=kml.is_text),
     Kind(name="KMZ", read=kml.read_archive, suffixes=("kmz",), members=kml.is_archive),
     Kind(name="calendar", read=ics.read, suffixes=("ics", "ical"), text=ics.is_text),
+    Kind(name="mail", read=mail.read, suffixes=("eml", "mbox"), text=mail.is_text),
+    Kind(name="pass", read=passes.read, suffixes=("pkpass",), members=passes.is_archive),
     Kind(name="GPX", read=gpx.read, suffixes=("gpx",), text=gpx.is_text),
     # Any text may be a table, so it comes last.
     Kind(
