@@ -170,7 +170,7 @@ def test_any_text_is_well_formed_xml(name, notes):
 @pytest.mark.parametrize("suffix", ["gpx", "kml"])
 def test_characters_that_xml_cannot_have_show_as_replaced(suffix):
     pins = [{**PINS[0], "name": "a\0b\x1bc\ufffed\x85", "notes": "1\r\n2\t3"}]
-    text = "".join(parsed(suffix, export_of(mapPins=pins))).itertext()
+    text = "".join(parsed(suffix, export_of(mapPins=pins)).itertext())
     assert "a\ufffdb\ufffdc\ufffdd\x85" in text
     assert "1\r\n2\t3" in text
 
