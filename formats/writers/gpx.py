@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from formats.degrees import digits
 from formats.found import Document
-from formats.writers.xml_text import decimal, element
+from formats.writers.xml_text import element
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -28,4 +29,4 @@ def _waypoint(pin: Document) -> str:
         inner += element("desc", pin["notes"])
     if "category" in pin:
         inner += element("type", pin["category"])
-    return f'<wpt lat="{decimal(pin["lat"])}" lon="{decimal(lng)}">{inner}</wpt>\n'
+    return f'<wpt lat="{digits(pin["lat"])}" lon="{digits(lng)}">{inner}</wpt>\n'

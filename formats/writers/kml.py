@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from formats.degrees import digits
 from formats.found import Document
-from formats.writers.xml_text import decimal, element
+from formats.writers.xml_text import element
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2"><Document>'
@@ -30,5 +31,5 @@ def _placemark(pin: Document) -> str:
     inner = element("name", pin["name"])
     if "notes" in pin:
         inner += element("description", pin["notes"])
-    point = element("coordinates", f"{decimal(pin['lng'])},{decimal(pin['lat'])}")
+    point = element("coordinates", f"{digits(pin['lng'])},{digits(pin['lat'])}")
     return f"<Placemark>{inner}<Point>{point}</Point></Placemark>\n"

@@ -1,8 +1,7 @@
-"""Text and numbers as XML has them."""
+"""Text as XML has it."""
 
 import html
 import re
-from decimal import Decimal
 from typing import Final
 
 _NO_CHARACTER: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -17,8 +16,3 @@ def element(name: str, text: str) -> str:
     """
     shown = html.escape(_NO_CHARACTER.sub("\ufffd", text), quote=False).replace("\r", "&#13;")
     return f"<{name}>{shown}</{name}>"
-
-
-def decimal(degrees: float) -> str:
-    """A number in digits: XML Schema's decimals have no exponents."""
-    return f"{Decimal(str(degrees)):f}"
