@@ -43,7 +43,7 @@ def plans(draw):
             dated(
                 {"_id": f"{resource.kind}{number}", **body}
                 | {name: draw(st.sampled_from(ids)) for name, ids in links.items() if ids},
-                draw(st.integers(1, 2**31)),
+                draw(st.integers(1, 2**31 - 1)),
             )
             for number, body in enumerate(draw(st.lists(bodies(resource), max_size=3)))
         ]
@@ -93,8 +93,9 @@ def test_a_calendar_says_what_it_is():
     data = written(plan(), name="Japan; 2027, with Ann")
     calendar = icalendar.Calendar.from_ical(data)
     assert calendar["VERSION"] == "2.0"
-    assert calendar["NAME"] == "Japan; 2027, with Ann"
-    assert b"\r\nX-WR-CALNAME:Japan\\; 2027\\, with Ann\r\n" in data
+    # It knows neither of these as texts.
+    for name in ("NAME", "X-WR-CALNAME"):
+        assert f"\r\n{name}:Japan\\; 2027\\, with Ann\r\n" in data.decode()
     assert calendar["URL"] == PAGE
     assert calendar.refresh_interval == datetime.timedelta(hours=1)
 
