@@ -187,7 +187,7 @@ def _operation(route: Route, by_type: dict[Any, Any]) -> dict[str, Any]:
         "responses": _responses(route, by_type),
     }
     if route.scope:
-        needs = f"Needs the scope `{route.scope}`."
+        needs = f"Needs the scope `{route.scope}`{' for all trips' if route.unlimited else ''}."
         operation["description"] = f"{needs} {route.description}".rstrip()
     if route.access == "address":
         operation["security"] = []

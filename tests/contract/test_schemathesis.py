@@ -205,6 +205,8 @@ def name_rows(case: Case[Any], live: Live) -> None:
     case.path_parameters = {name: live.id(name) for name in parameters}
     if case.method == "DELETE" and parameters and parameters[-1] in (*BY_PARAMETER, "webhookId"):
         case.path_parameters[parameters[-1]] = live.new_row(parameters[-1])
+    if case.operation.path.startswith("/calendars/"):
+        case.path_parameters["token"] = live.feed_token()
     if case.operation.path.endswith("/undo"):
         # One that is undone already is refused.
         case.path_parameters["rev"] = live.new_changeset()
