@@ -143,6 +143,7 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
         "anyOf": [
             by_type[BatchResult],
             by_type[schemas.sync_result()],
+            by_type[schemas.file_result()],
             by_type[schemas.undo_result()],
         ],
     }
@@ -192,7 +193,8 @@ def _operation(route: Route, by_type: dict[Any, Any]) -> dict[str, Any]:
     if route.access == "address":
         operation["security"] = []
     if route.body is not None:
-        content = {JSON: {"schema": by_type[route.body.type]}}
+        shape = by_type[route.body.type] if route.body.media_type == JSON else {}
+        content = {route.body.media_type: {"schema": shape}}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
 
