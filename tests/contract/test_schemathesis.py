@@ -27,7 +27,7 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from domain.merge import merge
 from domain.message import MESSAGE
 from domain.resources import RESOURCES
-from server.api.openapi import describe
+from server.openapi.document import describe
 from server.route import Transaction
 from server.routes import ROUTES
 from tests.contract.live import BY_PARAMETER, Live, serving
