@@ -20,7 +20,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final, TypeAlias
 
-from formats import geojson, gpx, ics, kml, mail, passes, table
+from formats import carnet_json, geojson, gpx, ics, kml, mail, passes, table
 from formats.found import Found, Reading
 from formats.json_text import Top
 
@@ -41,6 +41,18 @@ class Kind:
 
 
 KINDS: Final = (
+    Kind(
+        name="Carnet JSON",
+        read=carnet_json.read,
+        suffixes=("json",),
+        top=carnet_json.is_document,
+    ),
+    Kind(
+        name="Carnet NDJSON",
+        read=carnet_json.read_lines,
+        suffixes=("ndjson", "jsonl"),
+        line=carnet_json.is_line,
+    ),
     Kind(
         name="GeoJSON",
         read=geojson.read,

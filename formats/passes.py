@@ -219,7 +219,7 @@ def _commitment(told: _Pass, called: str, start: str, at: Position) -> Iterator[
     lat, lng = number(place.get("latitude")), number(place.get("longitude"))
     if lat and lng and told.style == "eventTicket":
         venue = told.meant("venueName") or told.field(r"venue|location|place") or called
-        found = pin(venue, lat, lng, at=at, row=telling(place))
+        found = pin(venue, lat, lng, at=at, row=lambda: telling(place))
         yield found
         if isinstance(found, Row):
             document["mapPinRef"] = found.document["clientRef"]

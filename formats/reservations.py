@@ -262,7 +262,7 @@ def _commitment(
     geo = object_of(place.get("geo"))
     lat, lng = number(geo.get("latitude")), number(geo.get("longitude"))
     if lat and lng:
-        place_found = pin(text(place) or called, lat, lng, at=at, row=telling(node))
+        place_found = pin(text(place) or called, lat, lng, at=at, row=lambda: telling(node))
         if isinstance(place_found, Row):
             document["mapPinRef"] = place_found.document["clientRef"]
             yield place_found
