@@ -46,8 +46,8 @@ interface About {
 }
 
 /** Why a call failed. */
-export class CarnetError<Code extends ErrorCode = ErrorCode> extends Error {
-  readonly code: Code;
+export class CarnetError extends Error {
+  readonly code: ErrorCode;
   /** Of the response; undefined where there was none. */
   readonly status: number | undefined;
   readonly details: ErrorDetail[];
@@ -55,7 +55,7 @@ export class CarnetError<Code extends ErrorCode = ErrorCode> extends Error {
   readonly requestId: string | undefined;
   readonly headers: Headers | undefined;
 
-  constructor(code: Code, message: string, about: About = {}) {
+  constructor(code: ErrorCode, message: string, about: About = {}) {
     super(message, "cause" in about ? { cause: about.cause } : undefined);
     this.name = "CarnetError";
     this.code = code;
@@ -67,7 +67,9 @@ export class CarnetError<Code extends ErrorCode = ErrorCode> extends Error {
 }
 
 /** No whole answer came: the network, or a server that is not there. */
-export class ConnectionError extends CarnetError<"CONNECTION_FAILED"> {
+export class ConnectionError extends CarnetError {
+  declare readonly code: "CONNECTION_FAILED";
+
   constructor(cause: unknown) {
     super("CONNECTION_FAILED", `No answer came: ${reason(cause)}`, { cause });
   }
@@ -80,7 +82,9 @@ function reason(error: unknown): string {
 }
 
 /** The answer did not come within the call's `timeout`. */
-export class TimeoutError extends CarnetError<"TIMEOUT"> {
+export class TimeoutError extends CarnetError {
+  declare readonly code: "TIMEOUT";
+
   constructor(milliseconds: number) {
     super("TIMEOUT", `No answer within ${milliseconds} ms`);
   }

@@ -13,7 +13,7 @@ export interface Block {
 
 /** The blocks of a stream; `heard` is called for whatever comes, comments too. */
 export async function* blocks(
-  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  body: ReadableStream<Uint8Array>,
   heard: () => void,
 ): AsyncGenerator<Block, void, undefined> {
   let block = empty();
@@ -47,7 +47,7 @@ function add(block: Block, line: string): void {
 
 /** The lines of a stream that are whole. */
 async function* lines(
-  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  body: ReadableStream<Uint8Array>,
   heard: () => void,
 ): AsyncGenerator<string, void, undefined> {
   const reader = body.getReader();

@@ -1,4 +1,4 @@
-import type { CallOptions } from "./types.js";
+import type { CallOptions, FileBody } from "./types.js";
 
 /** An operation: its method, its path and, where it has a body, what that is. */
 export type Operation = readonly [method: string, path: string, body?: "json" | "file"];
@@ -9,7 +9,7 @@ export interface Request {
   /** Below the API's base, with the query. */
   target: string;
   headers: Record<string, string>;
-  body: BodyInit | undefined;
+  body: FileBody | undefined;
 }
 
 /** What a call has beside ids and body; what is none of these goes into the query. */
@@ -47,7 +47,7 @@ export function prepare(
       method,
       target: search ? `${filled}?${search}` : filled,
       headers,
-      body: kind === "json" ? JSON.stringify(content) : (content as BodyInit | undefined),
+      body: kind === "json" ? JSON.stringify(content) : (content as FileBody | undefined),
     },
     { signal, timeout, maxRetries },
   ];

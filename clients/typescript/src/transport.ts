@@ -32,7 +32,7 @@ export class Transport {
     this.#authorization = key === undefined ? {} : { Authorization: `Bearer ${key}` };
     this.#timeout = settings.timeout ?? 120_000;
     this.#maxRetries = settings.maxRetries ?? 2;
-    this.#fetch = settings.fetch ?? fetch;
+    this.#fetch = settings.fetch ?? ((url, init) => fetch(url, init));
   }
 
   /** Calls an operation with its arguments: the ids of its path, its body, its options. */
@@ -63,7 +63,7 @@ export class Transport {
     const init: RequestInit = {
       method,
       headers: { ...headers, ...this.#authorization },
-      body: body ?? null,
+      body: (body as BodyInit | undefined) ?? null,
       signal,
       redirect: "manual", // followed, a POST would become a GET
     };
@@ -71,7 +71,7 @@ export class Transport {
       signal.throwIfAborted();
       let failure: CarnetError;
       try {
-        // Not as a method: browsers' `fetch` wants no object of ours as `this`.
+        // Not as a method: a browser's `fetch` wants no object of ours as `this`.
         const response = await (0, this.#fetch)(this.#base + target, init);
         if (response.ok || response.status === 304) {
           return { data: await read(response), response };
@@ -119,8 +119,10 @@ export function retryAfter({ headers }: CarnetError): number | undefined {
   return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds);
 }
 
-/** Milliseconds to wait after a failure, longer after each one before; by chance, since clients
- * that failed together should not come back so. */
+/**
+ * Milliseconds to wait after a failure, longer after each one before, and by chance: clients that
+ * failed together do not come back together.
+ */
 export function backoff(failuresBefore: number, longest = 8_000): number {
   return Math.min(longest, 400 * 2 ** failuresBefore) * (0.5 + Math.random() / 2);
 }

@@ -19,7 +19,7 @@ export type Result<N extends Name> = {
 }[keyof Responses<N> & Success];
 
 /** A file, whole: it is sent again when it has to be. */
-export type FileBody = string | Blob | ArrayBuffer | ArrayBufferView<ArrayBuffer>;
+export type FileBody = string | Blob | ArrayBuffer | ArrayBufferView;
 
 /** What an operation takes. */
 export type Body<N extends Name> = operations[N] extends { requestBody: { content: infer Media } }
