@@ -36,7 +36,7 @@ async def calls(world: World) -> list[dict[str, Any]]:
     # What is deleted last: a share token opens nothing afterwards.
     for route in sorted(ROUTES, key=lambda route: route.method == "DELETE"):
         path, body = await targets.path(route.path), targets.body(route.method, route.path)
-        ids = re.fullmatch(re.sub(r"\{\w+\}", "([^/]+)", route.path), path)
+        ids = re.search(re.sub(r"\{\w+\}", "([^/]+)", route.path) + "$", path)
         assert ids, path
         args = [*ids.groups(), *([] if body is None else [body])]
         made.append({"operation": route.name, "args": args})

@@ -57,6 +57,11 @@ export const OPERATIONS = {
   deleteShareToken: ["DELETE", "/trips/{tripId}/share-token"],
   getSharedTrip: ["GET", "/shared/trips/{token}"],
   exportSharedTrip: ["GET", "/shared/trips/{token}/export"],
+  getCalendar: ["GET", "/trips/{tripId}/calendar.ics"],
+  getSharedCalendar: ["GET", "/shared/trips/{token}/calendar.ics"],
+  createCalendarToken: ["POST", "/me/calendar-token"],
+  deleteCalendarToken: ["DELETE", "/me/calendar-token"],
+  getCalendarFeed: ["GET", "/calendars/{token}.ics"],
   getJob: ["GET", "/jobs/{jobId}"],
   listWebhooks: ["GET", "/webhooks"],
   createWebhook: ["POST", "/webhooks", "json"],
@@ -199,6 +204,19 @@ export interface Operations {
   /** Read a whole shared trip: `GET /shared/trips/{token}/export`. */
   exportSharedTrip(token: string, options?: Options<"exportSharedTrip"> & Unconditional): Call<Result<"exportSharedTrip">>;
   exportSharedTrip(token: string, options: Options<"exportSharedTrip">): Call<Result<"exportSharedTrip"> | undefined>;
+  /** Read a trip as a calendar: `GET /trips/{tripId}/calendar.ics`. */
+  getCalendar(tripId: string, options?: Options<"getCalendar"> & Unconditional): Call<Result<"getCalendar">>;
+  getCalendar(tripId: string, options: Options<"getCalendar">): Call<Result<"getCalendar"> | undefined>;
+  /** Read a shared trip as a calendar: `GET /shared/trips/{token}/calendar.ics`. */
+  getSharedCalendar(token: string, options?: Options<"getSharedCalendar"> & Unconditional): Call<Result<"getSharedCalendar">>;
+  getSharedCalendar(token: string, options: Options<"getSharedCalendar">): Call<Result<"getSharedCalendar"> | undefined>;
+  /** Get the address of a calendar of all your trips: `POST /me/calendar-token`. */
+  createCalendarToken(options?: Options<"createCalendarToken">): Call<Result<"createCalendarToken">>;
+  /** Revoke the address of the calendar of all your trips: `DELETE /me/calendar-token`. */
+  deleteCalendarToken(options?: Options<"deleteCalendarToken">): Call<Result<"deleteCalendarToken">>;
+  /** Read all trips of a user as a calendar: `GET /calendars/{token}.ics`. */
+  getCalendarFeed(token: string, options?: Options<"getCalendarFeed"> & Unconditional): Call<Result<"getCalendarFeed">>;
+  getCalendarFeed(token: string, options: Options<"getCalendarFeed">): Call<Result<"getCalendarFeed"> | undefined>;
   /** Read a job: `GET /jobs/{jobId}`. */
   getJob(jobId: string, options?: Options<"getJob"> & Unconditional): Call<Result<"getJob">>;
   getJob(jobId: string, options: Options<"getJob">): Call<Result<"getJob"> | undefined>;
@@ -234,4 +252,7 @@ export interface SharedOperations {
   /** Read a whole shared trip: `GET /shared/trips/{token}/export`. */
   exportSharedTrip(options?: Options<"exportSharedTrip"> & Unconditional): Call<Result<"exportSharedTrip">>;
   exportSharedTrip(options: Options<"exportSharedTrip">): Call<Result<"exportSharedTrip"> | undefined>;
+  /** Read a shared trip as a calendar: `GET /shared/trips/{token}/calendar.ics`. */
+  getSharedCalendar(options?: Options<"getSharedCalendar"> & Unconditional): Call<Result<"getSharedCalendar">>;
+  getSharedCalendar(options: Options<"getSharedCalendar">): Call<Result<"getSharedCalendar"> | undefined>;
 }

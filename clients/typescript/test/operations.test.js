@@ -71,10 +71,15 @@ test("a file is sent as it is", async () => {
   assert.equal(headers["Content-Type"], "text/csv");
 });
 
-test("text of another kind than JSON comes as text", async () => {
-  const calendar = { headers: { "Content-Type": "text/calendar; charset=utf-8" } };
-  const { fetch } = madeUp(() => new Response("BEGIN:VCALENDAR\r\n", calendar));
-  assert.equal(await newClient({ fetch }).getTrip("t1"), "BEGIN:VCALENDAR\r\n");
+test("a calendar comes as text", async () => {
+  const client = newClient();
+  const tripId = await newTrip();
+  const { data, response } = await client.getCalendar(tripId).withResponse();
+  assert.match(data, /^BEGIN:VCALENDAR\r\n/);
+  assert.match(response.headers.get("Content-Type"), /^text\/calendar/);
+  const token = /calendars\/(\w+)\.ics$/.exec((await client.createCalendarToken()).url)[1];
+  assert.match(await client.getCalendarFeed(token), /^BEGIN:VCALENDAR\r\n/);
+  assert.equal(await client.deleteCalendarToken(), undefined);
 });
 
 test("a share token reads what it opens, and sends no key", async () => {
