@@ -20,13 +20,10 @@ EVERY = "every.test.js"
 """Calls each operation, with the arguments that it is told."""
 OTHERS = sorted({path.name for path in CLIENT.glob("test/*.test.js")} - {EVERY})
 
-pytestmark = pytest.mark.parametrize("storage_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def built() -> None:
-    """The client as it is published; `make test` has built it."""
-    subprocess.run(["make", "--silent", "clients/typescript/dist/.built"], cwd=ROOT, check=True)
+pytestmark = [
+    pytest.mark.usefixtures("built"),
+    pytest.mark.parametrize("storage_url", ["sqlite"], indirect=True),
+]
 
 
 async def calls(world: World) -> list[dict[str, Any]]:
