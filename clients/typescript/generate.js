@@ -27,17 +27,19 @@ function read(method, path, item, { operationId, summary, parameters, requestBod
     return `${name}: ${at(schema).type === "integer" ? "number" : "string"}`;
   });
   const taken = Object.keys(at(requestBody)?.content ?? {});
-  const body = taken.length && (taken.every((media) => media === "application/json") ? "json" : "file");
+  const json = taken.every((media) => media === "application/json");
   const media = Object.keys(at(responses[200])?.content ?? {});
   return {
-    ...{ method, path, name: operationId, summary, ids, body },
+    ...{ method, path, name: operationId, summary, ids },
+    body: taken.length && (json ? "json" : "file"),
     conditional: "304" in responses,
     stream: media.includes("text/event-stream"),
   };
 }
 
 function row({ name, method, path, body }) {
-  return `  ${name}: [${[method, path, ...(body ? [body] : [])].map((part) => JSON.stringify(part)).join(", ")}],\n`;
+  const parts = [method, path, body].filter(Boolean).map((part) => JSON.stringify(part));
+  return `  ${name}: [${parts.join(", ")}],\n`;
 }
 
 /** The signatures of an operation; one that follows pages too, where it reads a list. */

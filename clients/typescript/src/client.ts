@@ -1,10 +1,10 @@
 import { type Changes, type ChangesOptions, changes } from "./changes.js";
 import { type EventsOptions, type TripEvent, events } from "./events.js";
-import { type WaitOptions, finished, waitForJob } from "./jobs.js";
+import { type SyncOptions, type WaitOptions, syncToTheEnd, waitForJob } from "./jobs.js";
 import { addMethods } from "./methods.js";
 import type { Operations, SharedOperations } from "./operations.js";
 import { type Settings, Transport, call } from "./transport.js";
-import type { Call, Job, Options, Snapshot, SyncResult } from "./types.js";
+import type { Call, Job, Snapshot, SyncResult } from "./types.js";
 import { type Kind, type Row, type UpsertOptions, type UpsertResult, upsertAll } from "./upsert.js";
 
 export interface CarnetClientOptions extends Settings {
@@ -14,11 +14,6 @@ export interface CarnetClientOptions extends Settings {
 export interface SharedTripClientOptions extends Settings {
   /** Of a share link: what comes last in it. */
   token: string;
-}
-
-export interface SyncOptions extends Options<"syncTrip"> {
-  /** Told how far the job is by which a server does a large sync; the call then waits for its end. */
-  onProgress?: ((job: Job) => void) | undefined;
 }
 
 /** Calls the API with a key. Its methods are the operations of the API, and those below. */
@@ -45,13 +40,11 @@ export class CarnetClient {
   sync(
     tripId: string,
     snapshot: Snapshot,
-    { onProgress, ...options }: SyncOptions = {},
+    options: SyncOptions = {},
   ): Call<SyncResult | Job> {
-    const reply = this.syncTrip(tripId, snapshot, options);
-    const { signal, timeout } = options;
-    return onProgress
-      ? call(finished(this, reply.withResponse(), { signal, timeout, onProgress }))
-      : reply;
+    return options.onProgress
+      ? call(syncToTheEnd(this, tripId, snapshot, options))
+      : this.syncTrip(tripId, snapshot, options);
   }
 
   /** Waits until a job has succeeded; rejects with the error of one that has failed. */
@@ -93,7 +86,8 @@ export class SharedTripClient {
   readonly #token: string;
 
   static {
-    addMethods<SharedTripClient>(this.prototype, "/shared/trips/{token}", (client, operation, args) =>
+    const below = "/shared/trips/{token}";
+    addMethods<SharedTripClient>(this.prototype, below, (client, operation, args) =>
       client.#transport.call(operation, [client.#token, ...args]),
     );
   }

@@ -18,8 +18,9 @@ const CODES = {
 } as const;
 
 /**
- * What went wrong: a code of the API; or, where there was no answer of a Carnet, `CONNECTION_FAILED`
- * (none came), `TIMEOUT` (not in time) or `UNEXPECTED_ANSWER` (another program's).
+ * What went wrong: a code of the API; or, where there was no answer of a Carnet,
+ * `CONNECTION_FAILED` (none came), `TIMEOUT` (not in time) or `UNEXPECTED_ANSWER` (another
+ * program's).
  */
 export type ErrorCode =
   | (typeof CODES)[keyof typeof CODES]

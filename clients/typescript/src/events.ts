@@ -47,7 +47,8 @@ export async function* events(
       let pause: number | undefined;
       try {
         const quiet = new Deadline(timeout, whole.signal);
-        for await (const block of stream(transport, tripId, position, quiet, begun ? 0 : undefined)) {
+        const retries = begun ? 0 : undefined;
+        for await (const block of stream(transport, tripId, position, quiet, retries)) {
           retry = block.retry ?? retry;
           const event = eventOf(block);
           if (event && !(event.type === "change" && event.id <= (position ?? -1))) {

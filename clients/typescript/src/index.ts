@@ -6,11 +6,16 @@ export {
   CarnetClient as OsotoClient,
   SharedTripClient,
   type SharedTripClientOptions,
-  type SyncOptions,
 } from "./client.js";
-export { CarnetError, ConnectionError, type ErrorCode, type ErrorDetail, TimeoutError } from "./errors.js";
+export {
+  CarnetError,
+  ConnectionError,
+  type ErrorCode,
+  type ErrorDetail,
+  TimeoutError,
+} from "./errors.js";
 export type { EventsOptions, TripEvent } from "./events.js";
-export type { WaitOptions } from "./jobs.js";
+export type { SyncOptions, WaitOptions } from "./jobs.js";
 export type { components, operations, paths } from "./schema.js";
 export type * from "./types.js";
 export type { Kind, Row, UpsertOptions, UpsertProgress, UpsertResult } from "./upsert.js";

@@ -1,13 +1,18 @@
 import type { CarnetClient } from "./client.js";
 import { Deadline } from "./deadline.js";
 import { CarnetError, type ErrorCode } from "./errors.js";
-import type { Job, Reply, SyncResult } from "./types.js";
+import type { Job, Options, Reply, Snapshot, SyncResult } from "./types.js";
 
 export interface WaitOptions {
   signal?: AbortSignal | undefined;
   /** Milliseconds to wait for the job; for as long as it takes if not given. */
   timeout?: number | undefined;
   /** Told how far the job is, each time that it is asked for. */
+  onProgress?: ((job: Job) => void) | undefined;
+}
+
+export interface SyncOptions extends Options<"syncTrip"> {
+  /** Told how far the job is by which a server does a large sync; the call waits for its end. */
   onProgress?: ((job: Job) => void) | undefined;
 }
 
@@ -43,16 +48,25 @@ function failureOf({ _id, error }: Job): CarnetError {
   return new CarnetError(code, error?.message ?? `Job ${_id} failed`, { details: error?.details });
 }
 
-/** What a sync came to, also where the server answers with a job at first. */
-export async function finished(
+/** A sync, up to the end of the job where the server answers with one. */
+export async function syncToTheEnd(
   client: CarnetClient,
-  reply: Promise<Reply<SyncResult | Job>>,
-  options: WaitOptions,
+  tripId: string,
+  snapshot: Snapshot,
+  { onProgress, ...options }: SyncOptions,
 ): Promise<Reply<SyncResult>> {
-  const { data, response } = await reply;
-  if (response.status !== 202) {
-    return { data: data as SyncResult, response };
+  const deadline = new Deadline(options.timeout ?? Infinity, options.signal);
+  const { signal } = deadline;
+  try {
+    const { data, response } = await client
+      .syncTrip(tripId, snapshot, { ...options, signal })
+      .withResponse();
+    if (response.status !== 202) {
+      return { data: data as SyncResult, response };
+    }
+    const job = await waitForJob(client, (data as Job)._id, { signal, onProgress });
+    return { data: job.result as SyncResult, response };
+  } finally {
+    deadline.end();
   }
-  const job = await waitForJob(client, (data as Job)._id, options);
-  return { data: job.result as SyncResult, response };
 }

@@ -63,7 +63,7 @@ export interface Unconditional {
   ifNoneMatch?: undefined;
 }
 
-/** What an iterator over a list takes; `limit` is the size of a page, the rest goes for each page. */
+/** What an iterator over a list takes; `limit` is the size of a page, `timeout` of each page. */
 export type PageOptions<N extends Name> = CallOptions & Query<N>;
 
 /** A row of a list. */

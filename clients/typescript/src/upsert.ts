@@ -1,6 +1,6 @@
 import type { CarnetClient } from "./client.js";
 import { Deadline } from "./deadline.js";
-import { finished } from "./jobs.js";
+import { syncToTheEnd } from "./jobs.js";
 import type { Options, Snapshot, SyncResult } from "./types.js";
 
 /** The lists of a snapshot. */
@@ -23,6 +23,7 @@ export interface UpsertProgress {
   total: number | undefined;
 }
 
+/** What each of the syncs takes; `timeout` is of one of them. */
 export interface UpsertOptions extends Omit<Options<"syncTrip">, "prefer"> {
   /** Told how far it is, at least after each request. */
   onProgress?: ((progress: UpsertProgress) => void) | undefined;
@@ -44,7 +45,7 @@ export async function upsertAll<K extends Kind>(
   tripId: string,
   kind: K,
   rows: Iterable<Row<K>> | AsyncIterable<Row<K>>,
-  { onProgress, timeout, idempotencyKey, ...options }: UpsertOptions,
+  { onProgress, idempotencyKey, ...options }: UpsertOptions,
 ): Promise<UpsertResult> {
   const total = Array.isArray(rows) ? rows.length : undefined;
   const sum: UpsertResult = { created: 0, updated: 0, unchanged: 0, errors: 0, items: [] };
@@ -56,13 +57,16 @@ export async function upsertAll<K extends Kind>(
       await whole.sleep(window.wait);
       const done = sum.items.length;
       const key = idempotencyKey && `${idempotencyKey}-${number++}`;
-      const reply = client
-        .syncTrip(tripId, { [kind]: chunk }, { ...options, timeout, idempotencyKey: key })
-        .withResponse();
-      const { data, response } = await finished(client, reply, {
-        signal: options.signal,
-        onProgress: (job) => onProgress?.({ done: done + job.progress.done, total }),
-      });
+      const { data, response } = await syncToTheEnd(
+        client,
+        tripId,
+        { [kind]: chunk },
+        {
+          ...options,
+          idempotencyKey: key,
+          onProgress: (job) => onProgress?.({ done: done + job.progress.done, total }),
+        },
+      );
       window.see(response.headers);
       add(sum, data[kind] as UpsertResult);
       onProgress?.({ done: done + chunk.length, total });

@@ -30,7 +30,8 @@ test("changes come as they are made, none twice and none missing where it is cut
   await client.updateLeg(tripId, leg._id, { title: "Kyoto" });
   await client.deleteLeg(tripId, leg._id);
   assert.equal((await next(stream, "hello")).id, since + 1);
-  assert.deepEqual([(await next(stream, "change")).id, (await next(stream, "change")).id], [since + 2, since + 3]);
+  assert.equal((await next(stream, "change")).id, since + 2);
+  assert.equal((await next(stream, "change")).id, since + 3);
   await stream.return();
 
   const [first, second] = proxy.requests;

@@ -63,7 +63,7 @@ test("an import is taken back", async () => {
   assert.deepEqual((await client.listMapPins(tripId)).items, []);
 });
 
-test("any number of rows is upserted, over a bad connection too, and twice is unchanged", async () => {
+test("any number of rows is upserted, on a bad connection too; twice is unchanged", async () => {
   const proxy = await newProxy();
   const client = newClient({ baseUrl: proxy.url });
   const tripId = await newTrip();

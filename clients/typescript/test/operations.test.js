@@ -24,7 +24,8 @@ test("OsotoClient is CarnetClient", () => assert.equal(OsotoClient, CarnetClient
 test("202 and 207 are data, 204 is undefined", async () => {
   const client = newClient();
   const tripId = await newTrip();
-  const some = await client.upsertMapPins(tripId, { items: [PIN, { name: "Nowhere" }] }).withResponse();
+  const items = [PIN, { name: "Nowhere" }];
+  const some = await client.upsertMapPins(tripId, { items }).withResponse();
   assert.equal(some.response.status, 207);
   assert.deepEqual([some.data.created, some.data.errors], [1, 1]);
   const later = await client

@@ -1,4 +1,4 @@
-// What the client does over time, against servers that are made up: no connection has timers here.
+// What the client does over time; the servers are made up, since connections have timers too.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { blocks } from "../dist/esm/event-stream.js";
@@ -82,7 +82,7 @@ test("it comes back after what may pass, later each time, and fails at what may 
     },
     () => new Response("", { status: 429, headers: { "Retry-After": "7" } }),
     () => answerOf(hello(2), change(2), change(3)),
-    () => Response.json({ error: { code: "FORBIDDEN", message: "No" } }, { status: 403 }),
+    () => json({ error: { code: "FORBIDDEN", message: "No" } }, 403),
   ];
   const { asked, fetch } = madeUp((n) => answers[n - 1]());
   const seen = [];

@@ -71,6 +71,12 @@ exactly<SyncResult | Job>()(await same.sync("t1", {}));
 exactly<SyncResult>()(await same.sync("t1", {}, { onProgress: (job) => job.progress.done }));
 exactly<Reply<Job>>()(await same.getJob("j1").withResponse());
 
+// What was read can be sent back.
+await same.sync("t1", await same.exportTrip("t2"));
+for await (const pin of same.iterateMapPins("t1")) {
+  await same.updateMapPin("t1", pin._id, pin);
+}
+
 const conditional = await same.getTrip("t1", { ifNoneMatch: '"tag"', signal: AbortSignal.abort() });
 // @ts-expect-error it may not have changed
 conditional.title;
@@ -97,8 +103,8 @@ try {
 } catch (error) {
   if (error instanceof CarnetError && error.code === "NOT_FOUND") {
     exactly<number | undefined>()(error.status);
-    const said: string | undefined = error.details[0]?.message ?? error.headers?.get("X-Request-Id") ?? title;
-    console.log(said);
+    const said: string | undefined = error.details[0]?.message ?? error.requestId ?? title;
+    console.log(said, error.headers?.get("Retry-After"));
   }
   // @ts-expect-error no such code
   error instanceof CarnetError && error.code === "NOTFOUND";

@@ -4,7 +4,7 @@ import { after } from "node:test";
 import { CarnetClient } from "@carnet/api-client";
 import { FaultyProxy } from "./proxy.js";
 
-/** `url`, `apiKey`, `groupId`, `samples` by kind; for one file `calls`: of each operation the arguments. */
+/** `url`, `apiKey`, `groupId`, `samples` by kind; `calls`, of each operation, for one file. */
 export const world = JSON.parse(readFileSync(process.env.CARNET_WORLD, "utf8"));
 
 export const LEG = world.samples.leg;
@@ -28,7 +28,7 @@ export async function newProxy() {
   return proxy;
 }
 
-/** A server that is made up: it answers with what a function gives, and remembers what it was asked. */
+/** A server that is made up: it answers what a function gives, and remembers what was asked. */
 export function madeUp(answer) {
   const asked = [];
   return {
