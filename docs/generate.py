@@ -14,7 +14,7 @@ import msgspec
 
 from domain.resources import RESOURCES
 from runtime.settings import Settings
-from server.api.openapi import describe
+from server.openapi.document import describe
 from server.route import Route
 from server.routes import ROUTES
 

@@ -8,7 +8,7 @@ import dataclasses
 import functools
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 from aiohttp import web
@@ -30,6 +30,7 @@ from storage.store import Tx
 API: Final = "/api/v1"
 
 JSON: Final = "application/json"
+ANY: Final = "*/*"
 
 _TOKEN = re.compile(r"[A-Za-z0-9]{1,64}", re.ASCII)
 _REV = re.compile(r"[1-9]\d{0,15}", re.ASCII)
@@ -153,16 +154,30 @@ class Call(msgspec.Struct):
         return text if _TOKEN.fullmatch(text) else ""
 
 
+class PageSize(NamedTuple):
+    """How many rows a page of a list has."""
+
+    default: int
+    most: int
+    """What is above is cut to it."""
+
+
+PAGE: Final = PageSize(100, 200)
+"""Of lists that say nothing else."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class Body:
     """What a route takes as a body."""
 
     type: Any
-    """Its struct, for the description."""
+    """Its struct, for the description; `bytes` for a file."""
     largest: int | None = None
     """Bytes; None: the settings' `http.max_body_bytes`."""
     imports: ImportRequest | None = None
     """How it takes many items, where it does; then it may become a job."""
+    media_type: str = JSON
+    """What it may be; `ANY` for a file, which is not decoded as JSON."""
     creates: Resource | None = None
     """What an item makes a row of, where it may be plain."""
 
@@ -191,6 +206,8 @@ class Route:
     body: Body | None = None
     query: tuple[str, ...] = ()
     """Names of query parameters, described in `server.query`."""
+    page: PageSize = PAGE
+    """Of a list."""
     statuses: tuple[int, ...] = (200,)
     """The statuses of success."""
     media_type: str = JSON
