@@ -155,6 +155,8 @@ class Body:
     """Bytes; None: the settings' `http.max_body_bytes`."""
     imports: ImportRequest | None = None
     """How it takes many items, where it does; then it may become a job."""
+    file: bool = False
+    """Whether it is a file, of whatever media type and content."""
     creates: Resource | None = None
     """What an item makes a row of, where it may be plain."""
 
