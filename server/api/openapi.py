@@ -18,7 +18,7 @@ from server.route import API, JSON, Call, Reply, Route, Transaction
 from storage.jobs import Job
 
 _TOKEN: Final = {
-    "description": "Token of a share link.",
+    "description": "Token of a share link, or of a calendar.",
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9]{1,64}$"},
 }
 

@@ -73,7 +73,7 @@ UNSAID = {
 CREATES = {
     f"{route.method} {route.path}"
     for route in ROUTES
-    if isinstance(route, Transaction) and (route.creates_row or route.creates_trips)
+    if isinstance(route, Transaction) and (route.creates_row or route.name == "createTrip")
 }
 
 BY_PATH = {f"/trips/{{tripId}}{each.path}": each for each in (*RESOURCES, MESSAGE)}
