@@ -644,6 +644,22 @@ class Operations(Methods):
         """Stop sharing a trip."""
         return self._call("DELETE", "/trips/{tripId}/share-token", (trip_id,), None, {}, options)
 
+    def get_calendar(self, trip_id: str, **options: Unpack[ReadOptions]) -> Call[str]:
+        """Read a trip as a calendar."""
+        return self._call("GET", "/trips/{tripId}/calendar.ics", (trip_id,), None, {}, options)
+
+    def create_calendar_token(self, **options: Unpack[WriteOptions]) -> Call[Document]:
+        """Get the address of a calendar of all your trips."""
+        return self._call("POST", "/me/calendar-token", (), None, {}, options)
+
+    def delete_calendar_token(self, **options: Unpack[WriteOptions]) -> Call[None]:
+        """Revoke the address of the calendar of all your trips."""
+        return self._call("DELETE", "/me/calendar-token", (), None, {}, options)
+
+    def get_calendar_feed(self, token: str, **options: Unpack[ReadOptions]) -> Call[str]:
+        """Read all trips of a user as a calendar."""
+        return self._call("GET", "/calendars/{token}.ics", (token,), None, {}, options)
+
     def get_job(self, job_id: str, **options: Unpack[ReadOptions]) -> Call[Document]:
         """Read a job."""
         return self._call("GET", "/jobs/{jobId}", (job_id,), None, {}, options)
@@ -742,3 +758,7 @@ class SharedOperations(Methods):
     def export_shared_trip(self, **options: Unpack[ReadOptions]) -> Call[Document]:
         """Read a whole shared trip."""
         return self._call("GET", "/shared/trips/{token}/export", (), None, {}, options)
+
+    def get_shared_calendar(self, **options: Unpack[ReadOptions]) -> Call[str]:
+        """Read a shared trip as a calendar."""
+        return self._call("GET", "/shared/trips/{token}/calendar.ics", (), None, {}, options)

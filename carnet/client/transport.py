@@ -72,7 +72,7 @@ class Transport:
                     request, options.get("max_retries"), deadline.when()
                 ) as response:
                     data = _data(response, await response.read())
-                    return Response(data, response.status, dict(response.headers))
+                    return Response(data, response.status, response.headers)
         except TimeoutError as error:
             raise DeadlineExceeded(f"No answer within {timeout:g} s") from error
 
