@@ -207,6 +207,12 @@ def error_of(status: int, headers: Mapping[str, str], body: bytes) -> CarnetErro
     )
 
 
+def reason(error: Exception) -> str:
+    """Why a connection failed, in the system's words where there are some."""
+    told = error.strerror if isinstance(error, OSError) else None
+    return told or str(error) or type(error).__name__
+
+
 def unexpected(status: int, headers: Mapping[str, str]) -> str:
     """What to say of an answer that is no Carnet's."""
     if "Location" in headers and 300 <= status < 400:

@@ -9,7 +9,13 @@ import aiohttp
 import msgspec
 
 from carnet.client.calls import Document
-from carnet.client.errors import CarnetError, ConnectionFailed, UnexpectedAnswer, unexpected
+from carnet.client.errors import (
+    CarnetError,
+    ConnectionFailed,
+    UnexpectedAnswer,
+    reason,
+    unexpected,
+)
 from carnet.client.event_stream import blocks
 from carnet.client.request import prepare
 from carnet.client.transport import Transport, backoff, is_stream, may_pass, retry_after
@@ -92,4 +98,4 @@ async def _pieces(response: aiohttp.ClientResponse, quiet: float) -> AsyncIterat
     except TimeoutError as error:
         raise ConnectionFailed(f"Nothing came for {quiet:g} s") from error
     except (aiohttp.ClientError, OSError) as error:
-        raise ConnectionFailed(f"The stream broke: {str(error) or type(error).__name__}") from error
+        raise ConnectionFailed(f"The stream broke: {reason(error)}") from error

@@ -21,6 +21,7 @@ from carnet.client.errors import (
     DeadlineExceeded,
     UnexpectedAnswer,
     error_of,
+    reason,
     unexpected,
 )
 from carnet.client.request import Request
@@ -115,9 +116,7 @@ class Transport:
                 return response
             body = await response.read()
         except (aiohttp.ClientError, OSError) as error:
-            raise ConnectionFailed(
-                f"No answer came: {str(error) or type(error).__name__}"
-            ) from error
+            raise ConnectionFailed(f"No answer came: {reason(error)}") from error
         if response.status < 300 or response.status == 304:
             return response
         raise error_of(response.status, response.headers, body)
