@@ -45,20 +45,19 @@ def run_import(wanted: Wanted, url: str, key: str) -> None:
     """Imports, and tells what became of it; `Failure` where that is no summary."""
     reading = Reading(trip_id=wanted.trip_id or "", columns=wanted.columns, routes=wanted.routes)
     sources = Sources(wanted.files, reading)
-    with _written(wanted.rejects) as file, progress(quiet=wanted.as_json) as on_progress:
+    with _written(wanted.rejects) as file:
         summary = Summary(file, tell=(lambda _text: None) if wanted.as_json else click.echo)
-
-        async def work(client: CarnetClient) -> str | None:
-            run = Run(client, sources, summary, on_progress, dry_run=wanted.dry_run)
-            return await _import(client, run, sources, summary, wanted)
-
         try:
-            trip_id = asyncio.run(connected(url, key, work))
+            with progress(quiet=wanted.as_json) as on_progress:
+                run = Run(sources, summary, on_progress, dry_run=wanted.dry_run)
+                trip_id = asyncio.run(
+                    connected(url, key, lambda client: _import(client, run, wanted))
+                )
         except (KeyboardInterrupt, Failure) as stop:
-            again = f"{summary.done:,} rows are in: starting the same again goes on"
             interrupted = isinstance(stop, KeyboardInterrupt)
             if not wanted.dry_run and (interrupted or summary.done):
-                click.echo(again, err=True)
+                done = f"{summary.done:,} rows are in: starting the same again goes on"
+                click.echo(done, err=True)
             if interrupted:
                 sys.exit(INTERRUPTED)
             raise
@@ -76,44 +75,35 @@ def run_import(wanted: Wanted, url: str, key: str) -> None:
         sys.exit(REJECTED)
 
 
-async def _import(
-    client: CarnetClient, run: Run, sources: Sources, summary: Summary, wanted: Wanted
-) -> str | None:
+async def _import(client: CarnetClient, run: Run, wanted: Wanted) -> str | None:
     """The id of the trip; None where it would be a new one."""
     me = await client.me()
     target.require_scopes(me, wanted.trip_id)
     trip_id = wanted.trip_id
     if wanted.title is not None:
-        trip_id = await _new_trip(client, me, wanted.title, sources, summary, wanted.dry_run)
+        trip_id = await _new_trip(client, me, run, wanted.title)
     if trip_id is None:
         await run.counted()
     else:
-        await run.into(trip_id)
-    if summary.nothing_read:
-        rejects = summary.first_rejects
+        await run.into(client, trip_id)
+    if run.summary.nothing_read:
+        rejects = run.summary.first_rejects
         raise Failure("; ".join(f"{each.at.file}: {each.reason}" for each in rejects))
     return trip_id
 
 
-async def _new_trip(
-    client: CarnetClient,
-    me: Document,
-    title: str,
-    sources: Sources,
-    summary: Summary,
-    dry_run: bool,
-) -> str | None:
+async def _new_trip(client: CarnetClient, me: Document, run: Run, title: str) -> str | None:
     """The id of a new trip; None where there are no rows for one, and in a dry run."""
     await target.require_new_title(client, title)
     # Reading twice is cheaper than holding all there is.
-    rows = await asyncio.to_thread(target.survey, sources.found())
+    rows = await asyncio.to_thread(target.survey, run.sources.found())
     for notice in rows.notices:
-        summary.hear(notice)
+        run.summary.hear(notice)
     trip = target.planned(me, title, rows)
-    if rows.count and not dry_run:
+    if rows.count and not run.dry_run:
         trip = await client.create_trip(trip)
     if rows.count:
-        summary.notice(target.told(trip, rows))
+        run.summary.notice(target.told(trip, rows))
     return trip.get("_id")
 
 
