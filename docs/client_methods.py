@@ -44,7 +44,7 @@ def _methods(route: Route, known: Sequence[str]) -> Iterator[str]:
     body = ""
     if route.body is not None:
         body = "body"
-        of_ids.append("body: bytes" if route.body.file else "body: Mapping[str, Any]")
+        of_ids.append("body: bytes" if route.body.media_type != JSON else "body: Mapping[str, Any]")
     query = {name: snake(name) for name in route.query}
     asked = [
         f"{arg}: {_TYPES[PARAMETERS[name].schema['type']]} | None = None"

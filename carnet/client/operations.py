@@ -64,6 +64,25 @@ class Operations(Methods):
             "POST", "/trips/{tripId}/sync", (trip_id,), body, {"dryRun": dry_run}, options
         )
 
+    def import_file(
+        self,
+        trip_id: str,
+        body: bytes,
+        *,
+        dry_run: bool | None = None,
+        filename: str | None = None,
+        **options: Unpack[JobOptions],
+    ) -> Call[Document]:
+        """Import a file into a trip."""
+        return self._call(
+            "POST",
+            "/trips/{tripId}/import",
+            (trip_id,),
+            body,
+            {"dryRun": dry_run, "filename": filename},
+            options,
+        )
+
     def list_legs(
         self,
         trip_id: str,
