@@ -208,3 +208,11 @@ async def test_any_number_of_rows_goes_by_several_requests(client, world, monkey
 def test_signatures_are_typed():
     hints = inspect.get_annotations(CarnetClient.list_map_pins, eval_str=True)
     assert hints["limit"] == int | None
+
+
+async def test_a_file_is_sent_as_it_is(client, world):
+    file = b"name,lat,lng\nHafen,48.1,9.9\nOhne,,\n"
+    sent = await client.import_file(world.trip_id, file, filename="orte.csv").with_response()
+    assert sent.status == 207
+    assert sent.data["mapPins"]["created"] == 1
+    assert sent.data["rejects"][0]["file"] == "orte.csv"
