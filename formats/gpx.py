@@ -46,13 +46,16 @@ def read(file: BinaryIO, name: str, reading: Reading) -> Iterator[Found]:
 
 def _pin(element: Element, route: str, at: Position) -> Found:
     name = element.said("name")
-    told = {each: element.said(each) for each in ("name", "cmt", "desc", "type")}
-    row = element.attributes | {each: text for each, text in told.items() if text}
+
+    def row() -> dict[str, str]:
+        told = {each: element.said(each) for each in ("name", "cmt", "desc", "type")}
+        return element.attributes | {each: text for each, text in told.items() if text}
+
     try:
         lat = in_degrees(element.attributes.get("lat", ""), "latitude")
         lng = _longitude(element.attributes.get("lon", ""))
     except Wrong as error:
-        return Reject(reason=str(error), row=row, name=name, at=at)
+        return Reject(reason=str(error), row=row(), name=name, at=at)
     return pin(
         name,
         lat,

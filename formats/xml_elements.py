@@ -50,12 +50,15 @@ class Element:
                     return text
         return ""
 
-    def all(self, name: str) -> "Iterator[Element]":
-        """All of this name, at any depth, this one included."""
-        if self.name == name:
-            yield self
+    def all(self, *names: str) -> "list[Element]":
+        """All of these names, at any depth, in their order."""
+        found = []
         for child in self.children:
-            yield from child.all(name)
+            if child.name in names:
+                found.append(child)
+            if child.children:
+                found += child.all(*names)
+        return found
 
 
 class Shape:
