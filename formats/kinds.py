@@ -20,7 +20,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final, TypeAlias
 
-from formats import geojson, table
+from formats import geojson, gpx, kml, table
 from formats.found import Found, Reading
 from formats.json_text import Top
 
@@ -53,6 +53,9 @@ KINDS: Final = (
         suffixes=("geojsons", "geojsonl", "geojsonseq"),
         line=geojson.is_line,
     ),
+    Kind(name="KML", read=kml.read, suffixes=("kml",), text=kml.is_text),
+    Kind(name="KMZ", read=kml.read_archive, suffixes=("kmz",), members=kml.is_archive),
+    Kind(name="GPX", read=gpx.read, suffixes=("gpx",), text=gpx.is_text),
     # Any text may be a table, so it comes last.
     Kind(
         name="table",

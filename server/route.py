@@ -30,6 +30,7 @@ from storage.store import Tx
 API: Final = "/api/v1"
 
 JSON: Final = "application/json"
+ANY: Final = "*/*"
 
 _TOKEN = re.compile(r"[A-Za-z0-9]{1,64}", re.ASCII)
 _REV = re.compile(r"[1-9]\d{0,15}", re.ASCII)
@@ -171,11 +172,12 @@ class Body:
 
     type: Any
     """Its struct, for the description; `bytes` for a file."""
-    media_type: str = JSON
     largest: int | None = None
     """Bytes; None: the settings' `http.max_body_bytes`."""
     imports: ImportRequest | None = None
     """How it takes many items, where it does; then it may become a job."""
+    media_type: str = JSON
+    """What it may be; `ANY` for a file, which is not decoded as JSON."""
     creates: Resource | None = None
     """What an item makes a row of, where it may be plain."""
 

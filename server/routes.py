@@ -30,8 +30,8 @@ from server.api.rows import Rows
 from server.api.shares import ShareLink
 from server.bodies import BATCH_BYTES, ROW_BYTES
 from server.event_text import MEDIA_TYPE as EVENTS
-from server.query import DRY_RUN, FORCE, SINCE
-from server.route import Body, PageSize, Route, Stream, Transaction, View
+from server.query import DRY_RUN, FILENAME, FORCE, SINCE
+from server.route import ANY, Body, PageSize, Route, Stream, Transaction, View
 from storage.deliveries import DeliveryInfo
 from storage.jobs import Job
 from storage.trips import Member
@@ -130,6 +130,10 @@ ROUTES: tuple[Route, ...] = (
                             "name rows of the same snapshot by their `clientRef`. All is one "
                             "changeset, which one undo takes back; a large snapshot may be "
                             "answered by a job."),
+    Transaction("POST", f"{_TRIP}/import", "importFile", imports.import_file,
+                "Import a file into a trip", "trips", schemas.file_result(), scope="trips:write",
+                query=(DRY_RUN.name, FILENAME.name), body=Body(type=bytes, media_type=ANY),
+                statuses=(200, 207, 202), description=imports.FILE_DESCRIPTION),
     *(route for resource in RESOURCES for route in _resource_routes(resource)),
     Transaction("GET", f"{_TRIP}/channels", "listChannels", messages.list_channels,
                 "List channels", "messages", schemas.page(schemas.document(CHANNEL)),

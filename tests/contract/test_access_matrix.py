@@ -132,6 +132,8 @@ class Targets:
             return None
         if method == "PATCH" or template.endswith("/sync"):
             return {}
+        if template.endswith("/import"):
+            return {"type": "FeatureCollection", "features": []}
         if template == "/webhooks":
             return self.hook
         if template == "/trips":
