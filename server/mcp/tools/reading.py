@@ -46,10 +46,14 @@ _WORDS: Final = {
 }
 
 
+def _words(what: str) -> str:
+    return _WORDS.get(what) or words(what)
+
+
 async def _get_day(tx: Tx, use: Use) -> Answer:
     date = use.get("date")
     found = [shown(each) for each in await reading.day_of(tx, use.trip_id, date)]
-    entries = [Entry(each, line(_WORDS.get(each["what"], each["what"]), each)) for each in found]
+    entries = [Entry(each, line(_words(each["what"]), each)) for each in found]
     on = f"On {date}:" if found else f"Nothing is planned on {date}."
     head = {"tripId": use.trip_id, "date": date}
     return use.page(Answer(text=on, head=head), entries)
