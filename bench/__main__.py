@@ -11,6 +11,7 @@ from pathlib import Path
 import uvloop
 
 from bench import (
+    calendars,
     changes,
     commits,
     events,
@@ -39,6 +40,7 @@ PIECES: dict[str, Piece] = {
     "growth": growth.measure,
     "changes": changes.measure,
     "history": history.measure,
+    "calendar": calendars.measure,
     "imports": imports.measure,
     "million": million.measure,
     "waiting": waiting.measure,

@@ -16,6 +16,7 @@ from examples.local_server import LocalServer
 PLENTY = 1_000_000_000
 SETTINGS = {
     "LIMITS__REQUESTS_PER_MINUTE": str(PLENTY),
+    "LIMITS__SHARED_REQUESTS_PER_MINUTE": str(PLENTY),
     "IMPORTS__WAIT_SECONDS": "600",
 }
 """Of every server: no limit, and an import is waited for, however busy the machine is."""

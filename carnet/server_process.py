@@ -28,7 +28,8 @@ from server.services import Services
 from storage import accounts
 from storage.store import Store
 
-LINGER_SECONDS = 0.25
+LINGER_SECONDS = 3.0
+"""For a client that has connected and not sent its request: one at rest in a browser never does."""
 PAUSE_SECONDS = 0.001
 """Between two connections that a process takes, where several take them from one socket."""
 

@@ -7,6 +7,7 @@ import msgspec
 from domain import imports
 from domain.changes import Cause
 from domain.errors import PayloadTooLarge
+from domain.file_import import FileImportRequest
 from domain.imports import ImportRequest, ImportResult, ItemLists
 from domain.plan import Plan
 from domain.precondition import Precondition
@@ -36,12 +37,13 @@ async def plan(
     """
     # Read first: what is loaded afterwards can only be newer, and then the revision tells.
     rev = (await trips.revisions(tx, trip_id)).content
-    return await _plan_at(tx, rev, trip_id, request, lists, now)
+    return await plan_at(tx, rev, trip_id, request, lists, now)
 
 
-async def _plan_at(
+async def plan_at(
     tx: Tx, rev: int, trip_id: str, request: ImportRequest, lists: ItemLists, now: str
 ) -> PlannedImport:
+    """The same, where the revision was read before now."""
     if request.parent_id:
         resource = BY_KIND[request.resource]
         await require_parent(tx, Collection(resource, trip_id, request.parent_id))
@@ -68,7 +70,7 @@ async def apply(
     precondition.check(rev)
     planned = ahead
     if planned is None or planned.rev != rev:
-        planned = await _plan_at(tx, rev, trip_id, request, lists, cause.now)
+        planned = await plan_at(tx, rev, trip_id, request, lists, cause.now)
     if planned.plan.changed and not request.dry_run:
         await changes.commit(tx, trip, planned.plan.changes, cause)
     return planned.result
@@ -83,7 +85,7 @@ def require_within(total: int, max_items: int) -> None:
     """`PayloadTooLarge` for an import of more items than one may have."""
     if total > max_items:
         raise PayloadTooLarge(
-            f"A sync may have {max_items} items at most, and this one has {total}:"
+            f"One import may have {max_items} items at most, and this one has {total} or more:"
             " send it in several"
         )
 
@@ -97,7 +99,7 @@ async def enqueue(
     tx: Tx,
     cause: Cause,
     trip_id: str,
-    request: ImportRequest | UndoRequest,
+    request: ImportRequest | FileImportRequest | UndoRequest,
     packed: bytes,
     *,
     total: int,

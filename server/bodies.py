@@ -13,10 +13,12 @@ from domain.errors import (
     ValidationFailed,
 )
 from domain.imports import ImportRequest, count_items, read, split
+from operations import file_imports
 from operations.imports import require_within
 from server.body_budget import BodyAccount
 from server.preferences import preferences_of
-from server.route import JSON, Body, Call, Route, Upload
+from server.query import FILENAME
+from server.route import ANY, JSON, Body, Call, Route, Upload
 from storage import jobs
 
 ROW_BYTES: Final = 256 * 1024
@@ -25,6 +27,8 @@ BATCH_BYTES: Final = 4 * 1024 * 1024
 """The largest body of a batch."""
 OFF_LOOP_BYTES: Final = 64 * 1024
 """Bodies above this are worked on in a thread, so that other requests get their turn."""
+INLINE_FILE_BYTES: Final = 256 * 1024
+"""Files above this are read by a worker."""
 BODY_SECONDS: Final = 30.0
 """What a body may take to arrive, however small it is; a large one gets more."""
 SLOWEST_BYTES_PER_SECOND: Final = 8 * 1024
@@ -38,6 +42,8 @@ async def take_body(call: Call, route: Route, account: BodyAccount) -> None:
     if body is None:
         if raw:
             _require_nothing(await _decode(raw, json_body.MAX_DEPTH))
+    elif body.media_type == ANY:
+        await _take_file(call)
     elif body.imports is not None:
         await _take_items(call, body.imports)
     elif len(raw) > OFF_LOOP_BYTES:
@@ -67,6 +73,25 @@ async def _take_items(call: Call, wanted: ImportRequest) -> None:
         call.upload = Upload(total)
         reading = (wanted, raw, parts)
         call.body = await asyncio.to_thread(read, *reading) if large else read(*reading)
+
+
+async def _take_file(call: Call) -> None:
+    """Reads a small file; what has many rows, or may have, is for a job."""
+    raw, settings = call.raw, call.services.settings.imports
+    total = 0
+    if len(raw) <= INLINE_FILE_BYTES:
+        filename = call.request.query.get(FILENAME.name, "")
+        reading = (raw, filename, call.trip_id, settings.max_items)
+        try:
+            file = await asyncio.to_thread(file_imports.gather, *reading)
+        except ValidationFailed as refusal:
+            call.upload = Upload(refusal=refusal)
+            return
+        total = len(file.rows)
+        if total <= settings.inline_items and not preferences_of(call.request).respond_async:
+            call.body, call.upload = file, Upload(total)
+            return
+    call.upload = Upload(total, await asyncio.to_thread(jobs.pack, raw))
 
 
 async def _decode(raw: bytes, depth: int) -> Any:
@@ -104,11 +129,12 @@ async def receive(call: Call, body: Body | None, account: BodyAccount) -> bytes:
     if largest is not None:
         limit = min(limit, largest)
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise UnsupportedMediaType("Compressed bodies are not taken: send JSON as it is")
+        raise UnsupportedMediaType("Compressed bodies are not taken: send it as it is")
     announced = request.content_length or 0
     comes = announced or "Transfer-Encoding" in request.headers
     # What takes no body looks at one that comes without a media type: it may be empty.
-    if body is not None or (comes and request.headers.get("Content-Type")):
+    json_wanted = body is not None and body.media_type == JSON
+    if json_wanted or (body is None and comes and request.headers.get("Content-Type")):
         _require_json(request)
     if announced > limit:
         raise _too_large(limit)

@@ -4,6 +4,7 @@ It stands on aiohttp's requests and responses, and on no application: what mount
 request below its base path.
 """
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -30,7 +31,18 @@ from server.conditional import (
 )
 from server.errors import render
 from server.response import WholeResponse
-from server.route import API, JSON, Call, Reply, Route, Stream, Transaction, View
+from server.route import (
+    API,
+    JSON,
+    Call,
+    Queued,
+    Rendering,
+    Reply,
+    Route,
+    Stream,
+    Transaction,
+    View,
+)
 from server.services import Services
 from server.tree import RouteTree
 from server.writes import run_protected, run_write
@@ -109,13 +121,17 @@ class Api:
         # The revision was read before the rows: at worst it is older than they are.
         if route.shows is None or trip is None:
             reply = await self._fetch(call, route)
+            if isinstance(reply, Rendering):
+                return await self._render(request, reply)
             if trip is None:
                 return _tagged(request, reply, tag_of_body(reply.body))
             tag = tag_of_history(self._services.epoch, trip, reply.body)
             return _tagged(request, reply, tag)
         tag = tag_of_read(self._services.epoch, route.shows, trip)
         if not route.cached:
-            return _tagged(request, await self._fetch(call, route), tag)
+            reply = await self._fetch(call, route)
+            assert isinstance(reply, Reply)
+            return _tagged(request, reply, tag)
         target, cache = request.rel_url.raw_path_qs, self._services.responses
         body = cache.get(target, tag)
         if body is None:
@@ -126,9 +142,22 @@ class Api:
             cache.put(target, tag, body)
         return _tagged(request, Reply(200, body), tag)
 
-    async def _fetch(self, call: Call, route: Transaction) -> Reply:
+    async def _render(self, request: web.BaseRequest, rendering: Rendering) -> Reply:
+        """What no trip's revision tells of, by the state that it is made from."""
+        tag = f'"{rendering.state}-{self._services.epoch}"'
+        if is_known(request, tag):
+            return Reply(304, headers={"ETag": tag})
+        # Without the query: that of a link means nothing.
+        target, cache = request.rel_url.raw_path, self._services.responses
+        body = cache.get(target, tag)
+        if body is None:
+            body = await asyncio.to_thread(rendering.render)
+            cache.put(target, tag, body)
+        return Reply(200, body, {"ETag": tag})
+
+    async def _fetch(self, call: Call, route: Transaction) -> Reply | Rendering:
         reply = await self._services.store.read(lambda tx: route.handler(tx, call))
-        assert isinstance(reply, Reply)
+        assert not isinstance(reply, Queued)
         return reply
 
     async def _fetch_for_all(self, call: Call, route: Transaction) -> bytes:
@@ -138,6 +167,8 @@ class Api:
             reply = await self._fetch(call, route)
         finally:
             call.caller = caller
+        if isinstance(reply, Rendering):
+            return await asyncio.to_thread(reply.render)
         assert (reply.status, reply.headers) == (200, {}), "only the body is cached"
         return reply.body
 

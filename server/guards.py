@@ -141,7 +141,7 @@ def authorize(call: Call, route: Route) -> None:
         access.require_trip(
             caller.actor, caller.trip, call.params["tripId"], scope, writes=route.writes
         )
-    elif route.creates_trips:
+    elif route.unlimited:
         access.require_unlimited(caller.actor, scope)
     else:
         access.require_scope(caller.actor, scope)

@@ -38,13 +38,19 @@ _log = structlog.get_logger("carnet.server")
 class _Connection(web.RequestHandler):
     """aiohttp's connection, refusing with our envelope what never gets to the handler."""
 
-    __slots__ = ("when_lost",)
+    __slots__ = ("_new", "when_lost")
 
-    def __init__(self, server: web.Server, **options: Any) -> None:
+    def __init__(self, server: web.Server, new: "_New", **options: Any) -> None:
         super().__init__(server, **options)
         self.when_lost: Callable[[], None] | None = None
+        self._new = new
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._new.add(self)
+        super().connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
+        self._new.discard(self)
         super().connection_lost(exc)
         if self.when_lost is not None:
             self.when_lost()
@@ -67,6 +73,32 @@ class _Connection(web.RequestHandler):
         )
 
 
+class _New:
+    """The open connections on which no request has come yet.
+
+    aiohttp takes them for idle, and would close them on a client that is about to write.
+    """
+
+    def __init__(self) -> None:
+        self._connections: set[object] = set()
+        self._none = asyncio.Event()
+
+    def add(self, connection: object) -> None:
+        self._connections.add(connection)
+        self._none.clear()
+
+    def discard(self, connection: object) -> None:
+        self._connections.discard(connection)
+        if not self._connections:
+            self._none.set()
+
+    async def wait_for_none(self, seconds: float) -> None:
+        """Waits until there is none, and no longer than so many seconds."""
+        if self._connections:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._none.wait(), seconds)
+
+
 def on_lost(request: web.BaseRequest, tell: Callable[[], None] | None) -> None:
     """Has a function called when the request's connection is lost; None: no longer."""
     connection = request.protocol
@@ -84,14 +116,17 @@ class Listener:
     ) -> None:
         """Times are in seconds.
 
-        `linger_seconds`: how long open connections are served once no more are accepted.
+        `linger_seconds`: how long, once no more connections are accepted, the last ones may take to
+        send their first request.
         `pause_seconds`: how long, now and then, connections are left to other processes that accept
         from the same socket; 0 where there are none.
         """
         self._pause_seconds = pause_seconds
         self._taken = 0
         self._linger_seconds = linger_seconds
-        self._server = web.Server(handler)
+        self._handler = handler
+        self._new = _New()
+        self._server = web.Server(self._handle)
         self._runner = web.ServerRunner(self._server, shutdown_timeout=SHUTDOWN_SECONDS)
         self._listening: socket.socket
         self._resting: asyncio.TimerHandle | None = None
@@ -105,6 +140,10 @@ class Listener:
         self._listening = listening
         self.port = listening.getsockname()[1]
         self._watch()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        self._new.discard(request.protocol)
+        return await self._handler(request)
 
     def _watch(self) -> None:
         self._resting = None
@@ -160,7 +199,7 @@ class Listener:
             "max_field_size": MAX_HEADER_BYTES,
             "read_bufsize": BUFFER_BYTES,
         }
-        return _Connection(self._server, loop=asyncio.get_running_loop(), **options)
+        return _Connection(self._server, self._new, loop=asyncio.get_running_loop(), **options)
 
     async def stop(self) -> None:
         """Stops accepting, and gives running requests their time to end."""
@@ -173,6 +212,5 @@ class Listener:
                 pass
         self._listening.close()
         await asyncio.gather(*self._connecting)
-        # A connection accepted just now has not been read from yet, and looks idle.
-        await asyncio.sleep(self._linger_seconds)
+        await self._new.wait_for_none(self._linger_seconds)
         await self._runner.cleanup()

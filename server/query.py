@@ -86,7 +86,15 @@ SINCE: Final = Parameter(
     ("sinceRev", "fromRev", "rev", "from", "updatedSince", "modifiedSince", "lastEventId"),
 )
 
-PARAMETERS: Final = {each.name: each for each in (LIMIT, CURSOR, DRY_RUN, FORCE, SINCE)}
+FILENAME: Final = Parameter(
+    "filename",
+    "The file's name, which rejects tell; its suffix decides only where the content could be either"
+    " of two formats.",
+    {"type": "string", "default": ""},
+    also=("file", "name", "fileName"),
+)
+
+PARAMETERS: Final = {each.name: each for each in (LIMIT, CURSOR, DRY_RUN, FILENAME, FORCE, SINCE)}
 """All of them, by name."""
 
 NAMES: Final = Names({each.name: each.also for each in PARAMETERS.values()})

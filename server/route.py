@@ -30,6 +30,7 @@ from storage.store import Tx
 API: Final = "/api/v1"
 
 JSON: Final = "application/json"
+ANY: Final = "*/*"
 
 _TOKEN = re.compile(r"[A-Za-z0-9]{1,64}", re.ASCII)
 _REV = re.compile(r"[1-9]\d{0,15}", re.ASCII)
@@ -60,6 +61,14 @@ class Queued(msgspec.Struct, frozen=True):
     wait_seconds: float
     accepted: Reply | None = None
     """The reply already, where the request does not want to wait."""
+
+
+class Rendering(msgspec.Struct, frozen=True):
+    """The reply has a body that takes long to make: in a thread, once the transaction is over."""
+
+    render: Callable[[], bytes]
+    state: str
+    """Names what it is made from: its entity tag tells that, where no trip's revision does."""
 
 
 class Upload(msgspec.Struct, frozen=True):
@@ -155,6 +164,8 @@ class Body:
     """Bytes; None: the settings' `http.max_body_bytes`."""
     imports: ImportRequest | None = None
     """How it takes many items, where it does; then it may become a job."""
+    media_type: str = JSON
+    """What it may be; `ANY` for a file, which is not decoded as JSON."""
     creates: Resource | None = None
     """What an item makes a row of, where it may be plain."""
 
@@ -177,6 +188,8 @@ class Route:
     _: dataclasses.KW_ONLY
     scope: BaseScope | None = None
     """The scope an actor needs; None where any will do."""
+    unlimited: bool = False
+    """Whether it needs that for all trips: what it is about is in none, or in any."""
     access: Access = "key"
     body: Body | None = None
     query: tuple[str, ...] = ()
@@ -202,17 +215,12 @@ class Route:
         """Whether the path names a trip and nothing in it, which might not be there."""
         return self.on_trip and self.path.count("{") == 1
 
-    @functools.cached_property
-    def creates_trips(self) -> bool:
-        """Whether what it writes is in no trip yet, which no limited scope covers."""
-        return self.writes and self.scope == "trips:write" and not self.on_trip
-
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Transaction(Route):
     """A read or a write in a transaction; the handler awaits nothing but that."""
 
-    handler: Callable[[Tx, Call], Awaitable[Reply | Queued]]
+    handler: Callable[[Tx, Call], Awaitable[Reply | Queued | Rendering]]
     _: dataclasses.KW_ONLY
     shows: Shows | None = None
     """What of the trip a read shows, so that its tag is known before it is run."""

@@ -16,6 +16,7 @@ _FEW: Final = 3
 """So many paths are told whole."""
 
 _ALSO: Final[Mapping[str, Iterable[str]]] = {
+    "calendar.ics": ("calendar", "calendars", "ical", "ics", "webcal"),
     "export": ("itinerary", "download", "dump", "full"),
     "me": ("user", "users", "whoami", "account", "profile", "groups"),
     "members": ("users", "people", "participants", "travellers"),

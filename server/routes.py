@@ -8,7 +8,9 @@ from domain.message import CHANNEL, MESSAGE
 from domain.resource import Resource
 from domain.resources import RESOURCES
 from domain.trip import TRIP
+from formats.calendar import MEDIA_TYPE as CALENDAR
 from server.api import (
+    calendars,
     events,
     history,
     imports,
@@ -22,13 +24,14 @@ from server.api import (
     undo,
     webhooks,
 )
+from server.api.calendars import CalendarLink
 from server.api.lists import LIST_QUERY
 from server.api.rows import Rows
 from server.api.shares import ShareLink
 from server.bodies import BATCH_BYTES, ROW_BYTES
-from server.event_text import MEDIA_TYPE
-from server.query import DRY_RUN, FORCE, SINCE
-from server.route import Body, Route, Stream, Transaction, View
+from server.event_text import MEDIA_TYPE as EVENTS
+from server.query import DRY_RUN, FILENAME, FORCE, SINCE
+from server.route import ANY, Body, Route, Stream, Transaction, View
 from storage.deliveries import DeliveryInfo
 from storage.jobs import Job
 from storage.trips import Member
@@ -80,8 +83,8 @@ ROUTES: tuple[Route, ...] = (
     Transaction("GET", "/trips", "listTrips", trips.list_, "List trips", "trips",
                 schemas.page(schemas.document(TRIP)), scope="trips:read", query=LIST_QUERY),
     Transaction("POST", "/trips", "createTrip", trips.create, "Create a trip", "trips",
-                schemas.document(TRIP), scope="trips:write", body=_row(schemas.create(TRIP)),
-                statuses=(201,)),
+                schemas.document(TRIP), scope="trips:write", unlimited=True,
+                body=_row(schemas.create(TRIP)), statuses=(201,)),
     Transaction("GET", _TRIP, "getTrip", trips.show, "Read a trip", "trips",
                 schemas.document(TRIP), scope="trips:read", shows="trip", cached=True),
     Transaction("PATCH", _TRIP, "updateTrip", trips.change, "Change a trip", "trips",
@@ -95,6 +98,10 @@ ROUTES: tuple[Route, ...] = (
                 scope="trips:write", query=(DRY_RUN.name,),
                 body=Body(type=schemas.sync(), imports=ImportRequest("sync")),
                 statuses=(200, 207, 202)),
+    Transaction("POST", f"{_TRIP}/import", "importFile", imports.import_file,
+                "Import a file into a trip", "trips", schemas.file_result(), scope="trips:write",
+                query=(DRY_RUN.name, FILENAME.name), body=Body(type=bytes, media_type=ANY),
+                statuses=(200, 207, 202), description=imports.FILE_DESCRIPTION),
     *(route for resource in RESOURCES for route in _resource_routes(resource)),
     Transaction("GET", f"{_TRIP}/channels", "listChannels", messages.list_channels,
                 "List channels", "messages", schemas.page(schemas.document(CHANNEL)),
@@ -122,7 +129,7 @@ ROUTES: tuple[Route, ...] = (
                 statuses=(200, 207, 202), query=(DRY_RUN.name, FORCE.name)),
     Stream("GET", f"{_TRIP}/events", "events", events.follow, "Follow what changes, as it happens",
            "changes", ChangesetEvent, scope="trips:read", query=(SINCE.name,),
-           media_type=MEDIA_TYPE, headers=events.HEADERS, description=events.DESCRIPTION),
+           media_type=EVENTS, headers=events.HEADERS, description=events.DESCRIPTION),
     Transaction("POST", f"{_TRIP}/share-token", "createShareToken", shares.create, "Share a trip",
                 "sharing", ShareLink, scope="trips:write", statuses=(200, 201)),
     Transaction("DELETE", f"{_TRIP}/share-token", "deleteShareToken", shares.revoke,
@@ -131,6 +138,21 @@ ROUTES: tuple[Route, ...] = (
                 "sharing", schemas.shared_trip(), access="address"),
     Transaction("GET", "/shared/trips/{token}/export", "exportSharedTrip", shares.export,
                 "Read a whole shared trip", "sharing", schemas.shared_export(), access="address"),
+    Transaction("GET", f"{_TRIP}/calendar.ics", "getCalendar", calendars.show,
+                "Read a trip as a calendar", "calendars", str, scope="trips:read", shows="content",
+                cached=True, media_type=CALENDAR),
+    Transaction("GET", "/shared/trips/{token}/calendar.ics", "getSharedCalendar",
+                calendars.show_shared, "Read a shared trip as a calendar", "calendars", str,
+                access="address", media_type=CALENDAR),
+    Transaction("POST", "/me/calendar-token", "createCalendarToken", calendars.create_token,
+                "Get the address of a calendar of all your trips", "calendars", CalendarLink,
+                scope="trips:read", unlimited=True, statuses=(200, 201)),
+    Transaction("DELETE", "/me/calendar-token", "deleteCalendarToken", calendars.delete_token,
+                "Revoke the address of the calendar of all your trips", "calendars", None,
+                scope="trips:read", unlimited=True, statuses=(204,)),
+    Transaction("GET", "/calendars/{token}.ics", "getCalendarFeed", calendars.show_feed,
+                "Read all trips of a user as a calendar", "calendars", str, access="address",
+                media_type=CALENDAR),
     Transaction("GET", "/jobs/{jobId}", "getJob", jobs.show, "Read a job", "jobs", Job),
     Transaction("GET", "/webhooks", "listWebhooks", webhooks.list_, "List webhooks", "webhooks",
                 schemas.page(Hook), scope="trips:read", query=LIST_QUERY),

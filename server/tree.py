@@ -12,7 +12,8 @@ from domain.errors import CarnetError
 from server.route import Access, Route
 from server.route_hints import RouteHints
 
-_PARAMETER: Final = re.compile(r"\{(\w+)\}")
+_PARAMETER: Final = re.compile(r"\{(\w+)\}((?:\.\w+)?)")
+"""A segment that is a parameter, and what it ends in."""
 
 
 class Found(msgspec.Struct):
@@ -33,26 +34,28 @@ class Found(msgspec.Struct):
 
 
 class _Node:
-    __slots__ = ("accesses", "literals", "parameter", "parameter_name", "routes", "template")
+    __slots__ = ("accesses", "literals", "parameter", "parts", "routes", "template")
 
     def __init__(self, template: str = "") -> None:
         self.template = template
         """Of the paths that lead here, base and all."""
         self.literals: dict[str, _Node] = {}
         self.parameter: _Node | None = None
-        self.parameter_name = ""
+        self.parts = ("", "")
+        """The parameter's name, and what its segment ends in."""
         self.routes: dict[str, Route] = {}
         self.accesses: set[Access] = set()
         """Of all routes from here on."""
 
     def child(self, segment: str) -> "_Node":
-        name = _PARAMETER.fullmatch(segment)
-        if name is None:
+        match = _PARAMETER.fullmatch(segment)
+        if match is None:
             return self.literals.setdefault(segment, _Node(f"{self.template}/{segment}"))
         if self.parameter is None:
-            self.parameter, self.parameter_name = _Node(f"{self.template}/{segment}"), name[1]
-        if self.parameter_name != name[1]:
-            raise TypeError(f"{{{name[1]}}} stands where {{{self.parameter_name}}} does")
+            self.parameter = _Node(f"{self.template}/{segment}")
+            self.parts = match[1], match[2]
+        if self.parts != (match[1], match[2]):
+            raise TypeError(f"{segment} stands where {{{self.parts[0]}}}{self.parts[1]} does")
         return self.parameter
 
 
@@ -82,9 +85,11 @@ class RouteTree:
             if "%" in segment:
                 segment = unquote(segment)
             following = node.literals.get(segment)
-            if following is None and node.parameter is not None and segment:
-                following = node.parameter
-                params[node.parameter_name] = segment
+            if following is None and node.parameter is not None:
+                name, end = node.parts
+                if len(segment) > len(end) and segment.endswith(end):
+                    following = node.parameter
+                    params[name] = segment[: len(segment) - len(end)]
             if following is None:
                 return self._nothing(node, path)
             node = following

@@ -11,7 +11,7 @@ from server.bodies import fingerprint
 from server.body_budget import BodyAccount
 from server.errors import render
 from server.preferences import preferences_of
-from server.route import Call, Queued, Reply, Transaction
+from server.route import Call, Queued, Rendering, Reply, Transaction
 from storage import idempotency
 from storage.idempotency import Answer, KeyTaken, Protection
 from storage.store import Tx
@@ -28,6 +28,7 @@ _ATTEMPTS: Final = 3
 async def run_write(call: Call, route: Transaction, account: BodyAccount) -> Reply:
     """The reply to a write; raises `CarnetError` for what is refused."""
     outcome = await call.services.store.write(lambda tx: route.handler(tx, call))
+    assert not isinstance(outcome, Rendering)
     if isinstance(outcome, Reply):
         return outcome
     _drop_body(call, account)
@@ -84,6 +85,7 @@ class _ProtectedWrite:
         protection = Protection(self._scope, self._key, self._fingerprint, self._now)
         self._call.protection = protection
         outcome = await self._route.handler(tx, self._call)
+        assert not isinstance(outcome, Rendering)
         if not protection.recorded:
             job_id = outcome.job_id if isinstance(outcome, Queued) else None
             reply = outcome.accepted if isinstance(outcome, Queued) else outcome

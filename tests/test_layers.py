@@ -120,8 +120,9 @@ def test_domain_is_pure(package, path):
 
 @pytest.mark.parametrize("path", files("formats"), ids=lambda path: path.name)
 def test_readers_touch_nothing_but_the_bytes_they_are_given(path):
-    """They may hold bytes in a buffer (`io`); reading a mail's headers needs no network."""
-    touched = set(impurities(path.read_text())) - {"io", "Global"}
+    """They may hold bytes in a buffer (`io`), and take links apart (`urllib.parse`)."""
+    source = path.read_text().replace("from urllib.parse import", "from string import")
+    touched = set(impurities(source)) - {"io", "Global"}
     assert not touched, touched
 
 

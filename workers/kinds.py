@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from runtime.settings import Settings
 from storage.jobs import Claim
 from storage.store import Store, Tx
-from workers import imports, pruning, undo
+from workers import file_imports, imports, pruning, undo
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,13 @@ def _import(name: str, does: Any = imports) -> Kind:
 
 
 KINDS: Final[dict[str, Kind]] = {
-    kind.name: kind for kind in (_import("batch"), _import("sync"), _import("undo", undo))
+    kind.name: kind
+    for kind in (
+        _import("batch"),
+        _import("sync"),
+        _import("import", file_imports),
+        _import("undo", undo),
+    )
 }
 
 HOUR: Final = 3600.0

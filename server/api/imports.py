@@ -1,11 +1,20 @@
-"""Batches and syncs: done at once, or by a job."""
+"""Batches, syncs and files: done at once, or by a job."""
 
+from typing import Final
+
+from domain.file_import import FileImportRequest
 from domain.imports import ImportRequest
-from operations import imports
+from operations import file_imports, imports
 from server import job_replies
-from server.query import DRY_RUN
-from server.route import Call, Queued, Reply
+from server.query import DRY_RUN, FILENAME
+from server.route import Call, Queued, Reply, Upload
 from storage.store import Tx
+
+FILE_DESCRIPTION: Final = (
+    "The file is the body, as it is: Carnet's own JSON and NDJSON, CSV, GeoJSON, GPX, KML, KMZ,"
+    " ICS, mails, boarding passes, exports of other planners, and ZIPs of these, told apart by"
+    " content. The same file a second time changes nothing."
+)
 
 
 async def sync(tx: Tx, call: Call) -> Reply | Queued:
@@ -14,18 +23,46 @@ async def sync(tx: Tx, call: Call) -> Reply | Queued:
     return await run_import(tx, call, ImportRequest("sync", dry_run=dry_run))
 
 
+async def import_file(tx: Tx, call: Call) -> Reply | Queued:
+    """A diff-merge of what a file holds, or, in a dry run, what it would come to."""
+    query = call.request.query
+    request = FileImportRequest(
+        query.get(FILENAME.name, ""),
+        dry_run=query.get(DRY_RUN.name) == "true",
+        max_items=call.services.settings.imports.max_items,
+    )
+    if upload := await _for_a_job(tx, call):
+        return await _enqueue(tx, call, request, upload)
+    outcome = await file_imports.apply(
+        tx, call.cause, call.trip_id, request, call.body, call.precondition
+    )
+    return Reply(*file_imports.response(outcome))
+
+
 async def run_import(tx: Tx, call: Call, request: ImportRequest) -> Reply | Queued:
     """Applies a small import here and now, and queues a large one for a worker."""
+    if upload := await _for_a_job(tx, call):
+        return await _enqueue(tx, call, request, upload)
+    result = await imports.apply(
+        tx, call.cause, call.trip_id, request, call.body, call.precondition
+    )
+    return Reply(*imports.response(result))
+
+
+async def _for_a_job(tx: Tx, call: Call) -> Upload | None:
+    """The request's body where it is for a job; raises what is wrong with it as a whole."""
     upload = call.upload
     assert upload is not None
     if upload.refusal is not None:
         await imports.require(tx, call.trip_id, call.precondition)
         raise upload.refusal
-    if upload.packed is None:
-        result = await imports.apply(
-            tx, call.cause, call.trip_id, request, call.body, call.precondition
-        )
-        return Reply(*imports.response(result))
+    return upload if upload.packed is not None else None
+
+
+async def _enqueue(
+    tx: Tx, call: Call, request: ImportRequest | FileImportRequest, upload: Upload
+) -> Queued:
+    assert upload.packed is not None
     job_id = await imports.enqueue(
         tx,
         call.cause,

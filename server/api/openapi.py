@@ -18,7 +18,7 @@ from server.route import API, JSON, Call, Reply, Route, Transaction
 from storage.jobs import Job
 
 _TOKEN: Final = {
-    "description": "Token of a share link.",
+    "description": "Token of a share link, or of a calendar.",
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9]{1,64}$"},
 }
 
@@ -143,6 +143,7 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
         "anyOf": [
             by_type[BatchResult],
             by_type[schemas.sync_result()],
+            by_type[schemas.file_result()],
             by_type[schemas.undo_result()],
         ],
     }
@@ -187,12 +188,13 @@ def _operation(route: Route, by_type: dict[Any, Any]) -> dict[str, Any]:
         "responses": _responses(route, by_type),
     }
     if route.scope:
-        needs = f"Needs the scope `{route.scope}`."
+        needs = f"Needs the scope `{route.scope}`{' for all trips' if route.unlimited else ''}."
         operation["description"] = f"{needs} {route.description}".rstrip()
     if route.access == "address":
         operation["security"] = []
     if route.body is not None:
-        content = {JSON: {"schema": by_type[route.body.type]}}
+        shape = by_type[route.body.type] if route.body.media_type == JSON else {}
+        content = {route.body.media_type: {"schema": shape}}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
 

@@ -205,6 +205,30 @@ def sync_result() -> type[msgspec.Struct]:
     return _define("SyncResult", [_required("dryRun", bool), *categories])
 
 
+class FileReject(msgspec.Struct, omit_defaults=True):
+    """What of a file could not be a row."""
+
+    reason: str
+    row: Any = None
+    name: str = ""
+    file: str = ""
+    line: int | None = None
+    index: int | None = None
+
+
+@functools.cache
+def file_result() -> type[msgspec.Struct]:
+    """The reply to the import of a file: that of a sync, and what else there was to tell."""
+    categories = [_optional(resource.snapshot, CategoryResult) for resource in RESOURCES]
+    told = [
+        _required("rejects", list[FileReject]),
+        _required("notImported", dict[str, int]),
+        _required("notices", list[str]),
+        _optional("moreRejects", int),
+    ]
+    return _define("FileResult", [_required("dryRun", bool), *categories, *told])
+
+
 @functools.cache
 def undo_result() -> type[msgspec.Struct]:
     """The reply to an undo: each kind of row that is concerned."""

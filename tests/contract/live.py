@@ -100,6 +100,11 @@ class Live:
         token: str = self.send("POST", f"{self.trip}/share-token")["token"]
         return token
 
+    def feed_token(self) -> str:
+        """What to put for the token of a calendar."""
+        url: str = self.send("POST", "/me/calendar-token")["url"]
+        return url.rpartition("/")[2].removesuffix(".ics")
+
     def new_row(self, parameter: str) -> str:
         """The id of a further row, of the kind a parameter names."""
         if parameter == "webhookId":

@@ -18,7 +18,7 @@ async def readable(world: World) -> list[str]:
     """The paths of all that is read of a trip."""
     stays = await rows_path(world, BY_NAME["stay"])
     names = ("", "/export", "/legs", "/map-pins", "/action-items", "/commitments", "/members")
-    return [world.trip + name for name in (*names, "/channels")] + [
+    return [world.trip + name for name in (*names, "/channels", "/calendar.ics")] + [
         stays,
         await channel_path(world),
     ]

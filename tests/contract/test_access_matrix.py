@@ -21,14 +21,18 @@ ROLES: dict[str, Role | None] = {
     "outsider": None,
 }
 SCOPES = ("plain", "limited to this trip", "limited to another trip", "all but this one")
-OPEN = ("/shared/", "/openapi.json")
+OPEN = ("/shared/", "/calendars/", "/openapi.json")
 """What needs no key."""
 ANY_KEY = ("/me", "/jobs/")
 """What needs only a valid key."""
+FEED = "/me/calendar-token"
+"""What shows all of a user's trips, and so needs the scope for all of them."""
 
 
 def needed_scope(method: str, path: str) -> str | None:
     """`messages:*` cover channels and messages, `trips:*` all the rest."""
+    if path == FEED:
+        return "trips:read"
     if path.startswith(ANY_KEY):
         return None
     noun = "messages" if "/channels" in path else "trips"
@@ -51,6 +55,8 @@ def expected(method: str, path: str, role: str, scopes: str) -> int:
     """The status, 200 standing for any success."""
     if path.startswith("/jobs/"):
         return 200 if role == "owner" else 404  # the job is the owner's
+    if path == FEED:
+        return 200 if scopes == "plain" else 403
     if path.startswith(ANY_KEY):
         return 200
     if scopes == "all but this one":
@@ -79,6 +85,7 @@ class Targets:
     channel: str
     job: str
     token: str
+    feed: str
 
     @classmethod
     async def make(cls, world: World) -> "Targets":
@@ -88,7 +95,8 @@ class Targets:
             f"{world.trip}/sync", {}, headers={"Prefer": "respond-async"}
         )
         token = (await world.client.post(f"{world.trip}/share-token")).json["token"]
-        return cls(world, leg["_id"], channel, queued.json["_id"], token)
+        feed = (await world.client.post(FEED)).json["url"]
+        return cls(world, leg["_id"], channel, queued.json["_id"], token, feed)
 
     async def path(self, template: str) -> str:
         """The path of an existing thing; a row is made for each request, as some delete it."""
@@ -98,6 +106,8 @@ class Targets:
             hook = (await self.world.client.post("/webhooks", self.hook)).json["_id"]
             delivery = (await self.world.client.post(f"/webhooks/{hook}/test")).json["_id"]
             return template.format(webhookId=hook, deliveryId=delivery)
+        if template.startswith("/calendars/"):
+            return self.feed
         if template.endswith("/undo"):
             await self.world.make("/map-pins", SAMPLES["mapPin"])
             latest = await self.world.client.get(f"{self.world.trip}/history?limit=1")
@@ -117,11 +127,13 @@ class Targets:
 
     def body(self, method: str, template: str) -> object:
         """A body the operation takes."""
-        bodiless = ("/share-token", "/undo", "/test", "/redeliver")
+        bodiless = ("-token", "/undo", "/test", "/redeliver")
         if method == "GET" or method == "DELETE" or template.endswith(bodiless):
             return None
         if method == "PATCH" or template.endswith("/sync"):
             return {}
+        if template.endswith("/import"):
+            return {"type": "FeatureCollection", "features": []}
         if template == "/webhooks":
             return self.hook
         if template == "/trips":
@@ -192,6 +204,8 @@ def test_what_the_contract_names_is_in_the_table():
     named |= {f"GET {trip}/{name}" for name in ("export", "channels", "members")}
     named |= {f"GET {trip}/{name}" for name in ("changes", "history", "history/{rev}")}
     named |= {f"POST {trip}/history/{{rev}}/undo"}
+    named |= {f"GET {trip}/calendar.ics", "GET /shared/trips/{token}/calendar.ics"}
+    named |= {"POST /me/calendar-token", "DELETE /me/calendar-token", "GET /calendars/{token}.ics"}
     named |= {f"{m} {trip}/channels/{{channelId}}/messages" for m in ("GET", "POST")}
     named |= {f"POST {trip}/sync", f"POST {trip}/share-token", f"DELETE {trip}/share-token"}
     rows = {

@@ -200,7 +200,13 @@ async def shared_statuses(world, count, headers=None, path=UNKNOWN):
     return [(await client.get(path, headers=headers)).status for _ in range(count)]
 
 
-@pytest.mark.parametrize("path", [UNKNOWN, f"{UNKNOWN}/export", "/shared/trips/%00", "/shared/x"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(UNKNOWN, f"{UNKNOWN}/export", "/shared/trips/%00", "/shared/x"),
+        *(f"{UNKNOWN}/calendar.ics", "/calendars/unknown.ics", "/calendars/x"),
+    ],
+)
 async def test_what_is_shared_is_limited_by_address_unknown_tokens_too(clock, world, path):
     assert await shared_statuses(world, 5, path=path) == [404, 404, 404, 429, 429]
     clock.seconds += 60

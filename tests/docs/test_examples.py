@@ -43,6 +43,7 @@ async def test_the_examples_run_and_none_is_refused(world):
     assert '"dryRun":true,"rev":2,"mapPins":{"deleted":1,' in printed
     assert '"dryRun":false,"rev":3,"mapPins":{"deleted":1,' in printed
     assert '"secret":"whsec_' in printed
+    assert printed.count("BEGIN:VCALENDAR") == 2
 
 
 def test_the_check_of_a_signature_takes_ours_and_no_other():

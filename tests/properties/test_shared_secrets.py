@@ -111,6 +111,14 @@ def test_no_secret_is_shown(living, data):
         stranger = world.as_(None)
         inside = (await world.client.get(f"{trip}/export")).raw.decode()
         assert marker in inside
+        feed = (await world.client.post("/me/calendar-token")).json["url"]
+        for path in (f"/shared/trips/{token}/calendar.ics", feed):
+            answer = await stranger.get(path)
+            assert answer.status == 200, answer.raw
+            text = answer.raw.decode().replace("\r\n ", "")
+            assert text.count("BEGIN:VEVENT") >= len(snapshot["legs"])
+            for secret in (marker, world.owner.email, world.owner.user_id, world.group_id):
+                assert secret not in text
         for path in (f"/shared/trips/{token}", f"/shared/trips/{token}/export"):
             answer = await stranger.get(path)
             assert answer.status == 200, answer.raw

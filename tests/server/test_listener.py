@@ -191,7 +191,7 @@ async def test_a_process_without_descriptors_accepts_again_when_it_has_some():
 
 async def test_what_waits_when_it_stops_is_served():
     opened = socket.create_server(("127.0.0.1", 0), backlog=64)
-    listener = Listener(named("here"), linger_seconds=0.3)
+    listener = Listener(named("here"), linger_seconds=60)
     await listener.start_on(opened)
     clients = [socket.create_connection(("127.0.0.1", listener.port)) for _ in range(20)]
     for client in clients:
@@ -202,3 +202,27 @@ async def test_what_waits_when_it_stops_is_served():
         with client:
             client.settimeout(5)
             assert client.recv(4096).startswith(b"HTTP/1.1 200 OK")
+
+
+@pytest.mark.parametrize("first", [b"", b"GET / HTTP/1.1\r\n"])
+async def test_a_client_that_connected_before_it_stopped_has_its_first_request_answered(first):
+    listener = Listener(named("here"), linger_seconds=60)
+    await listener.start_on(socket.create_server(("127.0.0.1", 0)))
+    reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+    writer.write(first)
+    stopping = asyncio.create_task(listener.stop())
+    await until(lambda: listener._listening.fileno() == -1)
+    rest = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n".removeprefix(first)
+    writer.write(rest)
+    assert (await reader.readline()) == b"HTTP/1.1 200 OK\r\n"
+    await stopping
+    writer.close()
+
+
+async def test_a_client_that_never_asks_does_not_hold_the_end_up_for_good():
+    listener = Listener(named("here"), linger_seconds=0.01)
+    await listener.start_on(socket.create_server(("127.0.0.1", 0)))
+    reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+    await listener.stop()
+    assert await reader.read() == b""
+    writer.close()

@@ -39,7 +39,7 @@ async def serving(world, *routes):
 
 
 def route(kind, method, path, handler, **options):
-    return kind(method, path, handler, "Do it", "own", None, **options)
+    return kind(method, path, "doIt", handler, "Do it", "own", None, **options)
 
 
 # Streams.

@@ -22,6 +22,7 @@ TRIP = "/api/v1/trips/{tripId}"
         ("/legs/l", f"{TRIP}/legs/{{legId}}"),
         ("/trips/t/%6Degs", f"{TRIP}/legs"),
         ("/trips//legs", f"{TRIP}/legs"),
+        ("/trips/t/calendar", f"{TRIP}/calendar.ics"),
         ("/users", "/api/v1/me"),
         ("/trips/t/users", f"{TRIP}/members"),
     ],
@@ -36,7 +37,10 @@ def test_where_none_is_meant_those_below_the_known_path_are_named():
     assert told.startswith(f"There is no such route; below {TRIP} there are ")
     assert "action-items, " in told
     few = HINTS.not_found("/shared/zzzz/zzzz/zzzz", "/shared").message
-    assert "/api/v1/shared/trips/{token} or /api/v1/shared/trips/{token}/export" in few
+    shared = "/api/v1/shared/trips/{token}"
+    assert f"{shared} or {shared}/calendar.ics or {shared}/export" in few
+    feeds = HINTS.not_found("/calendars/zzzz", "/calendars").message
+    assert feeds.endswith("did you mean /api/v1/calendars/{token}.ics?")
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,15 @@ KEYS: dict[str, str] = {
 
 REFERENCE = {
     *("users", "groups", "group_members", "api_keys", "server_state", "counters", "webhooks"),
+    "calendar_tokens",
 }
 """Small tables of which each part of the database has a copy."""
 
 GLOBAL = {
     "FROM trips WHERE group_id IN (SELECT group_id FROM group_members": "a user's trips are in "
     "all parts: one index range of each",
+    "FROM trips t WHERE t.group_id IN (SELECT group_id FROM group_members": "so are those of the "
+    "user's calendar",
     "SET status = 'running', attempts": "a worker takes the job that is due first, whoever's",
     "SELECT min(due_at) FROM jobs": "and looks before it takes",
     "FROM trips t WHERE t.id = (SELECT trip_id FROM shares WHERE token": "a share link names its "

@@ -89,6 +89,12 @@ TABLES = {
         "UNIQUE (token)",
         "FOREIGN KEY (trip_id) REFERENCES trips(id)",
     ),
+    "calendar_tokens": table(
+        "user_id text, token text, created_at text",
+        "PRIMARY KEY (user_id)",
+        "UNIQUE (token)",
+        "FOREIGN KEY (user_id) REFERENCES users(id)",
+    ),
     "jobs": table(
         "user_id text, id text, trip_id text?, kind text, params text, payload bytes?, status text,"
         " done integer = 0, total integer?, attempts integer = 0, due_at real, created_at text,"

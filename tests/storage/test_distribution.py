@@ -228,6 +228,7 @@ async def test_what_is_global_is_what_the_list_says(watched):
     token = (await world.client.post(f"{world.trip}/share-token")).json["token"]
     await world.client.get("/trips")
     await world.client.get(f"/shared/trips/{token}")
+    await world.client.get((await world.client.post("/me/calendar-token")).json["url"])
     await world.client.post(f"{world.trip}/sync", SNAPSHOT, headers={"Prefer": "respond-async"})
     assert await run_next(watched.watch, world.running.services.signals, KINDS)
     statements = watched.fresh()

@@ -1,0 +1,46 @@
+"""One place of a file is one pin."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from formats.found import Found, NotImported, Row, Unreadable
+from formats.pins import identity
+
+MOST_ROWS: Final = 1_000_000
+"""Of one reading: what is remembered of each has to end somewhere."""
+
+
+def distinct(found: Iterator[Found]) -> Iterator[Found]:
+    """All that was found, but each name at each place (5 decimals) once.
+
+    Another place with a clientRef that was seen is known by its name and place instead: as it
+    is, the two would take turns at overwriting each other.
+    """
+    places: set[int] = set()
+    refs: set[int] = set()
+    for each in found:
+        if not isinstance(each, Row) or each.list != "mapPins":
+            yield each
+            continue
+        document = each.document
+        name, lat, lng = document.get("name"), document.get("lat"), document.get("lng")
+        if not (isinstance(name, str) and isinstance(lat, float) and isinstance(lng, float)):
+            yield each
+            continue
+        known_by = identity(name, lat, lng)
+        # 60 bits: a number that Python keeps in 32 bytes.
+        place = int(known_by[:15], 16)
+        if place in places:
+            yield NotImported(what="duplicates", name=name, at=each.at)
+            continue
+        places.add(place)
+        if (ref := hash(document.get("clientRef"))) in refs:
+            each = msgspec.structs.replace(
+                each, document=document | {"clientRef": f"pin:{known_by}"}
+            )
+        refs.add(ref)
+        if len(places) > MOST_ROWS:
+            raise Unreadable(f"more than {MOST_ROWS:,} places: split the file")
+        yield each
