@@ -9,7 +9,7 @@ import pytest
 from server.app import build_app
 from server.pages.table import PAGES
 from tests.server.test_listener import listening
-from tests.support import Response
+from tests.support import Client, Response
 
 POLICY = {
     "default-src": "'none'",
@@ -37,7 +37,7 @@ def ask(world):
 
     async def send(path: str, method: str = "GET", **headers: str) -> Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        anyone = world.as_(None)
+        anyone: Client = world.as_(None)
         return await anyone.send(method, f"{world.running.base}{path}", headers=named)
 
     return send
