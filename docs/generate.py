@@ -1,4 +1,4 @@
-"""Writes what the program knows into documents and pages: `python -m docs.generate`.
+"""Writes what the program knows into documents, pages, the client: `python -m docs.generate`.
 
 A generated part of a document stands between `<!-- generated: NAME -->` and `<!-- end -->`. With
 `--check` nothing is written, and the exit code is 1 where a part is not as it would be.
@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from docs.client_methods import client_methods
 from docs.guide_page import rendered
 from domain.resources import RESOURCES
 from runtime.settings import Settings
@@ -124,6 +125,7 @@ def written() -> Iterator[tuple[Path, bytes]]:
     for path in documents():
         yield path, filled(path.read_text(encoding="utf-8")).encode()
     yield ROOT / "docs" / "openapi.json", description().encode()
+    yield ROOT / "carnet" / "client" / "operations.py", client_methods(ROUTES).encode()
     copies = ROOT / "server" / "pages" / "static" / "swagger-ui"
     for name in COPIED:
         yield copies / name, (SWAGGER_UI / name).read_bytes()

@@ -58,11 +58,12 @@ def test_a_part_ends_where_it_says():
 def test_a_check_names_what_is_not_up_to_date_and_writes_nothing(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(generate, "ROOT", tmp_path)
     (tmp_path / "docs").mkdir()
+    (tmp_path / "carnet" / "client").mkdir(parents=True)
     path, description = tmp_path / "README.md", tmp_path / "docs" / "openapi.json"
     path.write_text("<!-- generated: snapshots --><!-- end -->", encoding="utf-8")
     assert generate.main(["--check"]) == 1
     copies = [f"server/pages/static/swagger-ui/{name}" for name in generate.COPIED]
-    names = ["README.md", "docs/openapi.json", *copies]
+    names = ["README.md", "docs/openapi.json", "carnet/client/operations.py", *copies]
     assert capsys.readouterr().out.splitlines() == [f"{name}: run make generate" for name in names]
     assert "legs" not in path.read_text()
     assert not description.exists()
@@ -73,6 +74,8 @@ def test_a_check_names_what_is_not_up_to_date_and_writes_nothing(tmp_path, monke
         assert (tmp_path / copy).read_bytes() == source.read_bytes()
     assert "legs" in path.read_text()
     assert '"upsertLegs"' in description.read_text()
+    methods = tmp_path / "carnet" / "client" / "operations.py"
+    assert "def upsert_legs(" in methods.read_text()
     assert generate.main(["--check"]) == 0
     assert capsys.readouterr().out == ""
 
