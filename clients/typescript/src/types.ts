@@ -1,5 +1,5 @@
 // What the methods take and give, by the name of the operation, from the API's own description.
-import type { operations } from "./schema.js";
+import type { components, operations } from "./schema.js";
 
 type Name = keyof operations;
 type Responses<N extends Name> = operations[N]["responses"];
@@ -82,6 +82,12 @@ export interface Call<T> extends Promise<T> {
   withResponse(): Promise<Reply<T>>;
 }
 
+type Failure = Content<Responses<"me">[401]>["error"];
+/** The codes of the API. */
+export type ApiErrorCode = Failure["code"];
+/** One thing that is wrong with a request; `message` says how to mend it. */
+export type ErrorDetail = NonNullable<Failure["details"]>[number];
+
 type Json<N extends Name, Status extends keyof Responses<N>> = Content<Responses<N>[Status]>;
 
 export type Me = Result<"me">;
@@ -107,4 +113,4 @@ export type Delivery = Item<"listDeliveries">;
 export type SharedTrip = Result<"getSharedTrip">;
 
 /** A changeset as a stream of events tells it; one of many rows has `more` instead of `items`. */
-export type TripChange = operations["events"]["responses"][200]["content"]["text/event-stream"];
+export type TripChange = components["schemas"]["ChangesetEvent"];
