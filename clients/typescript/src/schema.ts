@@ -966,113 +966,30 @@ export interface components {
             scopes: string[];
             rateLimit: number;
         };
-        /** @description What became of the rows of a file, for each list that it has, and what else it held. */
-        FileResult: {
-            dryRun: boolean;
-            legs?: components["schemas"]["CategoryResult"];
-            stays?: components["schemas"]["CategoryResult"];
-            mapPins?: components["schemas"]["CategoryResult"];
-            actionItems?: components["schemas"]["CategoryResult"];
-            commitments?: components["schemas"]["CategoryResult"];
-            rejects: components["schemas"]["FileReject"][];
-            notImported: {
-                [key: string]: number;
-            };
-            notices: string[];
-            moreRejects?: number;
-        };
-        /** @description The answer for one category of a sync. */
-        CategoryResult: {
-            created: number;
-            updated: number;
-            unchanged: number;
-            errors: number;
-            items: components["schemas"]["ItemResult"][];
-        };
-        /** @description The outcome of one item, as in the results of a batch or a sync. */
-        ItemResult: {
-            index: number;
-            status: components["schemas"]["ItemResultStatus"];
-            _id?: string;
-            clientRef?: string;
-            changes?: {
-                [key: string]: components["schemas"]["FieldChange"];
-            };
-            error?: components["schemas"]["ItemError"];
-        };
-        /** @description One field's change in a dry run; null where it is not set. */
-        FieldChange: {
-            from: unknown;
-            to: unknown;
-        };
-        /** @description What was wrong with one item; the others are not touched by it. */
-        ItemError: {
-            code: components["schemas"]["ErrorCode"];
-            message: string;
-            details?: components["schemas"]["ErrorDetail"][];
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        DeliveryPage: {
+            items: components["schemas"]["Delivery"][];
+            nextCursor: string | null;
         };
         /**
-         * @description One thing that is wrong: where, why, and how to mend it.
+         * @description What a webhook was told, or is to be told.
          *
-         *     `path` is a dotted path from the body's root, `message` a sentence with the allowed values,
-         *     form, limit or names that apply.
+         *     `response` is the beginning of the response's body, or why there is no response.
          */
-        ErrorDetail: {
-            path: string;
-            reason: components["schemas"]["ErrorReason"];
-            message: string;
-        };
-        /** @description What of a file could not be a row. */
-        FileReject: {
-            reason: string;
-            /** @default null */
-            row?: unknown;
-            /** @default  */
-            name?: string;
-            /** @default  */
-            file?: string;
-            /** @default null */
-            line?: number | null;
-            /** @default null */
-            index?: number | null;
-        };
-        /** @description A new commitment; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        CommitmentCreate: {
-            title: string;
-            /** Format: date */
-            startDate: string;
-            category: components["schemas"]["CommitmentCategory"];
-            /** Format: date */
-            endDate?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            startTime?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            endTime?: string | null;
-            isAllDay?: boolean | null;
-            /**
-             * Format: iana-time-zone
-             * @description IANA time zone
-             * @example Europe/London
-             */
-            timezone?: string | null;
-            /** @description the _id of a leg of this trip */
-            legId?: string | null;
-            /** @description the _id of a map pin of this trip */
-            mapPinId?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
+        Delivery: {
+            _id: string;
+            event: components["schemas"]["DeliveryEvent"];
+            tripId?: string;
+            rev?: number;
+            status: components["schemas"]["DeliveryStatus"];
+            attempts: number;
+            responseStatus?: number;
+            durationMs?: number;
+            response?: string;
             /** Format: date-time */
-            readonly createdAt?: string;
+            nextAttemptAt?: string;
             /** Format: date-time */
-            readonly updatedAt?: string;
+            createdAt: string;
         };
         /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
         MapPinPage: {
@@ -1094,8 +1011,256 @@ export interface components {
             /** Format: date-time */
             updatedAt: string;
         };
-        /** @description What to change of a leg (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        LegPatch: {
+        /** @description What to change of a stay (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        StayPatch: {
+            name?: string;
+            address?: string | null;
+            lat?: number | null;
+            lng?: number | null;
+            /** Format: date */
+            checkInDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkInTime?: string | null;
+            /** Format: date */
+            checkOutDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkOutTime?: string | null;
+            checkInInstructions?: string | null;
+            confirmationNumber?: string | null;
+            hostName?: string | null;
+            hostPhone?: string | null;
+            wifiName?: string | null;
+            wifiPassword?: string | null;
+            doorCode?: string | null;
+            url?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            readonly legId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        LegPage: {
+            items: components["schemas"]["Leg"][];
+            nextCursor: string | null;
+        };
+        /** @description A stage of a trip: a place, its dates, how one gets there and where one sleeps. */
+        Leg: {
+            _id: string;
+            tripId: string;
+            order: number;
+            title: string;
+            destination: string;
+            /** Format: date */
+            startDate: string;
+            /** Format: date */
+            endDate: string;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone: string;
+            accommodation?: components["schemas"]["Accommodation"];
+            flights?: components["schemas"]["Flight"][];
+            rentalCar?: components["schemas"]["RentalCar"];
+            clientRef?: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description A place to sleep; members that are not known are kept as they came. */
+        Accommodation: {
+            name?: string;
+            address?: string;
+            lat?: number;
+            lng?: number;
+            /** Format: date */
+            checkInDate?: string;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkInTime?: string;
+            /** Format: date */
+            checkOutDate?: string;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkOutTime?: string;
+            checkInInstructions?: string;
+            confirmationNumber?: string;
+            hostName?: string;
+            hostPhone?: string;
+            wifiName?: string;
+            wifiPassword?: string;
+            doorCode?: string;
+            url?: string;
+            notes?: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description One flight of a leg; members that are not known are kept as they came. */
+        Flight: {
+            airline?: string;
+            flightNumber?: string;
+            departureAirport?: string;
+            arrivalAirport?: string;
+            /**
+             * Format: iso8601-date-time
+             * @description ISO 8601 date and time, with or without an offset
+             * @example 2026-07-15T09:30
+             * @example 2026-07-15T09:30:00+09:00
+             */
+            departureTime?: string;
+            /**
+             * Format: iso8601-date-time
+             * @description ISO 8601 date and time, with or without an offset
+             * @example 2026-07-15T09:30
+             * @example 2026-07-15T09:30:00+09:00
+             */
+            arrivalTime?: string;
+            confirmationNumber?: string;
+            seat?: string;
+            notes?: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description The rental car of a leg; members that are not known are kept as they came. */
+        RentalCar: {
+            company?: string;
+            vehicle?: string;
+            pickupLocation?: string;
+            /**
+             * Format: iso8601-date-time
+             * @description ISO 8601 date and time, with or without an offset
+             * @example 2026-07-15T09:30
+             * @example 2026-07-15T09:30:00+09:00
+             */
+            pickupTime?: string;
+            dropoffLocation?: string;
+            /**
+             * Format: iso8601-date-time
+             * @description ISO 8601 date and time, with or without an offset
+             * @example 2026-07-15T09:30
+             * @example 2026-07-15T09:30:00+09:00
+             */
+            dropoffTime?: string;
+            confirmationNumber?: string;
+            notes?: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description A shared trip and its legs: what is safe to show to anyone. */
+        SharedView: {
+            trip: components["schemas"]["SharedTrip"];
+            legs: components["schemas"]["SharedLeg"][];
+        };
+        SharedTrip: {
+            _id: string;
+            title?: string;
+            startDate?: string;
+            endDate?: string;
+            status?: string;
+        };
+        SharedLeg: {
+            _id: string;
+            order?: number;
+            title?: string;
+            destination?: string;
+            startDate?: string;
+            endDate?: string;
+            timezone?: string;
+            accommodation?: components["schemas"]["SharedAccommodation"];
+            flights?: components["schemas"]["SharedFlight"][];
+            rentalCar?: components["schemas"]["SharedRentalCar"];
+        };
+        SharedAccommodation: {
+            name?: string;
+            address?: string;
+            lat?: number;
+            lng?: number;
+            checkInDate?: string;
+            checkOutDate?: string;
+        };
+        SharedFlight: {
+            airline?: string;
+            flightNumber?: string;
+            departureAirport?: string;
+            arrivalAirport?: string;
+            departureTime?: string;
+            arrivalTime?: string;
+        };
+        SharedRentalCar: {
+            company?: string;
+            pickupLocation?: string;
+            pickupTime?: string;
+            dropoffLocation?: string;
+            dropoffTime?: string;
+        };
+        /** @description An item of the checklist; `owner` is who does it. */
+        ActionItem: {
+            _id: string;
+            tripId: string;
+            text: string;
+            urgency: components["schemas"]["ActionItemUrgency"];
+            /** @description the userId of a member of this trip */
+            owner?: string;
+            isCompleted?: boolean;
+            clientRef?: string;
+            /** Format: date-time */
+            completedAt?: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description A new trip; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        TripCreate: {
+            /** @description the _id of a group of yours, of those in GET /me */
+            groupId: string;
+            title: string;
+            /** Format: date */
+            startDate: string;
+            /** Format: date */
+            endDate: string;
+            status?: components["schemas"]["TripStatus"] | null;
+            readonly _id?: string;
+            readonly createdBy?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description Rows of a trip, as far as they are to be merged into it: what is not here stays. An export can be sent as it is. */
+        Snapshot: {
+            legs?: components["schemas"]["LegSyncItem"][] | null;
+            stays?: components["schemas"]["StaySyncItem"][] | null;
+            mapPins?: components["schemas"]["MapPinSyncItem"][] | null;
+            actionItems?: components["schemas"]["ActionItemSyncItem"][] | null;
+            commitments?: components["schemas"]["CommitmentSyncItem"][] | null;
+            readonly members?: {
+                [key: string]: unknown;
+            }[];
+            readonly rev?: number;
+            readonly trip?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description One leg. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs order, title, destination, startDate, endDate, timezone. null is as if absent in a new row, and clears a field of one that is there. So it does by `_id`. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        LegSyncItem: {
             order?: number;
             title?: string;
             destination?: string;
@@ -1113,7 +1278,8 @@ export interface components {
             flights?: components["schemas"]["FlightInput"][] | null;
             rentalCar?: components["schemas"]["RentalCarInput"] | null;
             clientRef?: string | null;
-            readonly _id?: string;
+            /** @description Of a row of this trip to merge into, or that links of this snapshot name. */
+            _id?: string | null;
             readonly tripId?: string;
             /** Format: date-time */
             readonly createdAt?: string;
@@ -1202,206 +1368,6 @@ export interface components {
             notes?: string | null;
         } & {
             [key: string]: unknown;
-        };
-        /** @description What to change of a stay (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        StayPatch: {
-            name?: string;
-            address?: string | null;
-            lat?: number | null;
-            lng?: number | null;
-            /** Format: date */
-            checkInDate?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkInTime?: string | null;
-            /** Format: date */
-            checkOutDate?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkOutTime?: string | null;
-            checkInInstructions?: string | null;
-            confirmationNumber?: string | null;
-            hostName?: string | null;
-            hostPhone?: string | null;
-            wifiName?: string | null;
-            wifiPassword?: string | null;
-            doorCode?: string | null;
-            url?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            readonly legId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description An item of the checklist; `owner` is who does it. */
-        ActionItem: {
-            _id: string;
-            tripId: string;
-            text: string;
-            urgency: components["schemas"]["ActionItemUrgency"];
-            /** @description the userId of a member of this trip */
-            owner?: string;
-            isCompleted?: boolean;
-            clientRef?: string;
-            /** Format: date-time */
-            completedAt?: string;
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            updatedAt: string;
-        };
-        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        MessagePage: {
-            items: components["schemas"]["Message"][];
-            nextCursor: string | null;
-        };
-        /** @description What a member says in a channel; `parentId` is the message that it answers. */
-        Message: {
-            _id: string;
-            tripId: string;
-            channelId: string;
-            content: string;
-            /** @description the _id of a message of this trip */
-            parentId?: string;
-            clientRef?: string;
-            authorId: string;
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            updatedAt: string;
-        };
-        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        WebhookPage: {
-            items: components["schemas"]["Webhook"][];
-            nextCursor: string | null;
-        };
-        /** @description A webhook; `disabledReason` tells why it is told nothing any longer. */
-        Webhook: {
-            _id: string;
-            url: string;
-            events: components["schemas"]["WebhookEvent"][];
-            tripId?: string;
-            description?: string;
-            enabled: boolean;
-            disabledReason?: string;
-            /** Format: date-time */
-            disabledAt?: string;
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            updatedAt: string;
-        };
-        /** @description A shared trip and its legs: what is safe to show to anyone. */
-        SharedView: {
-            trip: components["schemas"]["SharedTrip"];
-            legs: components["schemas"]["SharedLeg"][];
-        };
-        SharedTrip: {
-            _id: string;
-            title?: string;
-            startDate?: string;
-            endDate?: string;
-            status?: string;
-        };
-        SharedLeg: {
-            _id: string;
-            order?: number;
-            title?: string;
-            destination?: string;
-            startDate?: string;
-            endDate?: string;
-            timezone?: string;
-            accommodation?: components["schemas"]["SharedAccommodation"];
-            flights?: components["schemas"]["SharedFlight"][];
-            rentalCar?: components["schemas"]["SharedRentalCar"];
-        };
-        SharedAccommodation: {
-            name?: string;
-            address?: string;
-            lat?: number;
-            lng?: number;
-            checkInDate?: string;
-            checkOutDate?: string;
-        };
-        SharedFlight: {
-            airline?: string;
-            flightNumber?: string;
-            departureAirport?: string;
-            arrivalAirport?: string;
-            departureTime?: string;
-            arrivalTime?: string;
-        };
-        SharedRentalCar: {
-            company?: string;
-            pickupLocation?: string;
-            pickupTime?: string;
-            dropoffLocation?: string;
-            dropoffTime?: string;
-        };
-        /** @description What to change of a map pin (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        MapPinPatch: {
-            name?: string;
-            lat?: number;
-            lng?: number;
-            category?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description Rows of a trip, as far as they are to be merged into it: what is not here stays. An export can be sent as it is. */
-        Snapshot: {
-            legs?: components["schemas"]["LegSyncItem"][] | null;
-            stays?: components["schemas"]["StaySyncItem"][] | null;
-            mapPins?: components["schemas"]["MapPinSyncItem"][] | null;
-            actionItems?: components["schemas"]["ActionItemSyncItem"][] | null;
-            commitments?: components["schemas"]["CommitmentSyncItem"][] | null;
-            readonly members?: {
-                [key: string]: unknown;
-            }[];
-            readonly rev?: number;
-            readonly trip?: {
-                [key: string]: unknown;
-            };
-        };
-        /** @description One leg. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs order, title, destination, startDate, endDate, timezone. null is as if absent in a new row, and clears a field of one that is there. So it does by `_id`. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        LegSyncItem: {
-            order?: number;
-            title?: string;
-            destination?: string;
-            /** Format: date */
-            startDate?: string;
-            /** Format: date */
-            endDate?: string;
-            /**
-             * Format: iana-time-zone
-             * @description IANA time zone
-             * @example Europe/London
-             */
-            timezone?: string;
-            accommodation?: components["schemas"]["AccommodationInput"] | null;
-            flights?: components["schemas"]["FlightInput"][] | null;
-            rentalCar?: components["schemas"]["RentalCarInput"] | null;
-            clientRef?: string | null;
-            /** @description Of a row of this trip to merge into, or that links of this snapshot name. */
-            _id?: string | null;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
         };
         /** @description One stay. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs name. null is as if absent in a new row, and clears a field of one that is there. So it does by `_id`. Members marked read-only are accepted and ignored: what was read can be sent back. */
         StaySyncItem: {
@@ -1522,10 +1488,20 @@ export interface components {
             /** Format: date-time */
             readonly updatedAt?: string;
         };
-        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        TripPage: {
-            items: components["schemas"]["Trip"][];
-            nextCursor: string | null;
+        /** @description What to change of a map pin (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        MapPinPatch: {
+            name?: string;
+            lat?: number;
+            lng?: number;
+            category?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
         };
         /** @description A journey of a group, with a beginning and an end. */
         Trip: {
@@ -1544,22 +1520,48 @@ export interface components {
             /** Format: date-time */
             updatedAt: string;
         };
-        /** @description What to change of a trip (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        TripPatch: {
-            /** @description the _id of a group of yours, of those in GET /me */
-            groupId?: string;
-            title?: string;
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        CommitmentPage: {
+            items: components["schemas"]["Commitment"][];
+            nextCursor: string | null;
+        };
+        /** @description A scheduled event: a dinner, an activity, a meeting. */
+        Commitment: {
+            _id: string;
+            tripId: string;
+            title: string;
             /** Format: date */
-            startDate?: string;
+            startDate: string;
+            category: components["schemas"]["CommitmentCategory"];
             /** Format: date */
             endDate?: string;
-            status?: components["schemas"]["TripStatus"] | null;
-            readonly _id?: string;
-            readonly createdBy?: string;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            startTime?: string;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            endTime?: string;
+            isAllDay?: boolean;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone?: string;
+            /** @description the _id of a leg of this trip */
+            legId?: string;
+            /** @description the _id of a map pin of this trip */
+            mapPinId?: string;
+            notes?: string;
+            clientRef?: string;
             /** Format: date-time */
-            readonly createdAt?: string;
+            createdAt: string;
             /** Format: date-time */
-            readonly updatedAt?: string;
+            updatedAt: string;
         };
         /** @description What one write did, as event streams and webhooks tell of it. */
         ChangesetEvent: {
@@ -1587,85 +1589,420 @@ export interface components {
             /** @default false */
             deleted?: boolean;
         };
-        /** @description A changeset, and a page of what it did. */
-        ChangesetPage: {
-            rev: number;
+        /** @description Items are applied in order: a later one may merge into an earlier one. */
+        LegBatch: {
+            items: components["schemas"]["LegUpsert"][];
+        };
+        /** @description One leg. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs order, title, destination, startDate, endDate, timezone. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        LegUpsert: {
+            order?: number;
+            title?: string;
+            destination?: string;
+            /** Format: date */
+            startDate?: string;
+            /** Format: date */
+            endDate?: string;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone?: string;
+            accommodation?: components["schemas"]["AccommodationInput"] | null;
+            flights?: components["schemas"]["FlightInput"][] | null;
+            rentalCar?: components["schemas"]["RentalCarInput"] | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
             /** Format: date-time */
-            at: string;
-            by: components["schemas"]["Author"];
-            via: components["schemas"]["Via"];
-            key?: components["schemas"]["KeyName"];
-            requestId?: string;
-            jobId?: string;
-            summary: {
-                [key: string]: components["schemas"]["RowCounts"];
-            };
-            undoes?: number;
-            undoneBy?: number;
-            items: components["schemas"]["ChangesetItem"][];
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description What became of the rows, by kind; `rev` is the changeset that this made. */
+        UndoResult: {
+            dryRun: boolean;
+            rev: number;
+            trip?: components["schemas"]["UndoneRows"];
+            legs?: components["schemas"]["UndoneRows"];
+            stays?: components["schemas"]["UndoneRows"];
+            mapPins?: components["schemas"]["UndoneRows"];
+            actionItems?: components["schemas"]["UndoneRows"];
+            commitments?: components["schemas"]["UndoneRows"];
+        };
+        /** @description What became of the rows of one kind. */
+        UndoneRows: {
+            deleted: number;
+            restored: number;
+            updated: number;
+            unchanged: number;
+            errors: number;
+            items: components["schemas"]["UndoneItem"][];
+        };
+        /** @description What became of a row. */
+        UndoneItem: {
+            _id: string;
+            status: components["schemas"]["UndoneItemStatus"];
+            error?: components["schemas"]["ItemError"];
+        };
+        /** @description What was wrong with one item; the others are not touched by it. */
+        ItemError: {
+            code: components["schemas"]["ErrorCode"];
+            message: string;
+            details?: components["schemas"]["ErrorDetail"][];
+        };
+        /**
+         * @description One thing that is wrong: where, why, and how to mend it.
+         *
+         *     `path` is a dotted path from the body's root, `message` a sentence with the allowed values,
+         *     form, limit or names that apply.
+         */
+        ErrorDetail: {
+            path: string;
+            reason: components["schemas"]["ErrorReason"];
+            message: string;
+        };
+        /** @description Where a calendar is subscribed to. */
+        CalendarLink: {
+            url: string;
+        };
+        /** @description What to change of a webhook. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        WebhookPatch: {
+            /**
+             * @description an http or https URL such as https://example.org/hooks, in ASCII (a name in another script as xn--...), of at most 2,048 characters, without a user and a password, and without a # part
+             * @example https://example.org/hooks
+             */
+            url?: string;
+            events?: components["schemas"]["WebhookEvent"][];
+            tripId?: string | null;
+            description?: string | null;
+            enabled?: boolean | null;
+            readonly _id?: string;
+            readonly disabledReason?: string;
+            /** Format: date-time */
+            readonly disabledAt?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description What a member says in a channel; `parentId` is the message that it answers. */
+        Message: {
+            _id: string;
+            tripId: string;
+            channelId: string;
+            content: string;
+            /** @description the _id of a message of this trip */
+            parentId?: string;
+            clientRef?: string;
+            authorId: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description A page of what changed; after the last one the client is at `rev`. */
+        ChangePage: {
+            items: components["schemas"]["Change"][];
+            rev: number;
             nextCursor: string | null;
         };
-        /** @description The API key by which a change was made. */
-        KeyName: {
-            _id: string;
-            name: string;
+        /** @description A whole shared trip: what is safe to show to anyone. */
+        SharedExport: {
+            trip: components["schemas"]["SharedTrip"];
+            legs: components["schemas"]["SharedLeg"][];
+            stays: components["schemas"]["SharedStay"][];
+            mapPins: components["schemas"]["SharedMapPin"][];
+            actionItems: components["schemas"]["SharedActionItem"][];
+            commitments: components["schemas"]["SharedCommitment"][];
+            members: components["schemas"]["SharedMember"][];
         };
-        /** @description What a changeset did to one row: its document after that, of a deleted one before. */
-        ChangesetItem: {
-            kind: components["schemas"]["RowKind"];
+        SharedStay: {
             _id: string;
-            op: components["schemas"]["ChangesetItemOp"];
+            legId: string;
+            name?: string;
+            address?: string;
+            lat?: number;
+            lng?: number;
+            checkInDate?: string;
+            checkOutDate?: string;
+        };
+        SharedMapPin: {
+            _id: string;
+            name?: string;
+            lat?: number;
+            lng?: number;
+            category?: string;
+        };
+        SharedActionItem: {
+            _id: string;
+            text?: string;
+            urgency?: string;
+            isCompleted?: boolean;
+        };
+        SharedCommitment: {
+            _id: string;
+            title?: string;
+            startDate?: string;
+            category?: string;
+            endDate?: string;
+            startTime?: string;
+            endTime?: string;
+            isAllDay?: boolean;
+            timezone?: string;
+            legId?: string;
+            mapPinId?: string;
+        };
+        /** @description A member of a shared trip. */
+        SharedMember: {
+            name: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description What became of the rows of a file, for each list that it has, and what else it held. */
+        FileResult: {
+            dryRun: boolean;
+            legs?: components["schemas"]["CategoryResult"];
+            stays?: components["schemas"]["CategoryResult"];
+            mapPins?: components["schemas"]["CategoryResult"];
+            actionItems?: components["schemas"]["CategoryResult"];
+            commitments?: components["schemas"]["CategoryResult"];
+            rejects: components["schemas"]["FileReject"][];
+            notImported: {
+                [key: string]: number;
+            };
+            notices: string[];
+            moreRejects?: number;
+        };
+        /** @description The answer for one category of a sync. */
+        CategoryResult: {
+            created: number;
+            updated: number;
+            unchanged: number;
+            errors: number;
+            items: components["schemas"]["ItemResult"][];
+        };
+        /** @description The outcome of one item, as in the results of a batch or a sync. */
+        ItemResult: {
+            index: number;
+            status: components["schemas"]["ItemResultStatus"];
+            _id?: string;
+            clientRef?: string;
             changes?: {
                 [key: string]: components["schemas"]["FieldChange"];
             };
-            /** @description The row as its kind is read. */
-            document: components["schemas"]["ActionItem"] | components["schemas"]["Channel"] | components["schemas"]["Commitment"] | components["schemas"]["Leg"] | components["schemas"]["MapPin"] | components["schemas"]["Message"] | components["schemas"]["Stay"] | components["schemas"]["Trip"];
+            error?: components["schemas"]["ItemError"];
+        };
+        /** @description One field's change in a dry run; null where it is not set. */
+        FieldChange: {
+            from: unknown;
+            to: unknown;
+        };
+        /** @description What of a file could not be a row. */
+        FileReject: {
+            reason: string;
+            /** @default null */
+            row?: unknown;
+            /** @default  */
+            name?: string;
+            /** @default  */
+            file?: string;
+            /** @default null */
+            line?: number | null;
+            /** @default null */
+            index?: number | null;
         };
         /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        DeliveryPage: {
-            items: components["schemas"]["Delivery"][];
+        MessagePage: {
+            items: components["schemas"]["Message"][];
             nextCursor: string | null;
         };
-        /**
-         * @description What a webhook was told, or is to be told.
-         *
-         *     `response` is the beginning of the response's body, or why there is no response.
-         */
-        Delivery: {
-            _id: string;
-            event: components["schemas"]["DeliveryEvent"];
-            tripId?: string;
-            rev?: number;
-            status: components["schemas"]["DeliveryStatus"];
-            attempts: number;
-            responseStatus?: number;
-            durationMs?: number;
-            response?: string;
+        /** @description A new map pin; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        MapPinCreate: {
+            name: string;
+            lat: number;
+            lng: number;
+            category?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
             /** Format: date-time */
-            nextAttemptAt?: string;
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description A webhook that has just been made; `secret` signs what it is told, and is shown this once. */
+        NewWebhook: {
+            _id: string;
+            url: string;
+            events: components["schemas"]["WebhookEvent"][];
+            tripId?: string;
+            description?: string;
+            enabled: boolean;
+            disabledReason?: string;
+            /** Format: date-time */
+            disabledAt?: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            secret: string;
+        };
+        /** @description Items are applied in order: a later one may merge into an earlier one. */
+        CommitmentBatch: {
+            items: components["schemas"]["CommitmentUpsert"][];
+        };
+        /** @description One commitment. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs title, startDate, category. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        CommitmentUpsert: {
+            title?: string;
+            /** Format: date */
+            startDate?: string;
+            category?: components["schemas"]["CommitmentCategory"];
+            /** Format: date */
+            endDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            startTime?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            endTime?: string | null;
+            isAllDay?: boolean | null;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone?: string | null;
+            /** @description the _id of a leg of this trip */
+            legId?: string | null;
+            /** @description the _id of a map pin of this trip */
+            mapPinId?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description A new action item; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        ActionItemCreate: {
+            text: string;
+            urgency: components["schemas"]["ActionItemUrgency"];
+            /** @description the userId of a member of this trip */
+            owner?: string | null;
+            isCompleted?: boolean | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly completedAt?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description What to change of a action item (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        ActionItemPatch: {
+            text?: string;
+            urgency?: components["schemas"]["ActionItemUrgency"];
+            /** @description the userId of a member of this trip */
+            owner?: string | null;
+            isCompleted?: boolean | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly completedAt?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description A new webhook. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        WebhookCreate: {
+            /**
+             * @description an http or https URL such as https://example.org/hooks, in ASCII (a name in another script as xn--...), of at most 2,048 characters, without a user and a password, and without a # part
+             * @example https://example.org/hooks
+             */
+            url: string;
+            events: components["schemas"]["WebhookEvent"][];
+            tripId?: string | null;
+            description?: string | null;
+            enabled?: boolean | null;
+            readonly _id?: string;
+            readonly disabledReason?: string;
+            /** Format: date-time */
+            readonly disabledAt?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        TripPage: {
+            items: components["schemas"]["Trip"][];
+            nextCursor: string | null;
+        };
+        /** @description A share token, and where it leads. */
+        ShareLink: {
+            token: string;
+            url: string;
             /** Format: date-time */
             createdAt: string;
         };
-        /** @description A page of changesets. */
-        HistoryPage: {
-            items: components["schemas"]["Changeset"][];
-            nextCursor: string | null;
-        };
-        /** @description What one write did to a trip, in numbers; `rev` names it. */
-        Changeset: {
-            rev: number;
+        /** @description Work that is done after its request, and as `result` what that would have been answered. */
+        Job: {
+            _id: string;
+            kind: string;
+            tripId?: string;
+            status: components["schemas"]["JobStatus"];
+            progress: components["schemas"]["Progress"];
+            attempts: number;
             /** Format: date-time */
-            at: string;
-            by: components["schemas"]["Author"];
-            via: components["schemas"]["Via"];
-            key?: components["schemas"]["KeyName"];
-            requestId?: string;
-            jobId?: string;
-            summary: {
-                [key: string]: components["schemas"]["RowCounts"];
-            };
-            undoes?: number;
-            undoneBy?: number;
+            createdAt: string;
+            /** Format: date-time */
+            startedAt?: string;
+            /** Format: date-time */
+            finishedAt?: string;
+            result?: components["schemas"]["BatchResult"] | components["schemas"]["SyncResult"] | components["schemas"]["FileResult"] | components["schemas"]["UndoResult"];
+            error?: components["schemas"]["ItemError"];
+        };
+        /** @description Items applied, of how many; of a job without items there is no total. */
+        Progress: {
+            done: number;
+            total?: number;
+        };
+        /** @description A new leg; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        LegCreate: {
+            order: number;
+            title: string;
+            destination: string;
+            /** Format: date */
+            startDate: string;
+            /** Format: date */
+            endDate: string;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone: string;
+            accommodation?: components["schemas"]["AccommodationInput"] | null;
+            flights?: components["schemas"]["FlightInput"][] | null;
+            rentalCar?: components["schemas"]["RentalCarInput"] | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
         };
         /** @description Items are applied in order: a later one may merge into an earlier one. */
         StayBatch: {
@@ -1747,22 +2084,52 @@ export interface components {
             /** Format: date-time */
             readonly updatedAt?: string;
         };
-        /** @description A new trip; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        TripCreate: {
-            /** @description the _id of a group of yours, of those in GET /me */
-            groupId: string;
-            title: string;
+        /** @description What became of the items, for each list that was sent. */
+        SyncResult: {
+            dryRun: boolean;
+            legs?: components["schemas"]["CategoryResult"];
+            stays?: components["schemas"]["CategoryResult"];
+            mapPins?: components["schemas"]["CategoryResult"];
+            actionItems?: components["schemas"]["CategoryResult"];
+            commitments?: components["schemas"]["CategoryResult"];
+        };
+        /** @description A further place to sleep within a leg: an accommodation that has a name. */
+        Stay: {
+            _id: string;
+            tripId: string;
+            legId: string;
+            name: string;
+            address?: string;
+            lat?: number;
+            lng?: number;
             /** Format: date */
-            startDate: string;
+            checkInDate?: string;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkInTime?: string;
             /** Format: date */
-            endDate: string;
-            status?: components["schemas"]["TripStatus"] | null;
-            readonly _id?: string;
-            readonly createdBy?: string;
+            checkOutDate?: string;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkOutTime?: string;
+            checkInInstructions?: string;
+            confirmationNumber?: string;
+            hostName?: string;
+            hostPhone?: string;
+            wifiName?: string;
+            wifiPassword?: string;
+            doorCode?: string;
+            url?: string;
+            notes?: string;
+            clientRef?: string;
             /** Format: date-time */
-            readonly createdAt?: string;
+            createdAt: string;
             /** Format: date-time */
-            readonly updatedAt?: string;
+            updatedAt: string;
         };
         /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
         MemberPage: {
@@ -1777,59 +2144,8 @@ export interface components {
             phone?: string;
             role: components["schemas"]["Role"];
         };
-        /** @description A whole shared trip: what is safe to show to anyone. */
-        SharedExport: {
-            trip: components["schemas"]["SharedTrip"];
-            legs: components["schemas"]["SharedLeg"][];
-            stays: components["schemas"]["SharedStay"][];
-            mapPins: components["schemas"]["SharedMapPin"][];
-            actionItems: components["schemas"]["SharedActionItem"][];
-            commitments: components["schemas"]["SharedCommitment"][];
-            members: components["schemas"]["SharedMember"][];
-        };
-        SharedStay: {
-            _id: string;
-            legId: string;
-            name?: string;
-            address?: string;
-            lat?: number;
-            lng?: number;
-            checkInDate?: string;
-            checkOutDate?: string;
-        };
-        SharedMapPin: {
-            _id: string;
-            name?: string;
-            lat?: number;
-            lng?: number;
-            category?: string;
-        };
-        SharedActionItem: {
-            _id: string;
-            text?: string;
-            urgency?: string;
-            isCompleted?: boolean;
-        };
-        SharedCommitment: {
-            _id: string;
-            title?: string;
-            startDate?: string;
-            category?: string;
-            endDate?: string;
-            startTime?: string;
-            endTime?: string;
-            isAllDay?: boolean;
-            timezone?: string;
-            legId?: string;
-            mapPinId?: string;
-        };
-        /** @description A member of a shared trip. */
-        SharedMember: {
-            name: string;
-            role: components["schemas"]["Role"];
-        };
-        /** @description A webhook that has just been made; `secret` signs what it is told, and is shown this once. */
-        NewWebhook: {
+        /** @description A webhook; `disabledReason` tells why it is told nothing any longer. */
+        Webhook: {
             _id: string;
             url: string;
             events: components["schemas"]["WebhookEvent"][];
@@ -1843,31 +2159,36 @@ export interface components {
             createdAt: string;
             /** Format: date-time */
             updatedAt: string;
-            secret: string;
         };
-        /** @description A new action item; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        ActionItemCreate: {
-            text: string;
-            urgency: components["schemas"]["ActionItemUrgency"];
-            /** @description the userId of a member of this trip */
-            owner?: string | null;
-            isCompleted?: boolean | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly completedAt?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description A new map pin; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        MapPinCreate: {
-            name: string;
-            lat: number;
-            lng: number;
-            category?: string | null;
+        /** @description A new commitment; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        CommitmentCreate: {
+            title: string;
+            /** Format: date */
+            startDate: string;
+            category: components["schemas"]["CommitmentCategory"];
+            /** Format: date */
+            endDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            startTime?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            endTime?: string | null;
+            isAllDay?: boolean | null;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone?: string | null;
+            /** @description the _id of a leg of this trip */
+            legId?: string | null;
+            /** @description the _id of a map pin of this trip */
+            mapPinId?: string | null;
             notes?: string | null;
             clientRef?: string | null;
             readonly _id?: string;
@@ -1878,47 +2199,9 @@ export interface components {
             readonly updatedAt?: string;
         };
         /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        CommitmentPage: {
-            items: components["schemas"]["Commitment"][];
+        StayPage: {
+            items: components["schemas"]["Stay"][];
             nextCursor: string | null;
-        };
-        /** @description A scheduled event: a dinner, an activity, a meeting. */
-        Commitment: {
-            _id: string;
-            tripId: string;
-            title: string;
-            /** Format: date */
-            startDate: string;
-            category: components["schemas"]["CommitmentCategory"];
-            /** Format: date */
-            endDate?: string;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            startTime?: string;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            endTime?: string;
-            isAllDay?: boolean;
-            /**
-             * Format: iana-time-zone
-             * @description IANA time zone
-             * @example Europe/London
-             */
-            timezone?: string;
-            /** @description the _id of a leg of this trip */
-            legId?: string;
-            /** @description the _id of a map pin of this trip */
-            mapPinId?: string;
-            notes?: string;
-            clientRef?: string;
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            updatedAt: string;
         };
         /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
         ChannelPage: {
@@ -1935,12 +2218,26 @@ export interface components {
             /** Format: date-time */
             updatedAt: string;
         };
-        /** @description Items are applied in order: a later one may merge into an earlier one. */
-        LegBatch: {
-            items: components["schemas"]["LegUpsert"][];
+        /** @description An OpenAPI document. */
+        Description: {
+            openapi: string;
+            info: Record<string, never>;
+            paths: Record<string, never>;
+            components: Record<string, never>;
         };
-        /** @description One leg. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs order, title, destination, startDate, endDate, timezone. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        LegUpsert: {
+        /** @description A whole trip at one moment: the state that `rev`, its last change, left. */
+        Export: {
+            trip: components["schemas"]["Trip"];
+            legs: components["schemas"]["Leg"][];
+            stays: components["schemas"]["Stay"][];
+            mapPins: components["schemas"]["MapPin"][];
+            actionItems: components["schemas"]["ActionItem"][];
+            commitments: components["schemas"]["Commitment"][];
+            members: components["schemas"]["Member"][];
+            rev: number;
+        };
+        /** @description What to change of a leg (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        LegPatch: {
             order?: number;
             title?: string;
             destination?: string;
@@ -1984,56 +2281,82 @@ export interface components {
             /** Format: date-time */
             readonly updatedAt?: string;
         };
-        /** @description What to change of a webhook. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        WebhookPatch: {
-            /**
-             * @description an http or https URL such as https://example.org/hooks, in ASCII (a name in another script as xn--...), of at most 2,048 characters, without a user and a password, and without a # part
-             * @example https://example.org/hooks
-             */
-            url?: string;
-            events?: components["schemas"]["WebhookEvent"][];
-            tripId?: string | null;
-            description?: string | null;
-            enabled?: boolean | null;
-            readonly _id?: string;
-            readonly disabledReason?: string;
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        ActionItemPage: {
+            items: components["schemas"]["ActionItem"][];
+            nextCursor: string | null;
+        };
+        /** @description A page of changesets. */
+        HistoryPage: {
+            items: components["schemas"]["Changeset"][];
+            nextCursor: string | null;
+        };
+        /** @description What one write did to a trip, in numbers; `rev` names it. */
+        Changeset: {
+            rev: number;
             /** Format: date-time */
-            readonly disabledAt?: string;
+            at: string;
+            by: components["schemas"]["Author"];
+            via: components["schemas"]["Via"];
+            key?: components["schemas"]["KeyName"];
+            requestId?: string;
+            jobId?: string;
+            summary: {
+                [key: string]: components["schemas"]["RowCounts"];
+            };
+            undoes?: number;
+            undoneBy?: number;
+        };
+        /** @description The API key by which a change was made. */
+        KeyName: {
+            _id: string;
+            name: string;
+        };
+        /** @description Items are applied in order: a later one may merge into an earlier one. */
+        ActionItemBatch: {
+            items: components["schemas"]["ActionItemUpsert"][];
+        };
+        /** @description One action item. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs text, urgency. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        ActionItemUpsert: {
+            text?: string;
+            urgency?: components["schemas"]["ActionItemUrgency"];
+            /** @description the userId of a member of this trip */
+            owner?: string | null;
+            isCompleted?: boolean | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly completedAt?: string;
             /** Format: date-time */
             readonly createdAt?: string;
             /** Format: date-time */
             readonly updatedAt?: string;
         };
-        /** @description What became of the items, for each list that was sent. */
-        SyncResult: {
-            dryRun: boolean;
-            legs?: components["schemas"]["CategoryResult"];
-            stays?: components["schemas"]["CategoryResult"];
-            mapPins?: components["schemas"]["CategoryResult"];
-            actionItems?: components["schemas"]["CategoryResult"];
-            commitments?: components["schemas"]["CategoryResult"];
+        /** @description The answer to a batch. */
+        BatchResult: {
+            results: components["schemas"]["ItemResult"][];
+            created: number;
+            updated: number;
+            unchanged: number;
+            errors: number;
         };
-        /** @description Work that is done after its request, and as `result` what that would have been answered. */
-        Job: {
-            _id: string;
-            kind: string;
-            tripId?: string;
-            status: components["schemas"]["JobStatus"];
-            progress: components["schemas"]["Progress"];
-            attempts: number;
+        /** @description What to change of a trip (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        TripPatch: {
+            /** @description the _id of a group of yours, of those in GET /me */
+            groupId?: string;
+            title?: string;
+            /** Format: date */
+            startDate?: string;
+            /** Format: date */
+            endDate?: string;
+            status?: components["schemas"]["TripStatus"] | null;
+            readonly _id?: string;
+            readonly createdBy?: string;
             /** Format: date-time */
-            createdAt: string;
+            readonly createdAt?: string;
             /** Format: date-time */
-            startedAt?: string;
-            /** Format: date-time */
-            finishedAt?: string;
-            result?: components["schemas"]["BatchResult"] | components["schemas"]["SyncResult"] | components["schemas"]["FileResult"] | components["schemas"]["UndoResult"];
-            error?: components["schemas"]["ItemError"];
-        };
-        /** @description Items applied, of how many; of a job without items there is no total. */
-        Progress: {
-            done: number;
-            total?: number;
+            readonly updatedAt?: string;
         };
         /** @description A new message; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
         MessageCreate: {
@@ -2049,6 +2372,35 @@ export interface components {
             readonly createdAt?: string;
             /** Format: date-time */
             readonly updatedAt?: string;
+        };
+        /** @description A changeset, and a page of what it did. */
+        ChangesetPage: {
+            rev: number;
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["Author"];
+            via: components["schemas"]["Via"];
+            key?: components["schemas"]["KeyName"];
+            requestId?: string;
+            jobId?: string;
+            summary: {
+                [key: string]: components["schemas"]["RowCounts"];
+            };
+            undoes?: number;
+            undoneBy?: number;
+            items: components["schemas"]["ChangesetItem"][];
+            nextCursor: string | null;
+        };
+        /** @description What a changeset did to one row: its document after that, of a deleted one before. */
+        ChangesetItem: {
+            kind: components["schemas"]["RowKind"];
+            _id: string;
+            op: components["schemas"]["ChangesetItemOp"];
+            changes?: {
+                [key: string]: components["schemas"]["FieldChange"];
+            };
+            /** @description The row as its kind is read. */
+            document: components["schemas"]["ActionItem"] | components["schemas"]["Channel"] | components["schemas"]["Commitment"] | components["schemas"]["Leg"] | components["schemas"]["MapPin"] | components["schemas"]["Message"] | components["schemas"]["Stay"] | components["schemas"]["Trip"];
         };
         /** @description What to change of a commitment (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
         CommitmentPatch: {
@@ -2088,362 +2440,10 @@ export interface components {
             /** Format: date-time */
             readonly updatedAt?: string;
         };
-        /** @description A further place to sleep within a leg: an accommodation that has a name. */
-        Stay: {
-            _id: string;
-            tripId: string;
-            legId: string;
-            name: string;
-            address?: string;
-            lat?: number;
-            lng?: number;
-            /** Format: date */
-            checkInDate?: string;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkInTime?: string;
-            /** Format: date */
-            checkOutDate?: string;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkOutTime?: string;
-            checkInInstructions?: string;
-            confirmationNumber?: string;
-            hostName?: string;
-            hostPhone?: string;
-            wifiName?: string;
-            wifiPassword?: string;
-            doorCode?: string;
-            url?: string;
-            notes?: string;
-            clientRef?: string;
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            updatedAt: string;
-        };
-        /** @description Items are applied in order: a later one may merge into an earlier one. */
-        CommitmentBatch: {
-            items: components["schemas"]["CommitmentUpsert"][];
-        };
-        /** @description One commitment. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs title, startDate, category. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        CommitmentUpsert: {
-            title?: string;
-            /** Format: date */
-            startDate?: string;
-            category?: components["schemas"]["CommitmentCategory"];
-            /** Format: date */
-            endDate?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            startTime?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            endTime?: string | null;
-            isAllDay?: boolean | null;
-            /**
-             * Format: iana-time-zone
-             * @description IANA time zone
-             * @example Europe/London
-             */
-            timezone?: string | null;
-            /** @description the _id of a leg of this trip */
-            legId?: string | null;
-            /** @description the _id of a map pin of this trip */
-            mapPinId?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
         /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        LegPage: {
-            items: components["schemas"]["Leg"][];
+        WebhookPage: {
+            items: components["schemas"]["Webhook"][];
             nextCursor: string | null;
-        };
-        /** @description A stage of a trip: a place, its dates, how one gets there and where one sleeps. */
-        Leg: {
-            _id: string;
-            tripId: string;
-            order: number;
-            title: string;
-            destination: string;
-            /** Format: date */
-            startDate: string;
-            /** Format: date */
-            endDate: string;
-            /**
-             * Format: iana-time-zone
-             * @description IANA time zone
-             * @example Europe/London
-             */
-            timezone: string;
-            accommodation?: components["schemas"]["Accommodation"];
-            flights?: components["schemas"]["Flight"][];
-            rentalCar?: components["schemas"]["RentalCar"];
-            clientRef?: string;
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            updatedAt: string;
-        };
-        /** @description A place to sleep; members that are not known are kept as they came. */
-        Accommodation: {
-            name?: string;
-            address?: string;
-            lat?: number;
-            lng?: number;
-            /** Format: date */
-            checkInDate?: string;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkInTime?: string;
-            /** Format: date */
-            checkOutDate?: string;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkOutTime?: string;
-            checkInInstructions?: string;
-            confirmationNumber?: string;
-            hostName?: string;
-            hostPhone?: string;
-            wifiName?: string;
-            wifiPassword?: string;
-            doorCode?: string;
-            url?: string;
-            notes?: string;
-        } & {
-            [key: string]: unknown;
-        };
-        /** @description One flight of a leg; members that are not known are kept as they came. */
-        Flight: {
-            airline?: string;
-            flightNumber?: string;
-            departureAirport?: string;
-            arrivalAirport?: string;
-            /**
-             * Format: iso8601-date-time
-             * @description ISO 8601 date and time, with or without an offset
-             * @example 2026-07-15T09:30
-             * @example 2026-07-15T09:30:00+09:00
-             */
-            departureTime?: string;
-            /**
-             * Format: iso8601-date-time
-             * @description ISO 8601 date and time, with or without an offset
-             * @example 2026-07-15T09:30
-             * @example 2026-07-15T09:30:00+09:00
-             */
-            arrivalTime?: string;
-            confirmationNumber?: string;
-            seat?: string;
-            notes?: string;
-        } & {
-            [key: string]: unknown;
-        };
-        /** @description The rental car of a leg; members that are not known are kept as they came. */
-        RentalCar: {
-            company?: string;
-            vehicle?: string;
-            pickupLocation?: string;
-            /**
-             * Format: iso8601-date-time
-             * @description ISO 8601 date and time, with or without an offset
-             * @example 2026-07-15T09:30
-             * @example 2026-07-15T09:30:00+09:00
-             */
-            pickupTime?: string;
-            dropoffLocation?: string;
-            /**
-             * Format: iso8601-date-time
-             * @description ISO 8601 date and time, with or without an offset
-             * @example 2026-07-15T09:30
-             * @example 2026-07-15T09:30:00+09:00
-             */
-            dropoffTime?: string;
-            confirmationNumber?: string;
-            notes?: string;
-        } & {
-            [key: string]: unknown;
-        };
-        /** @description What to change of a action item (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        ActionItemPatch: {
-            text?: string;
-            urgency?: components["schemas"]["ActionItemUrgency"];
-            /** @description the userId of a member of this trip */
-            owner?: string | null;
-            isCompleted?: boolean | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly completedAt?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description Where a calendar is subscribed to. */
-        CalendarLink: {
-            url: string;
-        };
-        /** @description A new webhook. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        WebhookCreate: {
-            /**
-             * @description an http or https URL such as https://example.org/hooks, in ASCII (a name in another script as xn--...), of at most 2,048 characters, without a user and a password, and without a # part
-             * @example https://example.org/hooks
-             */
-            url: string;
-            events: components["schemas"]["WebhookEvent"][];
-            tripId?: string | null;
-            description?: string | null;
-            enabled?: boolean | null;
-            readonly _id?: string;
-            readonly disabledReason?: string;
-            /** Format: date-time */
-            readonly disabledAt?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        ActionItemPage: {
-            items: components["schemas"]["ActionItem"][];
-            nextCursor: string | null;
-        };
-        /** @description Items are applied in order: a later one may merge into an earlier one. */
-        ActionItemBatch: {
-            items: components["schemas"]["ActionItemUpsert"][];
-        };
-        /** @description One action item. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs text, urgency. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        ActionItemUpsert: {
-            text?: string;
-            urgency?: components["schemas"]["ActionItemUrgency"];
-            /** @description the userId of a member of this trip */
-            owner?: string | null;
-            isCompleted?: boolean | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly completedAt?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        StayPage: {
-            items: components["schemas"]["Stay"][];
-            nextCursor: string | null;
-        };
-        /** @description A page of what changed; after the last one the client is at `rev`. */
-        ChangePage: {
-            items: components["schemas"]["Change"][];
-            rev: number;
-            nextCursor: string | null;
-        };
-        /** @description A new leg; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        LegCreate: {
-            order: number;
-            title: string;
-            destination: string;
-            /** Format: date */
-            startDate: string;
-            /** Format: date */
-            endDate: string;
-            /**
-             * Format: iana-time-zone
-             * @description IANA time zone
-             * @example Europe/London
-             */
-            timezone: string;
-            accommodation?: components["schemas"]["AccommodationInput"] | null;
-            flights?: components["schemas"]["FlightInput"][] | null;
-            rentalCar?: components["schemas"]["RentalCarInput"] | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description A whole trip at one moment: the state that `rev`, its last change, left. */
-        Export: {
-            trip: components["schemas"]["Trip"];
-            legs: components["schemas"]["Leg"][];
-            stays: components["schemas"]["Stay"][];
-            mapPins: components["schemas"]["MapPin"][];
-            actionItems: components["schemas"]["ActionItem"][];
-            commitments: components["schemas"]["Commitment"][];
-            members: components["schemas"]["Member"][];
-            rev: number;
-        };
-        /** @description The answer to a batch. */
-        BatchResult: {
-            results: components["schemas"]["ItemResult"][];
-            created: number;
-            updated: number;
-            unchanged: number;
-            errors: number;
-        };
-        /** @description What became of the rows, by kind; `rev` is the changeset that this made. */
-        UndoResult: {
-            dryRun: boolean;
-            rev: number;
-            trip?: components["schemas"]["UndoneRows"];
-            legs?: components["schemas"]["UndoneRows"];
-            stays?: components["schemas"]["UndoneRows"];
-            mapPins?: components["schemas"]["UndoneRows"];
-            actionItems?: components["schemas"]["UndoneRows"];
-            commitments?: components["schemas"]["UndoneRows"];
-        };
-        /** @description What became of the rows of one kind. */
-        UndoneRows: {
-            deleted: number;
-            restored: number;
-            updated: number;
-            unchanged: number;
-            errors: number;
-            items: components["schemas"]["UndoneItem"][];
-        };
-        /** @description What became of a row. */
-        UndoneItem: {
-            _id: string;
-            status: components["schemas"]["UndoneItemStatus"];
-            error?: components["schemas"]["ItemError"];
-        };
-        /** @description An OpenAPI document. */
-        Description: {
-            openapi: string;
-            info: Record<string, never>;
-            paths: Record<string, never>;
-            components: Record<string, never>;
-        };
-        /** @description A share token, and where it leads. */
-        ShareLink: {
-            token: string;
-            url: string;
-            /** Format: date-time */
-            createdAt: string;
         };
         /** @description A failure. */
         ErrorBody: {
@@ -2488,25 +2488,25 @@ export interface components {
             deleted: number;
         };
         /** @enum {string} */
-        ItemResultStatus: "created" | "error" | "unchanged" | "updated";
-        /** @enum {string} */
-        CommitmentCategory: "activity" | "birthday" | "dinner" | "meeting" | "other";
+        DeliveryStatus: "failed" | "pending" | "succeeded";
         /** @enum {string} */
         ActionItemUrgency: "before_trip" | "nice_to_have" | "now";
         /** @enum {string} */
-        WebhookEvent: "job.finished" | "message.created" | "trip.changed" | "trip.created";
-        /** @enum {string} */
         TripStatus: "active" | "completed" | "draft";
+        /** @enum {string} */
+        CommitmentCategory: "activity" | "birthday" | "dinner" | "meeting" | "other";
         /** @enum {string} */
         Via: "api" | "import" | "system" | "undo" | "web";
         /** @enum {string} */
-        ChangesetItemOp: "created" | "deleted" | "updated";
+        UndoneItemStatus: "deleted" | "error" | "restored" | "unchanged" | "updated";
         /** @enum {string} */
-        DeliveryStatus: "failed" | "pending" | "succeeded";
+        WebhookEvent: "job.finished" | "message.created" | "trip.changed" | "trip.created";
+        /** @enum {string} */
+        ItemResultStatus: "created" | "error" | "unchanged" | "updated";
         /** @enum {string} */
         JobStatus: "failed" | "queued" | "running" | "succeeded";
         /** @enum {string} */
-        UndoneItemStatus: "deleted" | "error" | "restored" | "unchanged" | "updated";
+        ChangesetItemOp: "created" | "deleted" | "updated";
     };
     responses: {
         /** @description `VALIDATION_ERROR`: The request is wrong; `details` lists all that is. */
