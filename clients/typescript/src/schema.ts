@@ -127,7 +127,7 @@ export interface paths {
         put?: never;
         /**
          * Import a file into a trip
-         * @description The file is the body, as it is: Carnet's own JSON and NDJSON, CSV, GeoJSON, GPX, KML, KMZ, ICS, mails, boarding passes, exports of other planners, and ZIPs of these, told apart by content. The same file a second time changes nothing. It needs the scope `trips:write`.
+         * @description The file is the body, as it is and of any media type: Carnet's own JSON and NDJSON, CSV, GeoJSON, GPX, KML, KMZ, ICS, mails, boarding passes, exports of other planners, and ZIPs of these, told apart by content. The same file a second time changes nothing. It needs the scope `trips:write`.
          */
         post: operations["importFile"];
         delete?: never;
@@ -940,293 +940,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description Who the key speaks for, and what it may do. */
-        Me: {
-            user: components["schemas"]["User"];
-            groups: components["schemas"]["Group"][];
-            key: components["schemas"]["Key"];
-            defaultGroupId?: string;
-        };
-        /** @description The user whose key it is. */
-        User: {
-            _id: string;
-            name: string;
-            email: string;
-        };
-        /** @description A group of yours, and your role in it. */
-        Group: {
-            _id: string;
-            name: string;
-            role: components["schemas"]["Role"];
-        };
-        /** @description The key in use; `rateLimit` in requests per minute. */
-        Key: {
-            _id: string;
-            name: string;
-            scopes: string[];
-            rateLimit: number;
-        };
-        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        DeliveryPage: {
-            items: components["schemas"]["Delivery"][];
-            nextCursor: string | null;
-        };
-        /**
-         * @description What a webhook was told, or is to be told.
-         *
-         *     `response` is the beginning of the response's body, or why there is no response.
-         */
-        Delivery: {
-            _id: string;
-            event: components["schemas"]["DeliveryEvent"];
-            tripId?: string;
-            rev?: number;
-            status: components["schemas"]["DeliveryStatus"];
-            attempts: number;
-            responseStatus?: number;
-            durationMs?: number;
-            response?: string;
-            /** Format: date-time */
-            nextAttemptAt?: string;
-            /** Format: date-time */
-            createdAt: string;
-        };
-        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        MapPinPage: {
-            items: components["schemas"]["MapPin"][];
-            nextCursor: string | null;
-        };
-        /** @description A place worth remembering; its degrees are of WGS 84. */
-        MapPin: {
-            _id: string;
-            tripId: string;
-            name: string;
-            lat: number;
-            lng: number;
-            category?: string;
-            notes?: string;
-            clientRef?: string;
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            updatedAt: string;
-        };
-        /** @description What to change of a stay (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        StayPatch: {
-            name?: string;
-            address?: string | null;
-            lat?: number | null;
-            lng?: number | null;
-            /** Format: date */
-            checkInDate?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkInTime?: string | null;
-            /** Format: date */
-            checkOutDate?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkOutTime?: string | null;
-            checkInInstructions?: string | null;
-            confirmationNumber?: string | null;
-            hostName?: string | null;
-            hostPhone?: string | null;
-            wifiName?: string | null;
-            wifiPassword?: string | null;
-            doorCode?: string | null;
-            url?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            readonly legId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        LegPage: {
-            items: components["schemas"]["Leg"][];
-            nextCursor: string | null;
-        };
-        /** @description A stage of a trip: a place, its dates, how one gets there and where one sleeps. */
-        Leg: {
-            _id: string;
-            tripId: string;
-            order: number;
-            title: string;
-            destination: string;
-            /** Format: date */
-            startDate: string;
-            /** Format: date */
-            endDate: string;
-            /**
-             * Format: iana-time-zone
-             * @description IANA time zone
-             * @example Europe/London
-             */
-            timezone: string;
-            accommodation?: components["schemas"]["Accommodation"];
-            flights?: components["schemas"]["Flight"][];
-            rentalCar?: components["schemas"]["RentalCar"];
-            clientRef?: string;
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            updatedAt: string;
-        };
-        /** @description A place to sleep; members that are not known are kept as they came. */
-        Accommodation: {
-            name?: string;
-            address?: string;
-            lat?: number;
-            lng?: number;
-            /** Format: date */
-            checkInDate?: string;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkInTime?: string;
-            /** Format: date */
-            checkOutDate?: string;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkOutTime?: string;
-            checkInInstructions?: string;
-            confirmationNumber?: string;
-            hostName?: string;
-            hostPhone?: string;
-            wifiName?: string;
-            wifiPassword?: string;
-            doorCode?: string;
-            url?: string;
-            notes?: string;
-        } & {
-            [key: string]: unknown;
-        };
-        /** @description One flight of a leg; members that are not known are kept as they came. */
-        Flight: {
-            airline?: string;
-            flightNumber?: string;
-            departureAirport?: string;
-            arrivalAirport?: string;
-            /**
-             * Format: iso8601-date-time
-             * @description ISO 8601 date and time, with or without an offset
-             * @example 2026-07-15T09:30
-             * @example 2026-07-15T09:30:00+09:00
-             */
-            departureTime?: string;
-            /**
-             * Format: iso8601-date-time
-             * @description ISO 8601 date and time, with or without an offset
-             * @example 2026-07-15T09:30
-             * @example 2026-07-15T09:30:00+09:00
-             */
-            arrivalTime?: string;
-            confirmationNumber?: string;
-            seat?: string;
-            notes?: string;
-        } & {
-            [key: string]: unknown;
-        };
-        /** @description The rental car of a leg; members that are not known are kept as they came. */
-        RentalCar: {
-            company?: string;
-            vehicle?: string;
-            pickupLocation?: string;
-            /**
-             * Format: iso8601-date-time
-             * @description ISO 8601 date and time, with or without an offset
-             * @example 2026-07-15T09:30
-             * @example 2026-07-15T09:30:00+09:00
-             */
-            pickupTime?: string;
-            dropoffLocation?: string;
-            /**
-             * Format: iso8601-date-time
-             * @description ISO 8601 date and time, with or without an offset
-             * @example 2026-07-15T09:30
-             * @example 2026-07-15T09:30:00+09:00
-             */
-            dropoffTime?: string;
-            confirmationNumber?: string;
-            notes?: string;
-        } & {
-            [key: string]: unknown;
-        };
-        /** @description A shared trip and its legs: what is safe to show to anyone. */
-        SharedView: {
-            trip: components["schemas"]["SharedTrip"];
-            legs: components["schemas"]["SharedLeg"][];
-        };
-        SharedTrip: {
-            _id: string;
-            title?: string;
-            startDate?: string;
-            endDate?: string;
-            status?: string;
-        };
-        SharedLeg: {
-            _id: string;
-            order?: number;
-            title?: string;
-            destination?: string;
-            startDate?: string;
-            endDate?: string;
-            timezone?: string;
-            accommodation?: components["schemas"]["SharedAccommodation"];
-            flights?: components["schemas"]["SharedFlight"][];
-            rentalCar?: components["schemas"]["SharedRentalCar"];
-        };
-        SharedAccommodation: {
-            name?: string;
-            address?: string;
-            lat?: number;
-            lng?: number;
-            checkInDate?: string;
-            checkOutDate?: string;
-        };
-        SharedFlight: {
-            airline?: string;
-            flightNumber?: string;
-            departureAirport?: string;
-            arrivalAirport?: string;
-            departureTime?: string;
-            arrivalTime?: string;
-        };
-        SharedRentalCar: {
-            company?: string;
-            pickupLocation?: string;
-            pickupTime?: string;
-            dropoffLocation?: string;
-            dropoffTime?: string;
-        };
-        /** @description An item of the checklist; `owner` is who does it. */
-        ActionItem: {
-            _id: string;
-            tripId: string;
-            text: string;
-            urgency: components["schemas"]["ActionItemUrgency"];
-            /** @description the userId of a member of this trip */
-            owner?: string;
-            isCompleted?: boolean;
-            clientRef?: string;
-            /** Format: date-time */
-            completedAt?: string;
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            updatedAt: string;
-        };
         /** @description A new trip; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
         TripCreate: {
             /** @description the _id of a group of yours, of those in GET /me */
@@ -1236,6 +949,23 @@ export interface components {
             startDate: string;
             /** Format: date */
             endDate: string;
+            status?: components["schemas"]["TripStatus"] | null;
+            readonly _id?: string;
+            readonly createdBy?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description What to change of a trip (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        TripPatch: {
+            /** @description the _id of a group of yours, of those in GET /me */
+            groupId?: string;
+            title?: string;
+            /** Format: date */
+            startDate?: string;
+            /** Format: date */
+            endDate?: string;
             status?: components["schemas"]["TripStatus"] | null;
             readonly _id?: string;
             readonly createdBy?: string;
@@ -1488,6 +1218,240 @@ export interface components {
             /** Format: date-time */
             readonly updatedAt?: string;
         };
+        /** @description A new leg; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        LegCreate: {
+            order: number;
+            title: string;
+            destination: string;
+            /** Format: date */
+            startDate: string;
+            /** Format: date */
+            endDate: string;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone: string;
+            accommodation?: components["schemas"]["AccommodationInput"] | null;
+            flights?: components["schemas"]["FlightInput"][] | null;
+            rentalCar?: components["schemas"]["RentalCarInput"] | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description Items are applied in order: a later one may merge into an earlier one. */
+        LegBatch: {
+            items: components["schemas"]["LegUpsert"][];
+        };
+        /** @description One leg. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs order, title, destination, startDate, endDate, timezone. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        LegUpsert: {
+            order?: number;
+            title?: string;
+            destination?: string;
+            /** Format: date */
+            startDate?: string;
+            /** Format: date */
+            endDate?: string;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone?: string;
+            accommodation?: components["schemas"]["AccommodationInput"] | null;
+            flights?: components["schemas"]["FlightInput"][] | null;
+            rentalCar?: components["schemas"]["RentalCarInput"] | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description What to change of a leg (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        LegPatch: {
+            order?: number;
+            title?: string;
+            destination?: string;
+            /** Format: date */
+            startDate?: string;
+            /** Format: date */
+            endDate?: string;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone?: string;
+            accommodation?: components["schemas"]["AccommodationInput"] | null;
+            flights?: components["schemas"]["FlightInput"][] | null;
+            rentalCar?: components["schemas"]["RentalCarInput"] | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description A new stay; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        StayCreate: {
+            name: string;
+            address?: string | null;
+            lat?: number | null;
+            lng?: number | null;
+            /** Format: date */
+            checkInDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkInTime?: string | null;
+            /** Format: date */
+            checkOutDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkOutTime?: string | null;
+            checkInInstructions?: string | null;
+            confirmationNumber?: string | null;
+            hostName?: string | null;
+            hostPhone?: string | null;
+            wifiName?: string | null;
+            wifiPassword?: string | null;
+            doorCode?: string | null;
+            url?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            readonly legId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description Items are applied in order: a later one may merge into an earlier one. */
+        StayBatch: {
+            items: components["schemas"]["StayUpsert"][];
+        };
+        /** @description One stay. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs name. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        StayUpsert: {
+            name?: string;
+            address?: string | null;
+            lat?: number | null;
+            lng?: number | null;
+            /** Format: date */
+            checkInDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkInTime?: string | null;
+            /** Format: date */
+            checkOutDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkOutTime?: string | null;
+            checkInInstructions?: string | null;
+            confirmationNumber?: string | null;
+            hostName?: string | null;
+            hostPhone?: string | null;
+            wifiName?: string | null;
+            wifiPassword?: string | null;
+            doorCode?: string | null;
+            url?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            readonly legId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description What to change of a stay (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        StayPatch: {
+            name?: string;
+            address?: string | null;
+            lat?: number | null;
+            lng?: number | null;
+            /** Format: date */
+            checkInDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkInTime?: string | null;
+            /** Format: date */
+            checkOutDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkOutTime?: string | null;
+            checkInInstructions?: string | null;
+            confirmationNumber?: string | null;
+            hostName?: string | null;
+            hostPhone?: string | null;
+            wifiName?: string | null;
+            wifiPassword?: string | null;
+            doorCode?: string | null;
+            url?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            readonly legId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description A new map pin; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        MapPinCreate: {
+            name: string;
+            lat: number;
+            lng: number;
+            category?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description Items are applied in order: a later one may merge into an earlier one. */
+        MapPinBatch: {
+            items: components["schemas"]["MapPinUpsert"][];
+        };
+        /** @description One map pin. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs name, lat, lng. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        MapPinUpsert: {
+            name?: string;
+            lat?: number;
+            lng?: number;
+            category?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
         /** @description What to change of a map pin (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
         MapPinPatch: {
             name?: string;
@@ -1502,6 +1466,265 @@ export interface components {
             readonly createdAt?: string;
             /** Format: date-time */
             readonly updatedAt?: string;
+        };
+        /** @description A new action item; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        ActionItemCreate: {
+            text: string;
+            urgency: components["schemas"]["ActionItemUrgency"];
+            /** @description the userId of a member of this trip */
+            owner?: string | null;
+            isCompleted?: boolean | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly completedAt?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description Items are applied in order: a later one may merge into an earlier one. */
+        ActionItemBatch: {
+            items: components["schemas"]["ActionItemUpsert"][];
+        };
+        /** @description One action item. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs text, urgency. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        ActionItemUpsert: {
+            text?: string;
+            urgency?: components["schemas"]["ActionItemUrgency"];
+            /** @description the userId of a member of this trip */
+            owner?: string | null;
+            isCompleted?: boolean | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly completedAt?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description What to change of a action item (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        ActionItemPatch: {
+            text?: string;
+            urgency?: components["schemas"]["ActionItemUrgency"];
+            /** @description the userId of a member of this trip */
+            owner?: string | null;
+            isCompleted?: boolean | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly completedAt?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description A new commitment; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        CommitmentCreate: {
+            title: string;
+            /** Format: date */
+            startDate: string;
+            category: components["schemas"]["CommitmentCategory"];
+            /** Format: date */
+            endDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            startTime?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            endTime?: string | null;
+            isAllDay?: boolean | null;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone?: string | null;
+            /** @description the _id of a leg of this trip */
+            legId?: string | null;
+            /** @description the _id of a map pin of this trip */
+            mapPinId?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description Items are applied in order: a later one may merge into an earlier one. */
+        CommitmentBatch: {
+            items: components["schemas"]["CommitmentUpsert"][];
+        };
+        /** @description One commitment. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs title, startDate, category. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        CommitmentUpsert: {
+            title?: string;
+            /** Format: date */
+            startDate?: string;
+            category?: components["schemas"]["CommitmentCategory"];
+            /** Format: date */
+            endDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            startTime?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            endTime?: string | null;
+            isAllDay?: boolean | null;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone?: string | null;
+            /** @description the _id of a leg of this trip */
+            legId?: string | null;
+            /** @description the _id of a map pin of this trip */
+            mapPinId?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description What to change of a commitment (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        CommitmentPatch: {
+            title?: string;
+            /** Format: date */
+            startDate?: string;
+            category?: components["schemas"]["CommitmentCategory"];
+            /** Format: date */
+            endDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            startTime?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            endTime?: string | null;
+            isAllDay?: boolean | null;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone?: string | null;
+            /** @description the _id of a leg of this trip */
+            legId?: string | null;
+            /** @description the _id of a map pin of this trip */
+            mapPinId?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description A new message; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        MessageCreate: {
+            content: string;
+            /** @description the _id of a message of this trip */
+            parentId?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            readonly channelId?: string;
+            readonly authorId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description A new webhook. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        WebhookCreate: {
+            /**
+             * @description an http or https URL such as https://example.org/hooks, in ASCII (a name in another script as xn--...), of at most 2,048 characters, without a user and a password, and without a # part
+             * @example https://example.org/hooks
+             */
+            url: string;
+            events: components["schemas"]["WebhookEvent"][];
+            tripId?: string | null;
+            description?: string | null;
+            enabled?: boolean | null;
+            readonly _id?: string;
+            readonly disabledReason?: string;
+            /** Format: date-time */
+            readonly disabledAt?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description What to change of a webhook. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        WebhookPatch: {
+            /**
+             * @description an http or https URL such as https://example.org/hooks, in ASCII (a name in another script as xn--...), of at most 2,048 characters, without a user and a password, and without a # part
+             * @example https://example.org/hooks
+             */
+            url?: string;
+            events?: components["schemas"]["WebhookEvent"][];
+            tripId?: string | null;
+            description?: string | null;
+            enabled?: boolean | null;
+            readonly _id?: string;
+            readonly disabledReason?: string;
+            /** Format: date-time */
+            readonly disabledAt?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description Who the key speaks for, and what it may do. */
+        Me: {
+            user: components["schemas"]["User"];
+            groups: components["schemas"]["Group"][];
+            key: components["schemas"]["Key"];
+            defaultGroupId?: string;
+        };
+        /** @description The user whose key it is. */
+        User: {
+            _id: string;
+            name: string;
+            email: string;
+        };
+        /** @description A group of yours, and your role in it. */
+        Group: {
+            _id: string;
+            name: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description The key in use; `rateLimit` in requests per minute. */
+        Key: {
+            _id: string;
+            name: string;
+            scopes: string[];
+            rateLimit: number;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        TripPage: {
+            items: components["schemas"]["Trip"][];
+            nextCursor: string | null;
         };
         /** @description A journey of a group, with a beginning and an end. */
         Trip: {
@@ -1520,10 +1743,195 @@ export interface components {
             /** Format: date-time */
             updatedAt: string;
         };
-        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        CommitmentPage: {
-            items: components["schemas"]["Commitment"][];
-            nextCursor: string | null;
+        /** @description A whole trip at one moment: the state that `rev`, its last change, left. */
+        Export: {
+            trip: components["schemas"]["Trip"];
+            legs: components["schemas"]["Leg"][];
+            stays: components["schemas"]["Stay"][];
+            mapPins: components["schemas"]["MapPin"][];
+            actionItems: components["schemas"]["ActionItem"][];
+            commitments: components["schemas"]["Commitment"][];
+            members: components["schemas"]["Member"][];
+            rev: number;
+        };
+        /** @description A stage of a trip: a place, its dates, how one gets there and where one sleeps. */
+        Leg: {
+            _id: string;
+            tripId: string;
+            order: number;
+            title: string;
+            destination: string;
+            /** Format: date */
+            startDate: string;
+            /** Format: date */
+            endDate: string;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone: string;
+            accommodation?: components["schemas"]["Accommodation"];
+            flights?: components["schemas"]["Flight"][];
+            rentalCar?: components["schemas"]["RentalCar"];
+            clientRef?: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description A place to sleep; members that are not known are kept as they came. */
+        Accommodation: {
+            name?: string;
+            address?: string;
+            lat?: number;
+            lng?: number;
+            /** Format: date */
+            checkInDate?: string;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkInTime?: string;
+            /** Format: date */
+            checkOutDate?: string;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkOutTime?: string;
+            checkInInstructions?: string;
+            confirmationNumber?: string;
+            hostName?: string;
+            hostPhone?: string;
+            wifiName?: string;
+            wifiPassword?: string;
+            doorCode?: string;
+            url?: string;
+            notes?: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description One flight of a leg; members that are not known are kept as they came. */
+        Flight: {
+            airline?: string;
+            flightNumber?: string;
+            departureAirport?: string;
+            arrivalAirport?: string;
+            /**
+             * Format: iso8601-date-time
+             * @description ISO 8601 date and time, with or without an offset
+             * @example 2026-07-15T09:30
+             * @example 2026-07-15T09:30:00+09:00
+             */
+            departureTime?: string;
+            /**
+             * Format: iso8601-date-time
+             * @description ISO 8601 date and time, with or without an offset
+             * @example 2026-07-15T09:30
+             * @example 2026-07-15T09:30:00+09:00
+             */
+            arrivalTime?: string;
+            confirmationNumber?: string;
+            seat?: string;
+            notes?: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description The rental car of a leg; members that are not known are kept as they came. */
+        RentalCar: {
+            company?: string;
+            vehicle?: string;
+            pickupLocation?: string;
+            /**
+             * Format: iso8601-date-time
+             * @description ISO 8601 date and time, with or without an offset
+             * @example 2026-07-15T09:30
+             * @example 2026-07-15T09:30:00+09:00
+             */
+            pickupTime?: string;
+            dropoffLocation?: string;
+            /**
+             * Format: iso8601-date-time
+             * @description ISO 8601 date and time, with or without an offset
+             * @example 2026-07-15T09:30
+             * @example 2026-07-15T09:30:00+09:00
+             */
+            dropoffTime?: string;
+            confirmationNumber?: string;
+            notes?: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description A further place to sleep within a leg: an accommodation that has a name. */
+        Stay: {
+            _id: string;
+            tripId: string;
+            legId: string;
+            name: string;
+            address?: string;
+            lat?: number;
+            lng?: number;
+            /** Format: date */
+            checkInDate?: string;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkInTime?: string;
+            /** Format: date */
+            checkOutDate?: string;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkOutTime?: string;
+            checkInInstructions?: string;
+            confirmationNumber?: string;
+            hostName?: string;
+            hostPhone?: string;
+            wifiName?: string;
+            wifiPassword?: string;
+            doorCode?: string;
+            url?: string;
+            notes?: string;
+            clientRef?: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description A place worth remembering; its degrees are of WGS 84. */
+        MapPin: {
+            _id: string;
+            tripId: string;
+            name: string;
+            lat: number;
+            lng: number;
+            category?: string;
+            notes?: string;
+            clientRef?: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description An item of the checklist; `owner` is who does it. */
+        ActionItem: {
+            _id: string;
+            tripId: string;
+            text: string;
+            urgency: components["schemas"]["ActionItemUrgency"];
+            /** @description the userId of a member of this trip */
+            owner?: string;
+            isCompleted?: boolean;
+            clientRef?: string;
+            /** Format: date-time */
+            completedAt?: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
         };
         /** @description A scheduled event: a dinner, an activity, a meeting. */
         Commitment: {
@@ -1563,21 +1971,171 @@ export interface components {
             /** Format: date-time */
             updatedAt: string;
         };
-        /** @description What one write did, as event streams and webhooks tell of it. */
-        ChangesetEvent: {
-            rev: number;
-            /** Format: date-time */
-            at: string;
-            by: components["schemas"]["Author"];
-            via: components["schemas"]["Via"];
-            items?: components["schemas"]["Change"][];
-            /** @default false */
-            more?: boolean;
-        };
-        /** @description Who made a change; without an id it was Carnet itself. */
-        Author: {
-            userId?: string;
+        /** @description A member of a trip. */
+        Member: {
+            userId: string;
             name: string;
+            email: string;
+            phone?: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description What became of the items, for each list that was sent. */
+        SyncResult: {
+            dryRun: boolean;
+            legs?: components["schemas"]["CategoryResult"];
+            stays?: components["schemas"]["CategoryResult"];
+            mapPins?: components["schemas"]["CategoryResult"];
+            actionItems?: components["schemas"]["CategoryResult"];
+            commitments?: components["schemas"]["CategoryResult"];
+        };
+        /** @description The answer for one category of a sync. */
+        CategoryResult: {
+            created: number;
+            updated: number;
+            unchanged: number;
+            errors: number;
+            items: components["schemas"]["ItemResult"][];
+        };
+        /** @description The outcome of one item, as in the results of a batch or a sync. */
+        ItemResult: {
+            index: number;
+            status: components["schemas"]["ItemResultStatus"];
+            _id?: string;
+            clientRef?: string;
+            changes?: {
+                [key: string]: components["schemas"]["FieldChange"];
+            };
+            error?: components["schemas"]["ItemError"];
+        };
+        /** @description One field's change in a dry run; null where it is not set. */
+        FieldChange: {
+            from: unknown;
+            to: unknown;
+        };
+        /** @description What was wrong with one item; the others are not touched by it. */
+        ItemError: {
+            code: components["schemas"]["ErrorCode"];
+            message: string;
+            details?: components["schemas"]["ErrorDetail"][];
+        };
+        /**
+         * @description One thing that is wrong: where, why, and how to mend it.
+         *
+         *     `path` is a dotted path from the body's root, `message` a sentence with the allowed values,
+         *     form, limit or names that apply.
+         */
+        ErrorDetail: {
+            path: string;
+            reason: components["schemas"]["ErrorReason"];
+            message: string;
+        };
+        /** @description What became of what a file holds: of its rows as of a sync's, by list; what could be no row, and why; how much of what else it has was left. */
+        FileResult: {
+            dryRun: boolean;
+            legs?: components["schemas"]["CategoryResult"];
+            stays?: components["schemas"]["CategoryResult"];
+            mapPins?: components["schemas"]["CategoryResult"];
+            actionItems?: components["schemas"]["CategoryResult"];
+            commitments?: components["schemas"]["CategoryResult"];
+            rejects: components["schemas"]["FileReject"][];
+            notImported: {
+                [key: string]: number;
+            };
+            notices: string[];
+            moreRejects?: number;
+        };
+        /** @description What of a file could not be a row. */
+        FileReject: {
+            reason: string;
+            /** @default null */
+            row?: unknown;
+            /** @default  */
+            name?: string;
+            /** @default  */
+            file?: string;
+            /** @default null */
+            line?: number | null;
+            /** @default null */
+            index?: number | null;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        LegPage: {
+            items: components["schemas"]["Leg"][];
+            nextCursor: string | null;
+        };
+        /** @description The answer to a batch. */
+        BatchResult: {
+            results: components["schemas"]["ItemResult"][];
+            created: number;
+            updated: number;
+            unchanged: number;
+            errors: number;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        StayPage: {
+            items: components["schemas"]["Stay"][];
+            nextCursor: string | null;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        MapPinPage: {
+            items: components["schemas"]["MapPin"][];
+            nextCursor: string | null;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        ActionItemPage: {
+            items: components["schemas"]["ActionItem"][];
+            nextCursor: string | null;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        CommitmentPage: {
+            items: components["schemas"]["Commitment"][];
+            nextCursor: string | null;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        ChannelPage: {
+            items: components["schemas"]["Channel"][];
+            nextCursor: string | null;
+        };
+        /** @description A conversation of a trip's members; every trip begins with one, `general`. */
+        Channel: {
+            _id: string;
+            tripId: string;
+            name: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        MessagePage: {
+            items: components["schemas"]["Message"][];
+            nextCursor: string | null;
+        };
+        /** @description What a member says in a channel; `parentId` is the message that it answers. */
+        Message: {
+            _id: string;
+            tripId: string;
+            channelId: string;
+            content: string;
+            /** @description the _id of a message of this trip */
+            parentId?: string;
+            clientRef?: string;
+            authorId: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        MemberPage: {
+            items: components["schemas"]["Member"][];
+            nextCursor: string | null;
+        };
+        /** @description A page of what changed; after the last one the client is at `rev`. */
+        ChangePage: {
+            items: components["schemas"]["Change"][];
+            rev: number;
+            nextCursor: string | null;
         };
         /** @description A row that changed at a revision: its document, or that it is gone. */
         Change: {
@@ -1589,35 +2147,65 @@ export interface components {
             /** @default false */
             deleted?: boolean;
         };
-        /** @description Items are applied in order: a later one may merge into an earlier one. */
-        LegBatch: {
-            items: components["schemas"]["LegUpsert"][];
+        /** @description A page of changesets. */
+        HistoryPage: {
+            items: components["schemas"]["Changeset"][];
+            nextCursor: string | null;
         };
-        /** @description One leg. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs order, title, destination, startDate, endDate, timezone. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        LegUpsert: {
-            order?: number;
-            title?: string;
-            destination?: string;
-            /** Format: date */
-            startDate?: string;
-            /** Format: date */
-            endDate?: string;
-            /**
-             * Format: iana-time-zone
-             * @description IANA time zone
-             * @example Europe/London
-             */
-            timezone?: string;
-            accommodation?: components["schemas"]["AccommodationInput"] | null;
-            flights?: components["schemas"]["FlightInput"][] | null;
-            rentalCar?: components["schemas"]["RentalCarInput"] | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
+        /** @description What one write did to a trip, in numbers; `rev` names it. */
+        Changeset: {
+            rev: number;
             /** Format: date-time */
-            readonly createdAt?: string;
+            at: string;
+            by: components["schemas"]["Author"];
+            via: components["schemas"]["Via"];
+            key?: components["schemas"]["KeyName"];
+            requestId?: string;
+            jobId?: string;
+            summary: {
+                [key: string]: components["schemas"]["RowCounts"];
+            };
+            undoes?: number;
+            undoneBy?: number;
+        };
+        /** @description Who made a change; without an id it was Carnet itself. */
+        Author: {
+            userId?: string;
+            name: string;
+        };
+        /** @description The API key by which a change was made. */
+        KeyName: {
+            _id: string;
+            name: string;
+        };
+        /** @description A changeset, and a page of what it did. */
+        ChangesetPage: {
+            rev: number;
             /** Format: date-time */
-            readonly updatedAt?: string;
+            at: string;
+            by: components["schemas"]["Author"];
+            via: components["schemas"]["Via"];
+            key?: components["schemas"]["KeyName"];
+            requestId?: string;
+            jobId?: string;
+            summary: {
+                [key: string]: components["schemas"]["RowCounts"];
+            };
+            undoes?: number;
+            undoneBy?: number;
+            items: components["schemas"]["ChangesetItem"][];
+            nextCursor: string | null;
+        };
+        /** @description What a changeset did to one row: its document after that, of a deleted one before. */
+        ChangesetItem: {
+            kind: components["schemas"]["RowKind"];
+            _id: string;
+            op: components["schemas"]["ChangesetItemOp"];
+            changes?: {
+                [key: string]: components["schemas"]["FieldChange"];
+            };
+            /** @description The row as its kind is read. */
+            document: components["schemas"]["ActionItem"] | components["schemas"]["Channel"] | components["schemas"]["Commitment"] | components["schemas"]["Leg"] | components["schemas"]["MapPin"] | components["schemas"]["Message"] | components["schemas"]["Stay"] | components["schemas"]["Trip"];
         };
         /** @description What became of the rows, by kind; `rev` is the changeset that this made. */
         UndoResult: {
@@ -1645,67 +2233,70 @@ export interface components {
             status: components["schemas"]["UndoneItemStatus"];
             error?: components["schemas"]["ItemError"];
         };
-        /** @description What was wrong with one item; the others are not touched by it. */
-        ItemError: {
-            code: components["schemas"]["ErrorCode"];
-            message: string;
-            details?: components["schemas"]["ErrorDetail"][];
+        /** @description What one write did, as event streams and webhooks tell of it. */
+        ChangesetEvent: {
+            rev: number;
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["Author"];
+            via: components["schemas"]["Via"];
+            items?: components["schemas"]["Change"][];
+            /** @default false */
+            more?: boolean;
         };
-        /**
-         * @description One thing that is wrong: where, why, and how to mend it.
-         *
-         *     `path` is a dotted path from the body's root, `message` a sentence with the allowed values,
-         *     form, limit or names that apply.
-         */
-        ErrorDetail: {
-            path: string;
-            reason: components["schemas"]["ErrorReason"];
-            message: string;
-        };
-        /** @description Where a calendar is subscribed to. */
-        CalendarLink: {
+        /** @description A share token, and where it leads. */
+        ShareLink: {
+            token: string;
             url: string;
-        };
-        /** @description What to change of a webhook. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        WebhookPatch: {
-            /**
-             * @description an http or https URL such as https://example.org/hooks, in ASCII (a name in another script as xn--...), of at most 2,048 characters, without a user and a password, and without a # part
-             * @example https://example.org/hooks
-             */
-            url?: string;
-            events?: components["schemas"]["WebhookEvent"][];
-            tripId?: string | null;
-            description?: string | null;
-            enabled?: boolean | null;
-            readonly _id?: string;
-            readonly disabledReason?: string;
-            /** Format: date-time */
-            readonly disabledAt?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description What a member says in a channel; `parentId` is the message that it answers. */
-        Message: {
-            _id: string;
-            tripId: string;
-            channelId: string;
-            content: string;
-            /** @description the _id of a message of this trip */
-            parentId?: string;
-            clientRef?: string;
-            authorId: string;
             /** Format: date-time */
             createdAt: string;
-            /** Format: date-time */
-            updatedAt: string;
         };
-        /** @description A page of what changed; after the last one the client is at `rev`. */
-        ChangePage: {
-            items: components["schemas"]["Change"][];
-            rev: number;
-            nextCursor: string | null;
+        /** @description A shared trip and its legs: what is safe to show to anyone. */
+        SharedView: {
+            trip: components["schemas"]["SharedTrip"];
+            legs: components["schemas"]["SharedLeg"][];
+        };
+        SharedTrip: {
+            _id: string;
+            title?: string;
+            startDate?: string;
+            endDate?: string;
+            status?: string;
+        };
+        SharedLeg: {
+            _id: string;
+            order?: number;
+            title?: string;
+            destination?: string;
+            startDate?: string;
+            endDate?: string;
+            timezone?: string;
+            accommodation?: components["schemas"]["SharedAccommodation"];
+            flights?: components["schemas"]["SharedFlight"][];
+            rentalCar?: components["schemas"]["SharedRentalCar"];
+        };
+        SharedAccommodation: {
+            name?: string;
+            address?: string;
+            lat?: number;
+            lng?: number;
+            checkInDate?: string;
+            checkOutDate?: string;
+        };
+        SharedFlight: {
+            airline?: string;
+            flightNumber?: string;
+            departureAirport?: string;
+            arrivalAirport?: string;
+            departureTime?: string;
+            arrivalTime?: string;
+        };
+        SharedRentalCar: {
+            company?: string;
+            pickupLocation?: string;
+            pickupTime?: string;
+            dropoffLocation?: string;
+            dropoffTime?: string;
         };
         /** @description A whole shared trip: what is safe to show to anyone. */
         SharedExport: {
@@ -1758,203 +2349,9 @@ export interface components {
             name: string;
             role: components["schemas"]["Role"];
         };
-        /** @description What became of the rows of a file, for each list that it has, and what else it held. */
-        FileResult: {
-            dryRun: boolean;
-            legs?: components["schemas"]["CategoryResult"];
-            stays?: components["schemas"]["CategoryResult"];
-            mapPins?: components["schemas"]["CategoryResult"];
-            actionItems?: components["schemas"]["CategoryResult"];
-            commitments?: components["schemas"]["CategoryResult"];
-            rejects: components["schemas"]["FileReject"][];
-            notImported: {
-                [key: string]: number;
-            };
-            notices: string[];
-            moreRejects?: number;
-        };
-        /** @description The answer for one category of a sync. */
-        CategoryResult: {
-            created: number;
-            updated: number;
-            unchanged: number;
-            errors: number;
-            items: components["schemas"]["ItemResult"][];
-        };
-        /** @description The outcome of one item, as in the results of a batch or a sync. */
-        ItemResult: {
-            index: number;
-            status: components["schemas"]["ItemResultStatus"];
-            _id?: string;
-            clientRef?: string;
-            changes?: {
-                [key: string]: components["schemas"]["FieldChange"];
-            };
-            error?: components["schemas"]["ItemError"];
-        };
-        /** @description One field's change in a dry run; null where it is not set. */
-        FieldChange: {
-            from: unknown;
-            to: unknown;
-        };
-        /** @description What of a file could not be a row. */
-        FileReject: {
-            reason: string;
-            /** @default null */
-            row?: unknown;
-            /** @default  */
-            name?: string;
-            /** @default  */
-            file?: string;
-            /** @default null */
-            line?: number | null;
-            /** @default null */
-            index?: number | null;
-        };
-        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        MessagePage: {
-            items: components["schemas"]["Message"][];
-            nextCursor: string | null;
-        };
-        /** @description A new map pin; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        MapPinCreate: {
-            name: string;
-            lat: number;
-            lng: number;
-            category?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description A webhook that has just been made; `secret` signs what it is told, and is shown this once. */
-        NewWebhook: {
-            _id: string;
+        /** @description Where a calendar is subscribed to. */
+        CalendarLink: {
             url: string;
-            events: components["schemas"]["WebhookEvent"][];
-            tripId?: string;
-            description?: string;
-            enabled: boolean;
-            disabledReason?: string;
-            /** Format: date-time */
-            disabledAt?: string;
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            updatedAt: string;
-            secret: string;
-        };
-        /** @description Items are applied in order: a later one may merge into an earlier one. */
-        CommitmentBatch: {
-            items: components["schemas"]["CommitmentUpsert"][];
-        };
-        /** @description One commitment. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs title, startDate, category. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        CommitmentUpsert: {
-            title?: string;
-            /** Format: date */
-            startDate?: string;
-            category?: components["schemas"]["CommitmentCategory"];
-            /** Format: date */
-            endDate?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            startTime?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            endTime?: string | null;
-            isAllDay?: boolean | null;
-            /**
-             * Format: iana-time-zone
-             * @description IANA time zone
-             * @example Europe/London
-             */
-            timezone?: string | null;
-            /** @description the _id of a leg of this trip */
-            legId?: string | null;
-            /** @description the _id of a map pin of this trip */
-            mapPinId?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description A new action item; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        ActionItemCreate: {
-            text: string;
-            urgency: components["schemas"]["ActionItemUrgency"];
-            /** @description the userId of a member of this trip */
-            owner?: string | null;
-            isCompleted?: boolean | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly completedAt?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description What to change of a action item (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        ActionItemPatch: {
-            text?: string;
-            urgency?: components["schemas"]["ActionItemUrgency"];
-            /** @description the userId of a member of this trip */
-            owner?: string | null;
-            isCompleted?: boolean | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly completedAt?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description A new webhook. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        WebhookCreate: {
-            /**
-             * @description an http or https URL such as https://example.org/hooks, in ASCII (a name in another script as xn--...), of at most 2,048 characters, without a user and a password, and without a # part
-             * @example https://example.org/hooks
-             */
-            url: string;
-            events: components["schemas"]["WebhookEvent"][];
-            tripId?: string | null;
-            description?: string | null;
-            enabled?: boolean | null;
-            readonly _id?: string;
-            readonly disabledReason?: string;
-            /** Format: date-time */
-            readonly disabledAt?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        TripPage: {
-            items: components["schemas"]["Trip"][];
-            nextCursor: string | null;
-        };
-        /** @description A share token, and where it leads. */
-        ShareLink: {
-            token: string;
-            url: string;
-            /** Format: date-time */
-            createdAt: string;
         };
         /** @description Work that is done after its request, and as `result` what that would have been answered. */
         Job: {
@@ -1978,171 +2375,10 @@ export interface components {
             done: number;
             total?: number;
         };
-        /** @description A new leg; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        LegCreate: {
-            order: number;
-            title: string;
-            destination: string;
-            /** Format: date */
-            startDate: string;
-            /** Format: date */
-            endDate: string;
-            /**
-             * Format: iana-time-zone
-             * @description IANA time zone
-             * @example Europe/London
-             */
-            timezone: string;
-            accommodation?: components["schemas"]["AccommodationInput"] | null;
-            flights?: components["schemas"]["FlightInput"][] | null;
-            rentalCar?: components["schemas"]["RentalCarInput"] | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description Items are applied in order: a later one may merge into an earlier one. */
-        StayBatch: {
-            items: components["schemas"]["StayUpsert"][];
-        };
-        /** @description One stay. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs name. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        StayUpsert: {
-            name?: string;
-            address?: string | null;
-            lat?: number | null;
-            lng?: number | null;
-            /** Format: date */
-            checkInDate?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkInTime?: string | null;
-            /** Format: date */
-            checkOutDate?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkOutTime?: string | null;
-            checkInInstructions?: string | null;
-            confirmationNumber?: string | null;
-            hostName?: string | null;
-            hostPhone?: string | null;
-            wifiName?: string | null;
-            wifiPassword?: string | null;
-            doorCode?: string | null;
-            url?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            readonly legId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description A new stay; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        StayCreate: {
-            name: string;
-            address?: string | null;
-            lat?: number | null;
-            lng?: number | null;
-            /** Format: date */
-            checkInDate?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkInTime?: string | null;
-            /** Format: date */
-            checkOutDate?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkOutTime?: string | null;
-            checkInInstructions?: string | null;
-            confirmationNumber?: string | null;
-            hostName?: string | null;
-            hostPhone?: string | null;
-            wifiName?: string | null;
-            wifiPassword?: string | null;
-            doorCode?: string | null;
-            url?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            readonly legId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description What became of the items, for each list that was sent. */
-        SyncResult: {
-            dryRun: boolean;
-            legs?: components["schemas"]["CategoryResult"];
-            stays?: components["schemas"]["CategoryResult"];
-            mapPins?: components["schemas"]["CategoryResult"];
-            actionItems?: components["schemas"]["CategoryResult"];
-            commitments?: components["schemas"]["CategoryResult"];
-        };
-        /** @description A further place to sleep within a leg: an accommodation that has a name. */
-        Stay: {
-            _id: string;
-            tripId: string;
-            legId: string;
-            name: string;
-            address?: string;
-            lat?: number;
-            lng?: number;
-            /** Format: date */
-            checkInDate?: string;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkInTime?: string;
-            /** Format: date */
-            checkOutDate?: string;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkOutTime?: string;
-            checkInInstructions?: string;
-            confirmationNumber?: string;
-            hostName?: string;
-            hostPhone?: string;
-            wifiName?: string;
-            wifiPassword?: string;
-            doorCode?: string;
-            url?: string;
-            notes?: string;
-            clientRef?: string;
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            updatedAt: string;
-        };
         /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        MemberPage: {
-            items: components["schemas"]["Member"][];
+        WebhookPage: {
+            items: components["schemas"]["Webhook"][];
             nextCursor: string | null;
-        };
-        /** @description A member of a trip. */
-        Member: {
-            userId: string;
-            name: string;
-            email: string;
-            phone?: string;
-            role: components["schemas"]["Role"];
         };
         /** @description A webhook; `disabledReason` tells why it is told nothing any longer. */
         Webhook: {
@@ -2160,63 +2396,47 @@ export interface components {
             /** Format: date-time */
             updatedAt: string;
         };
-        /** @description A new commitment; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        CommitmentCreate: {
-            title: string;
-            /** Format: date */
-            startDate: string;
-            category: components["schemas"]["CommitmentCategory"];
-            /** Format: date */
-            endDate?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            startTime?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            endTime?: string | null;
-            isAllDay?: boolean | null;
-            /**
-             * Format: iana-time-zone
-             * @description IANA time zone
-             * @example Europe/London
-             */
-            timezone?: string | null;
-            /** @description the _id of a leg of this trip */
-            legId?: string | null;
-            /** @description the _id of a map pin of this trip */
-            mapPinId?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        StayPage: {
-            items: components["schemas"]["Stay"][];
-            nextCursor: string | null;
-        };
-        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        ChannelPage: {
-            items: components["schemas"]["Channel"][];
-            nextCursor: string | null;
-        };
-        /** @description A conversation of a trip's members; every trip begins with one, `general`. */
-        Channel: {
+        /** @description A webhook that has just been made; `secret` signs what it is told, and is shown this once. */
+        NewWebhook: {
             _id: string;
-            tripId: string;
-            name: string;
+            url: string;
+            events: components["schemas"]["WebhookEvent"][];
+            tripId?: string;
+            description?: string;
+            enabled: boolean;
+            disabledReason?: string;
+            /** Format: date-time */
+            disabledAt?: string;
             /** Format: date-time */
             createdAt: string;
             /** Format: date-time */
             updatedAt: string;
+            secret: string;
+        };
+        /**
+         * @description What a webhook was told, or is to be told.
+         *
+         *     `response` is the beginning of the response's body, or why there is no response.
+         */
+        Delivery: {
+            _id: string;
+            event: components["schemas"]["DeliveryEvent"];
+            tripId?: string;
+            rev?: number;
+            status: components["schemas"]["DeliveryStatus"];
+            attempts: number;
+            responseStatus?: number;
+            durationMs?: number;
+            response?: string;
+            /** Format: date-time */
+            nextAttemptAt?: string;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        DeliveryPage: {
+            items: components["schemas"]["Delivery"][];
+            nextCursor: string | null;
         };
         /** @description An OpenAPI document. */
         Description: {
@@ -2224,226 +2444,6 @@ export interface components {
             info: Record<string, never>;
             paths: Record<string, never>;
             components: Record<string, never>;
-        };
-        /** @description A whole trip at one moment: the state that `rev`, its last change, left. */
-        Export: {
-            trip: components["schemas"]["Trip"];
-            legs: components["schemas"]["Leg"][];
-            stays: components["schemas"]["Stay"][];
-            mapPins: components["schemas"]["MapPin"][];
-            actionItems: components["schemas"]["ActionItem"][];
-            commitments: components["schemas"]["Commitment"][];
-            members: components["schemas"]["Member"][];
-            rev: number;
-        };
-        /** @description What to change of a leg (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        LegPatch: {
-            order?: number;
-            title?: string;
-            destination?: string;
-            /** Format: date */
-            startDate?: string;
-            /** Format: date */
-            endDate?: string;
-            /**
-             * Format: iana-time-zone
-             * @description IANA time zone
-             * @example Europe/London
-             */
-            timezone?: string;
-            accommodation?: components["schemas"]["AccommodationInput"] | null;
-            flights?: components["schemas"]["FlightInput"][] | null;
-            rentalCar?: components["schemas"]["RentalCarInput"] | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description Items are applied in order: a later one may merge into an earlier one. */
-        MapPinBatch: {
-            items: components["schemas"]["MapPinUpsert"][];
-        };
-        /** @description One map pin. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs name, lat, lng. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        MapPinUpsert: {
-            name?: string;
-            lat?: number;
-            lng?: number;
-            category?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        ActionItemPage: {
-            items: components["schemas"]["ActionItem"][];
-            nextCursor: string | null;
-        };
-        /** @description A page of changesets. */
-        HistoryPage: {
-            items: components["schemas"]["Changeset"][];
-            nextCursor: string | null;
-        };
-        /** @description What one write did to a trip, in numbers; `rev` names it. */
-        Changeset: {
-            rev: number;
-            /** Format: date-time */
-            at: string;
-            by: components["schemas"]["Author"];
-            via: components["schemas"]["Via"];
-            key?: components["schemas"]["KeyName"];
-            requestId?: string;
-            jobId?: string;
-            summary: {
-                [key: string]: components["schemas"]["RowCounts"];
-            };
-            undoes?: number;
-            undoneBy?: number;
-        };
-        /** @description The API key by which a change was made. */
-        KeyName: {
-            _id: string;
-            name: string;
-        };
-        /** @description Items are applied in order: a later one may merge into an earlier one. */
-        ActionItemBatch: {
-            items: components["schemas"]["ActionItemUpsert"][];
-        };
-        /** @description One action item. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs text, urgency. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        ActionItemUpsert: {
-            text?: string;
-            urgency?: components["schemas"]["ActionItemUrgency"];
-            /** @description the userId of a member of this trip */
-            owner?: string | null;
-            isCompleted?: boolean | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly completedAt?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description The answer to a batch. */
-        BatchResult: {
-            results: components["schemas"]["ItemResult"][];
-            created: number;
-            updated: number;
-            unchanged: number;
-            errors: number;
-        };
-        /** @description What to change of a trip (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        TripPatch: {
-            /** @description the _id of a group of yours, of those in GET /me */
-            groupId?: string;
-            title?: string;
-            /** Format: date */
-            startDate?: string;
-            /** Format: date */
-            endDate?: string;
-            status?: components["schemas"]["TripStatus"] | null;
-            readonly _id?: string;
-            readonly createdBy?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description A new message; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        MessageCreate: {
-            content: string;
-            /** @description the _id of a message of this trip */
-            parentId?: string | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            readonly channelId?: string;
-            readonly authorId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description A changeset, and a page of what it did. */
-        ChangesetPage: {
-            rev: number;
-            /** Format: date-time */
-            at: string;
-            by: components["schemas"]["Author"];
-            via: components["schemas"]["Via"];
-            key?: components["schemas"]["KeyName"];
-            requestId?: string;
-            jobId?: string;
-            summary: {
-                [key: string]: components["schemas"]["RowCounts"];
-            };
-            undoes?: number;
-            undoneBy?: number;
-            items: components["schemas"]["ChangesetItem"][];
-            nextCursor: string | null;
-        };
-        /** @description What a changeset did to one row: its document after that, of a deleted one before. */
-        ChangesetItem: {
-            kind: components["schemas"]["RowKind"];
-            _id: string;
-            op: components["schemas"]["ChangesetItemOp"];
-            changes?: {
-                [key: string]: components["schemas"]["FieldChange"];
-            };
-            /** @description The row as its kind is read. */
-            document: components["schemas"]["ActionItem"] | components["schemas"]["Channel"] | components["schemas"]["Commitment"] | components["schemas"]["Leg"] | components["schemas"]["MapPin"] | components["schemas"]["Message"] | components["schemas"]["Stay"] | components["schemas"]["Trip"];
-        };
-        /** @description What to change of a commitment (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        CommitmentPatch: {
-            title?: string;
-            /** Format: date */
-            startDate?: string;
-            category?: components["schemas"]["CommitmentCategory"];
-            /** Format: date */
-            endDate?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            startTime?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            endTime?: string | null;
-            isAllDay?: boolean | null;
-            /**
-             * Format: iana-time-zone
-             * @description IANA time zone
-             * @example Europe/London
-             */
-            timezone?: string | null;
-            /** @description the _id of a leg of this trip */
-            legId?: string | null;
-            /** @description the _id of a map pin of this trip */
-            mapPinId?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        WebhookPage: {
-            items: components["schemas"]["Webhook"][];
-            nextCursor: string | null;
         };
         /** @description A failure. */
         ErrorBody: {
@@ -2488,25 +2488,25 @@ export interface components {
             deleted: number;
         };
         /** @enum {string} */
-        DeliveryStatus: "failed" | "pending" | "succeeded";
+        TripStatus: "active" | "completed" | "draft";
         /** @enum {string} */
         ActionItemUrgency: "before_trip" | "nice_to_have" | "now";
         /** @enum {string} */
-        TripStatus: "active" | "completed" | "draft";
-        /** @enum {string} */
         CommitmentCategory: "activity" | "birthday" | "dinner" | "meeting" | "other";
-        /** @enum {string} */
-        Via: "api" | "import" | "system" | "undo" | "web";
-        /** @enum {string} */
-        UndoneItemStatus: "deleted" | "error" | "restored" | "unchanged" | "updated";
         /** @enum {string} */
         WebhookEvent: "job.finished" | "message.created" | "trip.changed" | "trip.created";
         /** @enum {string} */
         ItemResultStatus: "created" | "error" | "unchanged" | "updated";
         /** @enum {string} */
-        JobStatus: "failed" | "queued" | "running" | "succeeded";
+        Via: "api" | "import" | "system" | "undo" | "web";
         /** @enum {string} */
         ChangesetItemOp: "created" | "deleted" | "updated";
+        /** @enum {string} */
+        UndoneItemStatus: "deleted" | "error" | "restored" | "unchanged" | "updated";
+        /** @enum {string} */
+        JobStatus: "failed" | "queued" | "running" | "succeeded";
+        /** @enum {string} */
+        DeliveryStatus: "failed" | "pending" | "succeeded";
     };
     responses: {
         /** @description `VALIDATION_ERROR`: The request is wrong; `details` lists all that is. */
@@ -3886,7 +3886,7 @@ export interface operations {
                  * @example name,lat,lng
                  *     Sensō-ji,35.7148,139.7967
                  */
-                "*/*": string;
+                "application/octet-stream": string;
             };
         };
         responses: {
@@ -3975,21 +3975,20 @@ export interface operations {
                      *       },
                      *       "rejects": [
                      *         {
-                     *           "reason": "Reason",
-                     *           "row": "Row",
-                     *           "name": "Name",
-                     *           "file": "File",
-                     *           "line": 1,
-                     *           "index": 1
+                     *           "reason": "it has no position",
+                     *           "row": {
+                     *             "name": "A bar in Shinjuku"
+                     *           },
+                     *           "name": "A bar in Shinjuku",
+                     *           "line": 3
                      *         }
                      *       ],
                      *       "notImported": {
-                     *         "key": 1
+                     *         "tracks": 1
                      *       },
                      *       "notices": [
-                     *         "Notices"
-                     *       ],
-                     *       "moreRejects": 1
+                     *         "The file says nothing of time zones"
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["FileResult"];
@@ -4131,21 +4130,20 @@ export interface operations {
                      *       },
                      *       "rejects": [
                      *         {
-                     *           "reason": "Reason",
-                     *           "row": "Row",
-                     *           "name": "Name",
-                     *           "file": "File",
-                     *           "line": 1,
-                     *           "index": 1
+                     *           "reason": "it has no position",
+                     *           "row": {
+                     *             "name": "A bar in Shinjuku"
+                     *           },
+                     *           "name": "A bar in Shinjuku",
+                     *           "line": 3
                      *         }
                      *       ],
                      *       "notImported": {
-                     *         "key": 1
+                     *         "tracks": 1
                      *       },
                      *       "notices": [
-                     *         "Notices"
-                     *       ],
-                     *       "moreRejects": 1
+                     *         "The file says nothing of time zones"
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["FileResult"];
