@@ -1,22 +1,14 @@
 """Rows of Carnet's own exports, in whatever format they come back."""
 
-from typing import Final
+from typing import Final, cast
 
 from domain.resources import RESOURCES
 from formats.found import Document, Position, Reading, Reject, Row, Snapshot
 
-LISTS: Final[dict[str, Snapshot]] = {
-    "legs": "legs",
-    "stays": "stays",
-    "mapPins": "mapPins",
-    "actionItems": "actionItems",
-    "commitments": "commitments",
-}
+LISTS: Final = {resource.snapshot: cast(Snapshot, resource.snapshot) for resource in RESOURCES}
 """The lists of a sync by name."""
 
-KINDS: Final[dict[str, Snapshot]] = LISTS | {
-    resource.kind: LISTS[resource.snapshot] for resource in RESOURCES
-}
+KINDS: Final = LISTS | {resource.kind: LISTS[resource.snapshot] for resource in RESOURCES}
 """The same, also by what one row is called."""
 
 NO_ROWS: Final = frozenset({"trip", "members", "rev"})
