@@ -1,4 +1,4 @@
-"""Writes what the program knows into the documents: `python -m docs.generate`.
+"""Writes what the program knows into the documents and the client: `python -m docs.generate`.
 
 A generated part of a document stands between `<!-- generated: NAME -->` and `<!-- end -->`. With
 `--check` nothing is written, and the exit code is 1 where a part is not as it would be.
@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from docs.client_methods import client_methods
 from domain.resources import RESOURCES
 from runtime.settings import Settings
 from server.openapi.document import describe
@@ -106,6 +107,7 @@ def written() -> Iterator[tuple[Path, str]]:
     for path in documents():
         yield path, filled(path.read_text(encoding="utf-8"))
     yield ROOT / "docs" / "openapi.json", description()
+    yield ROOT / "carnet" / "client" / "operations.py", client_methods(ROUTES)
 
 
 def main(arguments: list[str]) -> int:

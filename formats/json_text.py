@@ -23,10 +23,12 @@ MOST_BYTES: Final = 16 << 20
 _TOP_VALUE: Final = 1 << 20
 _TOP_MEMBERS: Final = 1_000
 _TOP_ELEMENTS: Final = 16
+_ENDS: Final = b" \t\r\n\x1e"
 _MOST_VALUES: Final = 400_000
 """Of a document that is decoded whole: a list of empty lists is 20 times its size in memory."""
 
 _STRING: Final = rb'"(?:[^"\\]++|\\.)*+"'
+_BLANKS: Final = (b"", b" ", b"\t", b"\r", b"\n", b"\x1e")
 _SPACE: Final = re.compile(rb"[ \t\r\n\x1e]*+")
 _SCALAR: Final = re.compile(rb"[^\s,:\[\]{}\"]++")
 _TOKEN: Final = re.compile(_STRING + rb"|[\[{\]}]", re.DOTALL)
@@ -53,12 +55,11 @@ class Values:
 
     def next(self) -> bytes:
         """The first byte of what comes next, without passing it; b"" at the end."""
-        while True:
+        while (first := self._buffer[self._at : self._at + 1]) in _BLANKS:
             self._at = _matched(_SPACE, self._buffer, self._at)
-            if self._at < len(self._buffer):
-                return self._buffer[self._at : self._at + 1]
-            if not self._more():
+            if self._at == len(self._buffer) and not self._more():
                 return b""
+        return first
 
     def members(self) -> Iterator[str]:
         """The names of an object; whoever takes one passes its value before the next."""
@@ -158,26 +159,40 @@ class Values:
 
 
 def top(file: BinaryIO) -> Top:
-    """The top level of a document that is an object or a list.
+    """The top level of a document that is an object or a list, as far as it can be read.
 
     Of values beyond the first megabyte only the kind stands there: an empty list or object.
     """
     values = Values(file)
     if values.next() == b"[":
-        elements = []
+        return _first_elements(values)
+    members: dict[str, msgspec.Raw] = {}
+    room = 2 * _TOP_VALUE
+    try:
+        for name in values.members():
+            if len(members) == _TOP_MEMBERS:
+                break
+            members[name] = msgspec.Raw(_stand_in(values.next()))
+            value = values.skip(min(_TOP_VALUE, room))
+            room = max(0, room - len(value))
+            members[name] = msgspec.Raw(value)
+    except Unreadable:
+        if not members:
+            raise
+    return members
+
+
+def _first_elements(values: Values) -> list[msgspec.Raw]:
+    elements: list[msgspec.Raw] = []
+    try:
         for _ in values.elements():
             elements.append(msgspec.Raw(values.skip(_TOP_VALUE)))
             if len(elements) == _TOP_ELEMENTS:
                 break
-        return elements
-    members: dict[str, msgspec.Raw] = {}
-    room = 2 * _TOP_VALUE
-    for name in values.members():
-        value = values.skip(min(_TOP_VALUE, room))
-        room = max(0, room - len(value))
-        if len(members) < _TOP_MEMBERS:
-            members[name] = msgspec.Raw(value)
-    return members
+    except Unreadable:
+        if not elements:
+            raise
+    return elements
 
 
 def elements_of(file: BinaryIO, *path: str) -> Iterator[bytes]:
@@ -210,6 +225,18 @@ def _go_to(values: Values, path: tuple[str, ...]) -> bool:
     return True
 
 
+def check(file: BinaryIO) -> None:
+    """`Unreadable` for a document that is broken, as far as it can be looked at whole."""
+    decoded(Values(file).skip(MOST_BYTES), msgspec.Raw)
+
+
+def values_of(file: BinaryIO) -> Iterator[bytes]:
+    """All values of a file; most have one."""
+    values = Values(file)
+    while values.next():
+        yield values.value()
+
+
 def document_of(file: BinaryIO) -> Any:
     """A document as a whole, for formats whose files are small; `Unreadable` for a large one."""
     values = Values(file)
@@ -229,20 +256,23 @@ def decoded(raw: bytes, kind: Any = Any) -> Any:
         raise Unreadable(f"broken JSON: {error}") from error
 
 
-def records_of(file: BinaryIO) -> Iterator[bytes]:
+def records_of(file: BinaryIO, most: int = MOST_BYTES) -> Iterator[bytes]:
     """What stands in the lines of a file, or between the separators of RFC 8142."""
-    separator = b"\x1e" if b"\x1e" in file.read(8) else b"\n"
     file.seek(0)
-    rest = b""
+    separator = b"\x1e" if b"\x1e" in file.read(8) else b"\n"
+    waiting: list[bytes] = []
+    length = 0
     for piece in _utf8(file):
-        *records, rest = (rest + piece).split(separator)
-        for record in records:
-            if record := record.strip():
+        first, *others = piece.split(separator)
+        waiting.append(first)
+        for other in others:
+            if record := b"".join(waiting).strip():
                 yield record
-        if len(rest) > MOST_BYTES:
-            raise Unreadable(f"one line is larger than {MOST_BYTES >> 20} MiB")
-    if rest := rest.strip(b" \t\r\n\x1e"):
-        yield rest
+            waiting, length = [other], 0
+        if (length := length + len(piece)) > most:
+            raise Unreadable(f"one line is larger than {most:,} bytes")
+    if record := b"".join(waiting).strip(_ENDS):
+        yield record
 
 
 def _utf8(file: BinaryIO) -> Iterator[bytes]:

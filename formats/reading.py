@@ -19,6 +19,8 @@ _JSON: Final = re.compile(r"\x1e|\[|\{\s*[\"}]")
 _PICTURES: Final = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".svg", ".bmp", ".ico")
 
 _MOST_INNER: Final = 32 << 20
+_MOST_FIRST: Final = 1 << 20
+"""Bytes of the first line, by which a file of lines is recognised."""
 
 _NOT_READ: Final = (
     "this is no file of a kind that is read: JSON, NDJSON, CSV, GeoJSON, GPX, KML, KMZ, ICS, mails,"
@@ -98,8 +100,8 @@ def _of_text(file: BinaryIO, head: bytes, name: str) -> Kind:
 
 def _of_json(file: BinaryIO, name: str) -> Kind | None:
     """The kind of one document, or of one value after another."""
-    first = next(json_text.records_of(file), b"")
     try:
+        first = next(json_text.records_of(file, _MOST_FIRST), b"")
         line = json_text.decoded(first, dict[str, msgspec.Raw])
     except Unreadable:
         line = None
@@ -108,6 +110,7 @@ def _of_json(file: BinaryIO, name: str) -> Kind | None:
     top = json_text.top(file)
     if kind := _first("top", top, name):
         return kind
+    json_text.check(file)
     told = f"with members {', '.join([*top][:8])}"[:200] if isinstance(top, dict) else "a list"
     raise Unreadable(f"this is JSON of a kind that is not read ({told})")
 

@@ -55,17 +55,23 @@ def test_a_part_ends_where_it_says():
 def test_a_check_names_what_is_not_up_to_date_and_writes_nothing(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(generate, "ROOT", tmp_path)
     (tmp_path / "docs").mkdir()
+    (tmp_path / "carnet" / "client").mkdir(parents=True)
     path, description = tmp_path / "README.md", tmp_path / "docs" / "openapi.json"
     path.write_text("<!-- generated: snapshots --><!-- end -->", encoding="utf-8")
     assert generate.main(["--check"]) == 1
     assert capsys.readouterr().out == (
         "README.md: run make generate\ndocs/openapi.json: run make generate\n"
+        "carnet/client/operations.py: run make generate\n"
     )
     assert "legs" not in path.read_text()
     assert not description.exists()
     assert generate.main([]) == 0
-    assert capsys.readouterr().out == "README.md: written\ndocs/openapi.json: written\n"
+    assert capsys.readouterr().out == (
+        "README.md: written\ndocs/openapi.json: written\ncarnet/client/operations.py: written\n"
+    )
     assert "legs" in path.read_text()
     assert '"upsertLegs"' in description.read_text()
+    methods = tmp_path / "carnet" / "client" / "operations.py"
+    assert "def upsert_legs(" in methods.read_text()
     assert generate.main(["--check"]) == 0
     assert capsys.readouterr().out == ""
