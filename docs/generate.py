@@ -15,7 +15,7 @@ import msgspec
 from docs.client_methods import client_methods
 from domain.resources import RESOURCES
 from runtime.settings import Settings
-from server.api.openapi import describe
+from server.openapi.document import describe
 from server.route import Route
 from server.routes import ROUTES
 

@@ -13,7 +13,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
-OF_NO_USE = shutil.ignore_patterns(".*", "__pycache__", "build", "data", "dist", "htmlcov", "tmp")
+OF_NO_USE = shutil.ignore_patterns(
+    *(".*", "__pycache__", "build", "data", "dist", "htmlcov", "node_modules", "tmp")
+)
 """What a copy does without."""
 
 
@@ -23,6 +25,7 @@ class Tree:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         shutil.copytree(ROOT, folder, ignore=OF_NO_USE)
+        (folder / "clients" / "node_modules").symlink_to(ROOT / "clients" / "node_modules")
         self._before = self._files()
         self.changed: set[str] = set()
         """All that is new or different."""
@@ -56,9 +59,17 @@ class Tree:
         path.write_text(text, encoding="utf-8")
 
     def python(self, *arguments: str) -> str:
-        """What a program prints that runs in the copy, in which it must succeed."""
+        """What a module prints that runs in the copy, in which it must succeed."""
+        return self._run(sys.executable, "-B", "-m", *arguments)
+
+    def generate(self, target: str = "generate") -> None:
+        """What `make generate` does, or `make verify`."""
+        self.python("docs.generate", *(["--check"] if target == "verify" else []))
+        self._run("npm", "run", "--prefix", "clients/typescript", target)
+
+    def _run(self, *command: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-B", "-m", *arguments],
+            command,
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": str(self.folder)},
             capture_output=True,
@@ -141,7 +152,7 @@ def add_a_field(tree: Tree) -> None:
         ),
         ("from msgspec import UNSET, Struct", "from msgspec import UNSET, Meta, Struct"),
     )
-    tree.python("docs.generate")
+    tree.generate()
 
 
 def add_a_resource(tree: Tree) -> None:
@@ -162,7 +173,7 @@ def add_a_resource(tree: Tree) -> None:
             '    "expense": {"title": "Sushi", "amountMinor": 4200, "currency": "JPY"},\n',
         ),
     )
-    tree.python("docs.generate")
+    tree.generate()
 
 
 def add_a_setting(tree: Tree) -> None:
@@ -177,7 +188,7 @@ def add_a_setting(tree: Tree) -> None:
     tree.edit(
         "config.toml", ("[log]\n", "[log]\n# One of so many requests is logged.\nsampling = 1\n")
     )
-    tree.python("docs.generate")
+    tree.generate()
 
 
 def add_a_route(tree: Tree) -> None:
@@ -194,7 +205,7 @@ def add_a_route(tree: Tree) -> None:
             '    Transaction("POST", f"{_TRIP}/share-token",',
         ),
     )
-    tree.python("docs.generate")
+    tree.generate()
 
 
 def add_a_schedule(tree: Tree) -> None:
@@ -252,10 +263,13 @@ def test_the_copy_has_what_was_added(tree):
     assert "| `GET /trips/{tripId}/almanac.ics` |" in listed
     assert "| `log.sampling` | `1` | One of so many requests is logged. |" in listed
     assert "`expenses`" in (tree.folder / "docs/api.md").read_text()
+    methods = (tree.folder / "clients/typescript/src/operations.ts").read_text()
+    assert "  iterateExpenses(tripId: string, " in methods
+    assert "  getAlmanac(tripId: string, " in methods
 
 
 def test_it_is_in_style_and_up_to_date(tree):
-    tree.python("docs.generate", "--check")
+    tree.generate("verify")
     sources = sorted(name for name in tree.changed if name.endswith(".py"))
     tree.python("ruff", "check", "--no-cache", *sources)
     tree.python("ruff", "format", "--no-cache", "--check", *sources)

@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { all, newClient, world } from "./world.js";
+
+for (const { operation, args } of world.calls) {
+  test(`${operation} is a method, and does what it says`, async () => {
+    const client = newClient();
+    if (operation === "events") {
+      const stream = client.events(...args);
+      assert.equal((await stream.next()).value.type, "hello");
+      await stream.return();
+      return;
+    }
+    const { data, response } = await client[operation](...args).withResponse();
+    assert.ok(response.ok, operation);
+    assert.equal(data === undefined, response.status === 204);
+    if (operation.startsWith("list")) {
+      const rows = await all(client[operation.replace("list", "iterate")](...args));
+      assert.deepEqual(rows.slice(0, data.items.length), data.items);
+    }
+  });
+}
