@@ -225,6 +225,11 @@ def _go_to(values: Values, path: tuple[str, ...]) -> bool:
     return True
 
 
+def check(file: BinaryIO) -> None:
+    """`Unreadable` for a document that is broken, as far as it can be looked at whole."""
+    decoded(Values(file).skip(MOST_BYTES), msgspec.Raw)
+
+
 def values_of(file: BinaryIO) -> Iterator[bytes]:
     """All values of a file; most have one."""
     values = Values(file)

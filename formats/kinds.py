@@ -20,7 +20,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final, TypeAlias
 
-from formats import geojson, gpx, kml, table
+from formats import geojson, gpx, ics, kml, table
 from formats.found import Found, Reading
 from formats.json_text import Top
 
@@ -55,6 +55,7 @@ KINDS: Final = (
     ),
     Kind(name="KML", read=kml.read, suffixes=("kml",), text=kml.is_text),
     Kind(name="KMZ", read=kml.read_archive, suffixes=("kmz",), members=kml.is_archive),
+    Kind(name="calendar", read=ics.read, suffixes=("ics", "ical"), text=ics.is_text),
     Kind(name="GPX", read=gpx.read, suffixes=("gpx",), text=gpx.is_text),
     # Any text may be a table, so it comes last.
     Kind(

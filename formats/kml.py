@@ -16,7 +16,7 @@ from formats.coordinates import Wrong, in_degrees
 from formats.found import Found, NotImported, Position, Reading, Reject, Unreadable
 from formats.pins import pin
 from formats.plain_text import from_html
-from formats.xml_elements import Element, Shape, elements_of
+from formats.xml_elements import Element, Shape, elements_of, root_of
 
 _SHAPE: Final = Shape(
     whole="Placemark NetworkLink GroundOverlay PhotoOverlay ScreenOverlay",
@@ -32,14 +32,11 @@ _GEOMETRIES: Final = {
     "Model": "other",
 }
 _AROUND_COMMA: Final = re.compile(r"\s*,\s*")
-_KML: Final = re.compile(
-    r"(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>]*>|\s)*<(?:[\w.-]+:)?kml\b", re.DOTALL
-)
 
 
 def is_text(text: str) -> bool:
     """Whether the root is KML's."""
-    return _KML.match(text) is not None
+    return root_of(text) == "kml"
 
 
 def is_archive(names: frozenset[str]) -> bool:

@@ -28,8 +28,9 @@ _WANTED: Final = {
     for resource in RESOURCES
 }
 
-_FORMULA: Final = re.compile(r"''*[=+\-@\t\r]")
-"""A text that an export has put an apostrophe before, so that sheets do not run it."""
+_FORMULA: Final = re.compile(r"''*[=+\-@\t\n]")
+"""A text that an export has put an apostrophe before, so that sheets do not run it. What was a
+carriage return is a line feed here."""
 
 
 def list_of(headings: list[str], fields: list[str]) -> str | None:

@@ -19,6 +19,7 @@ export const OPERATIONS = {
   archiveTrip: ["DELETE", "/trips/{tripId}"],
   exportTrip: ["GET", "/trips/{tripId}/export"],
   syncTrip: ["POST", "/trips/{tripId}/sync", "json"],
+  importFile: ["POST", "/trips/{tripId}/import", "file"],
   listLegs: ["GET", "/trips/{tripId}/legs"],
   createLeg: ["POST", "/trips/{tripId}/legs", "json"],
   upsertLegs: ["POST", "/trips/{tripId}/legs:batch", "json"],
@@ -97,6 +98,8 @@ export interface Operations {
   exportTrip(tripId: string, options: Options<"exportTrip">): Call<Result<"exportTrip"> | undefined>;
   /** Diff-merge a snapshot into a trip: `POST /trips/{tripId}/sync`. */
   syncTrip(tripId: string, body: Body<"syncTrip">, options?: Options<"syncTrip">): Call<Result<"syncTrip">>;
+  /** Import a file into a trip: `POST /trips/{tripId}/import`. */
+  importFile(tripId: string, body: Body<"importFile">, options?: Options<"importFile">): Call<Result<"importFile">>;
   /** List legs: `GET /trips/{tripId}/legs`. */
   listLegs(tripId: string, options?: Options<"listLegs"> & Unconditional): Call<Result<"listLegs">>;
   listLegs(tripId: string, options: Options<"listLegs">): Call<Result<"listLegs"> | undefined>;

@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The key in use, its user and their groups */
+        /**
+         * The key in use, its user and their groups
+         * @description What to call first: it tells whether the key is good, what it may do, and the `groupId` that a new trip needs. Any key will do.
+         */
         get: operations["me"];
         put?: never;
         post?: never;
@@ -30,13 +33,13 @@ export interface paths {
         };
         /**
          * List trips
-         * @description Needs the scope `trips:read`.
+         * @description Those of all your groups, by age; with a key that is limited to trips, just these. It needs the scope `trips:read`.
          */
         get: operations["listTrips"];
         put?: never;
         /**
          * Create a trip
-         * @description Needs the scope `trips:write`.
+         * @description It begins as `draft`, in a group of yours, with the channel `general`. It needs the scope `trips:write`, for all trips.
          */
         post: operations["createTrip"];
         delete?: never;
@@ -54,21 +57,21 @@ export interface paths {
         };
         /**
          * Read a trip
-         * @description Needs the scope `trips:read`.
+         * @description It needs the scope `trips:read`.
          */
         get: operations["getTrip"];
         put?: never;
         post?: never;
         /**
          * Archive a trip
-         * @description Needs the scope `trips:write`.
+         * @description Nothing is lost: the trip stays, with the status `completed`, which a PATCH changes back. It needs the scope `trips:write`.
          */
         delete: operations["archiveTrip"];
         options?: never;
         head?: never;
         /**
          * Change a trip
-         * @description Needs the scope `trips:write`.
+         * @description It stays in its group. It needs the scope `trips:write`.
          */
         patch: operations["updateTrip"];
         trace?: never;
@@ -82,7 +85,7 @@ export interface paths {
         };
         /**
          * Read a whole trip
-         * @description Needs the scope `trips:read`.
+         * @description All at one moment, with the `rev` from which `GET /trips/{tripId}/changes` goes on. It can be sent back as a sync, also into another trip. It needs the scope `trips:read`.
          */
         get: operations["exportTrip"];
         put?: never;
@@ -104,9 +107,29 @@ export interface paths {
         put?: never;
         /**
          * Diff-merge a snapshot into a trip
-         * @description Needs the scope `trips:write`.
+         * @description Rows with a known `clientRef` are merged, others created; what is not in the snapshot stays. Sent again, all is `unchanged`. Links may name rows of the same snapshot by their `clientRef`. All is one changeset, which one undo takes back; a large snapshot may be answered by a job. It needs the scope `trips:write`.
          */
         post: operations["syncTrip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/trips/{tripId}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import a file into a trip
+         * @description The file is the body, as it is: Carnet's own JSON and NDJSON, CSV, GeoJSON, GPX, KML, KMZ, ICS, mails, boarding passes, exports of other planners, and ZIPs of these, told apart by content. The same file a second time changes nothing. It needs the scope `trips:write`.
+         */
+        post: operations["importFile"];
         delete?: never;
         options?: never;
         head?: never;
@@ -122,13 +145,13 @@ export interface paths {
         };
         /**
          * List legs
-         * @description Needs the scope `trips:read`.
+         * @description In their own order, then by age. It needs the scope `trips:read`.
          */
         get: operations["listLegs"];
         put?: never;
         /**
          * Create one leg, or merge by clientRef
-         * @description Needs the scope `trips:write`.
+         * @description With a `clientRef` that is there already, what is sent is merged into that row, which is answered with 200: so a create can be sent again. A merge need not have the required fields. It needs the scope `trips:write`.
          */
         post: operations["createLeg"];
         delete?: never;
@@ -148,7 +171,7 @@ export interface paths {
         put?: never;
         /**
          * Create or merge up to 50 legs
-         * @description Needs the scope `trips:write`.
+         * @description Each item is created or merged by its `clientRef` and has an outcome of its own: what is wrong with one keeps no other from being done. For more, and for several kinds at once, there is `POST /trips/{tripId}/sync`. It needs the scope `trips:write`.
          */
         post: operations["upsertLegs"];
         delete?: never;
@@ -169,14 +192,14 @@ export interface paths {
         post?: never;
         /**
          * Delete one leg
-         * @description Needs the scope `trips:write`.
+         * @description What belongs to it goes too; links to it are cleared. One undo brings all that back. It needs the scope `trips:write`.
          */
         delete: operations["deleteLeg"];
         options?: never;
         head?: never;
         /**
          * Change one leg
-         * @description Needs the scope `trips:write`.
+         * @description What is absent stays as it is, null clears a field, a list is replaced as a whole. It needs the scope `trips:write`.
          */
         patch: operations["updateLeg"];
         trace?: never;
@@ -190,13 +213,13 @@ export interface paths {
         };
         /**
          * List stays
-         * @description Needs the scope `trips:read`.
+         * @description By age. It needs the scope `trips:read`.
          */
         get: operations["listStays"];
         put?: never;
         /**
          * Create one stay, or merge by clientRef
-         * @description Needs the scope `trips:write`.
+         * @description With a `clientRef` that is there already, what is sent is merged into that row, which is answered with 200: so a create can be sent again. A merge need not have the required fields. It needs the scope `trips:write`.
          */
         post: operations["createStay"];
         delete?: never;
@@ -216,7 +239,7 @@ export interface paths {
         put?: never;
         /**
          * Create or merge up to 50 stays
-         * @description Needs the scope `trips:write`.
+         * @description Each item is created or merged by its `clientRef` and has an outcome of its own: what is wrong with one keeps no other from being done. For more, and for several kinds at once, there is `POST /trips/{tripId}/sync`. It needs the scope `trips:write`.
          */
         post: operations["upsertStays"];
         delete?: never;
@@ -237,14 +260,14 @@ export interface paths {
         post?: never;
         /**
          * Delete one stay
-         * @description Needs the scope `trips:write`.
+         * @description What belongs to it goes too; links to it are cleared. One undo brings all that back. It needs the scope `trips:write`.
          */
         delete: operations["deleteStay"];
         options?: never;
         head?: never;
         /**
          * Change one stay
-         * @description Needs the scope `trips:write`.
+         * @description What is absent stays as it is, null clears a field, a list is replaced as a whole. It needs the scope `trips:write`.
          */
         patch: operations["updateStay"];
         trace?: never;
@@ -258,13 +281,13 @@ export interface paths {
         };
         /**
          * List map pins
-         * @description Needs the scope `trips:read`.
+         * @description By age. It needs the scope `trips:read`.
          */
         get: operations["listMapPins"];
         put?: never;
         /**
          * Create one map pin, or merge by clientRef
-         * @description Needs the scope `trips:write`.
+         * @description With a `clientRef` that is there already, what is sent is merged into that row, which is answered with 200: so a create can be sent again. A merge need not have the required fields. It needs the scope `trips:write`.
          */
         post: operations["createMapPin"];
         delete?: never;
@@ -284,7 +307,7 @@ export interface paths {
         put?: never;
         /**
          * Create or merge up to 50 map pins
-         * @description Needs the scope `trips:write`.
+         * @description Each item is created or merged by its `clientRef` and has an outcome of its own: what is wrong with one keeps no other from being done. For more, and for several kinds at once, there is `POST /trips/{tripId}/sync`. It needs the scope `trips:write`.
          */
         post: operations["upsertMapPins"];
         delete?: never;
@@ -305,14 +328,14 @@ export interface paths {
         post?: never;
         /**
          * Delete one map pin
-         * @description Needs the scope `trips:write`.
+         * @description What belongs to it goes too; links to it are cleared. One undo brings all that back. It needs the scope `trips:write`.
          */
         delete: operations["deleteMapPin"];
         options?: never;
         head?: never;
         /**
          * Change one map pin
-         * @description Needs the scope `trips:write`.
+         * @description What is absent stays as it is, null clears a field, a list is replaced as a whole. It needs the scope `trips:write`.
          */
         patch: operations["updateMapPin"];
         trace?: never;
@@ -326,13 +349,13 @@ export interface paths {
         };
         /**
          * List action items
-         * @description Needs the scope `trips:read`.
+         * @description By age. It needs the scope `trips:read`.
          */
         get: operations["listActionItems"];
         put?: never;
         /**
          * Create one action item, or merge by clientRef
-         * @description Needs the scope `trips:write`.
+         * @description With a `clientRef` that is there already, what is sent is merged into that row, which is answered with 200: so a create can be sent again. A merge need not have the required fields. It needs the scope `trips:write`.
          */
         post: operations["createActionItem"];
         delete?: never;
@@ -352,7 +375,7 @@ export interface paths {
         put?: never;
         /**
          * Create or merge up to 50 action items
-         * @description Needs the scope `trips:write`.
+         * @description Each item is created or merged by its `clientRef` and has an outcome of its own: what is wrong with one keeps no other from being done. For more, and for several kinds at once, there is `POST /trips/{tripId}/sync`. It needs the scope `trips:write`.
          */
         post: operations["upsertActionItems"];
         delete?: never;
@@ -373,14 +396,14 @@ export interface paths {
         post?: never;
         /**
          * Delete one action item
-         * @description Needs the scope `trips:write`.
+         * @description What belongs to it goes too; links to it are cleared. One undo brings all that back. It needs the scope `trips:write`.
          */
         delete: operations["deleteActionItem"];
         options?: never;
         head?: never;
         /**
          * Change one action item
-         * @description Needs the scope `trips:write`.
+         * @description What is absent stays as it is, null clears a field, a list is replaced as a whole. It needs the scope `trips:write`.
          */
         patch: operations["updateActionItem"];
         trace?: never;
@@ -394,13 +417,13 @@ export interface paths {
         };
         /**
          * List commitments
-         * @description Needs the scope `trips:read`.
+         * @description In their own order, then by age. It needs the scope `trips:read`.
          */
         get: operations["listCommitments"];
         put?: never;
         /**
          * Create one commitment, or merge by clientRef
-         * @description Needs the scope `trips:write`.
+         * @description With a `clientRef` that is there already, what is sent is merged into that row, which is answered with 200: so a create can be sent again. A merge need not have the required fields. It needs the scope `trips:write`.
          */
         post: operations["createCommitment"];
         delete?: never;
@@ -420,7 +443,7 @@ export interface paths {
         put?: never;
         /**
          * Create or merge up to 50 commitments
-         * @description Needs the scope `trips:write`.
+         * @description Each item is created or merged by its `clientRef` and has an outcome of its own: what is wrong with one keeps no other from being done. For more, and for several kinds at once, there is `POST /trips/{tripId}/sync`. It needs the scope `trips:write`.
          */
         post: operations["upsertCommitments"];
         delete?: never;
@@ -441,14 +464,14 @@ export interface paths {
         post?: never;
         /**
          * Delete one commitment
-         * @description Needs the scope `trips:write`.
+         * @description What belongs to it goes too; links to it are cleared. One undo brings all that back. It needs the scope `trips:write`.
          */
         delete: operations["deleteCommitment"];
         options?: never;
         head?: never;
         /**
          * Change one commitment
-         * @description Needs the scope `trips:write`.
+         * @description What is absent stays as it is, null clears a field, a list is replaced as a whole. It needs the scope `trips:write`.
          */
         patch: operations["updateCommitment"];
         trace?: never;
@@ -462,7 +485,7 @@ export interface paths {
         };
         /**
          * List channels
-         * @description Needs the scope `messages:read`.
+         * @description Where the members of a trip talk. It needs the scope `messages:read`.
          */
         get: operations["listChannels"];
         put?: never;
@@ -482,13 +505,13 @@ export interface paths {
         };
         /**
          * List messages, newest first
-         * @description Needs the scope `messages:read`.
+         * @description The cursor leads to older ones. It needs the scope `messages:read`.
          */
         get: operations["listMessages"];
         put?: never;
         /**
          * Send a message
-         * @description Needs the scope `messages:write`.
+         * @description With a `clientRef` that you have used in this channel, the message that it was comes back, as it is. It needs the scope `messages:write`.
          */
         post: operations["sendMessage"];
         delete?: never;
@@ -506,7 +529,7 @@ export interface paths {
         };
         /**
          * List members
-         * @description Needs the scope `trips:read`.
+         * @description Those of the trip's group. Their `userId` is what an action item's `owner` names. It needs the scope `trips:read`.
          */
         get: operations["listMembers"];
         put?: never;
@@ -526,7 +549,7 @@ export interface paths {
         };
         /**
          * Read what changed since a revision
-         * @description Needs the scope `trips:read`.
+         * @description Each row once, in its latest state or as deleted, by the `rev` of its last change. After the last page the client is at that page's `rev`. Where what came after `since` is no longer kept, the answer is 410: read the export anew. It needs the scope `trips:read`.
          */
         get: operations["listChanges"];
         put?: never;
@@ -546,7 +569,7 @@ export interface paths {
         };
         /**
          * List changesets, latest first
-         * @description Needs the scope `trips:read`.
+         * @description What each write did, by whom, and how much; messages only for keys that may read those. It needs the scope `trips:read`.
          */
         get: operations["listHistory"];
         put?: never;
@@ -566,7 +589,7 @@ export interface paths {
         };
         /**
          * Read what a changeset did
-         * @description Needs the scope `trips:read`.
+         * @description Row by row, with the fields that changed. It needs the scope `trips:read`.
          */
         get: operations["getChangeset"];
         put?: never;
@@ -588,7 +611,7 @@ export interface paths {
         put?: never;
         /**
          * Take back a changeset
-         * @description Needs the scope `trips:write`.
+         * @description Rows that it created go, rows that it deleted come back with all that belonged to them, and of rows that it updated each field goes back. What was changed again since is a conflict and stays, unless `force` is `true`. It is a changeset of its own, which can be undone. It needs the scope `trips:write`.
          */
         post: operations["undo"];
         delete?: never;
@@ -606,7 +629,7 @@ export interface paths {
         };
         /**
          * Follow what changes, as it happens
-         * @description Needs the scope `trips:read`. Server-sent events. `hello` comes first: its `id` is where the stream begins, its data `{"rev"}` the present revision. `change` tells of a changeset: its `id` is the `rev`, its data is described here; one of over 100 rows has no `items` but `more`, and is to be read by `GET /trips/{tripId}/changes`. With `since` or `Last-Event-ID`, what came after that revision comes first; where that is no longer kept, `reset` comes, with `{"rev"}`: read the export anew. In the order of `rev`, none missing, at least once. A comment comes every 15 seconds. The stream ends when the key may not read it any longer; a client that does not read is cut off.
+         * @description Server-sent events. `hello` comes first: its `id` is where the stream begins, its data `{"rev"}` the present revision. `change` tells of a changeset: its `id` is the `rev`, its data is described here; one of over 100 rows has no `items` but `more`, and is to be read by `GET /trips/{tripId}/changes`. With `since` or `Last-Event-ID`, what came after that revision comes first; where that is no longer kept, `reset` comes, with `{"rev"}`: read the export anew. In the order of `rev`, none missing, at least once. A comment comes every 15 seconds. The stream ends when the key may not read it any longer; a client that does not read is cut off. It needs the scope `trips:read`.
          */
         get: operations["events"];
         put?: never;
@@ -628,12 +651,12 @@ export interface paths {
         put?: never;
         /**
          * Share a trip
-         * @description Needs the scope `trips:write`.
+         * @description Anyone with the link sees the trip without what is private: no notes, codes, contacts or messages. One that is shared already keeps its link. It needs the scope `trips:write`.
          */
         post: operations["createShareToken"];
         /**
          * Stop sharing a trip
-         * @description Needs the scope `trips:write`.
+         * @description The link is not found from then on; sharing again gives a new one. It needs the scope `trips:write`.
          */
         delete: operations["deleteShareToken"];
         options?: never;
@@ -648,7 +671,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a shared trip */
+        /**
+         * Read a shared trip
+         * @description What a share link leads to: the trip and its legs, without what is private. It needs no key.
+         */
         get: operations["getSharedTrip"];
         put?: never;
         post?: never;
@@ -665,7 +691,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a whole shared trip */
+        /**
+         * Read a whole shared trip
+         * @description The shape of an export, without what is private. It needs no key.
+         */
         get: operations["exportSharedTrip"];
         put?: never;
         post?: never;
@@ -684,7 +713,7 @@ export interface paths {
         };
         /**
          * Read a trip as a calendar
-         * @description Needs the scope `trips:read`.
+         * @description Legs, stays, flights and commitments as events, each at the time of its place; they keep their identity when they change. It needs the scope `trips:read`.
          */
         get: operations["getCalendar"];
         put?: never;
@@ -702,7 +731,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a shared trip as a calendar */
+        /**
+         * Read a shared trip as a calendar
+         * @description The same for anyone with the link, without what is private. It needs no key.
+         */
         get: operations["getSharedCalendar"];
         put?: never;
         post?: never;
@@ -723,12 +755,12 @@ export interface paths {
         put?: never;
         /**
          * Get the address of a calendar of all your trips
-         * @description Needs the scope `trips:read`.
+         * @description For a calendar program to subscribe to: it needs no key, and shows no codes, contacts or notes. It needs the scope `trips:read`, for all trips.
          */
         post: operations["createCalendarToken"];
         /**
          * Revoke the address of the calendar of all your trips
-         * @description Needs the scope `trips:read`.
+         * @description Whoever subscribed to it gets nothing from then on. It needs the scope `trips:read`, for all trips.
          */
         delete: operations["deleteCalendarToken"];
         options?: never;
@@ -743,7 +775,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read all trips of a user as a calendar */
+        /**
+         * Read all trips of a user as a calendar
+         * @description What the address of a calendar leads to, for calendar programs. It needs no key.
+         */
         get: operations["getCalendarFeed"];
         put?: never;
         post?: never;
@@ -760,7 +795,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a job */
+        /**
+         * Read a job
+         * @description What became of a request that was answered 202, for seven days; a user sees their own. Any key will do.
+         */
         get: operations["getJob"];
         put?: never;
         post?: never;
@@ -779,13 +817,13 @@ export interface paths {
         };
         /**
          * List webhooks
-         * @description Needs the scope `trips:read`.
+         * @description Your own. It needs the scope `trips:read`.
          */
         get: operations["listWebhooks"];
         put?: never;
         /**
          * Create a webhook
-         * @description Needs the scope `trips:read`.
+         * @description The reply shows the `secret` that signs what is delivered, this once. A URL must lead to public addresses, unless the server's settings say otherwise. It tells only what the key that made it may read. It needs the scope `trips:read`.
          */
         post: operations["createWebhook"];
         delete?: never;
@@ -806,14 +844,14 @@ export interface paths {
         post?: never;
         /**
          * Delete a webhook
-         * @description Needs the scope `trips:read`.
+         * @description What was not delivered yet is not delivered any longer. It needs the scope `trips:read`.
          */
         delete: operations["deleteWebhook"];
         options?: never;
         head?: never;
         /**
          * Change a webhook, or enable it again
-         * @description Needs the scope `trips:read`.
+         * @description One that failed for too long is disabled; `enabled: true` begins anew. It needs the scope `trips:read`.
          */
         patch: operations["updateWebhook"];
         trace?: never;
@@ -829,7 +867,7 @@ export interface paths {
         put?: never;
         /**
          * Send a webhook a delivery to answer
-         * @description Needs the scope `trips:read`.
+         * @description A delivery of the event `test`, which is tried at once and listed like any other. It needs the scope `trips:read`.
          */
         post: operations["testWebhook"];
         delete?: never;
@@ -847,7 +885,7 @@ export interface paths {
         };
         /**
          * List a webhook's deliveries, newest first
-         * @description Needs the scope `trips:read`.
+         * @description What it was told, when, and what it answered; for 30 days. It needs the scope `trips:read`.
          */
         get: operations["listDeliveries"];
         put?: never;
@@ -869,7 +907,7 @@ export interface paths {
         put?: never;
         /**
          * Deliver something again
-         * @description Needs the scope `trips:read`.
+         * @description The same delivery, with the same id, as soon as may be. It needs the scope `trips:read`.
          */
         post: operations["redeliver"];
         delete?: never;
@@ -885,7 +923,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This description */
+        /**
+         * This description
+         * @description OpenAPI 3.1, of the operations that this server has. It needs no key.
+         */
         get: operations["getOpenApi"];
         put?: never;
         post?: never;
@@ -899,118 +940,718 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /**
-         * Me
-         * @description The reply to `GET /me`.
-         */
-        Me: {
-            user: components["schemas"]["User"];
-            groups: components["schemas"]["Group"][];
-            key: components["schemas"]["Key"];
-            defaultGroupId?: string;
+        /** @description A place to sleep; members that are not known are kept as they came. */
+        Accommodation: {
+            name?: string;
+            address?: string;
+            lat?: number;
+            lng?: number;
+            /** Format: date */
+            checkInDate?: string;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkInTime?: string;
+            /** Format: date */
+            checkOutDate?: string;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkOutTime?: string;
+            checkInInstructions?: string;
+            confirmationNumber?: string;
+            hostName?: string;
+            hostPhone?: string;
+            wifiName?: string;
+            wifiPassword?: string;
+            doorCode?: string;
+            url?: string;
+            notes?: string;
+        } & {
+            [key: string]: unknown;
         };
-        /**
-         * User
-         * @description The key's user.
-         */
-        User: {
+        /** @description A place to sleep; members that are not known are kept as they came. null clears a field. */
+        AccommodationInput: {
+            name?: string | null;
+            address?: string | null;
+            lat?: number | null;
+            lng?: number | null;
+            /** Format: date */
+            checkInDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkInTime?: string | null;
+            /** Format: date */
+            checkOutDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkOutTime?: string | null;
+            checkInInstructions?: string | null;
+            confirmationNumber?: string | null;
+            hostName?: string | null;
+            hostPhone?: string | null;
+            wifiName?: string | null;
+            wifiPassword?: string | null;
+            doorCode?: string | null;
+            url?: string | null;
+            notes?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description An item of the checklist; `owner` is who does it. */
+        ActionItem: {
             _id: string;
+            tripId: string;
+            text: string;
+            urgency: components["schemas"]["ActionItemUrgency"];
+            /** @description the userId of a member of this trip */
+            owner?: string;
+            isCompleted?: boolean;
+            clientRef?: string;
+            /** Format: date-time */
+            completedAt?: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description Items are applied in order: a later one may merge into an earlier one. */
+        ActionItemBatch: {
+            items: components["schemas"]["ActionItemUpsert"][];
+        };
+        /** @description A new action item; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        ActionItemCreate: {
+            text: string;
+            urgency: components["schemas"]["ActionItemUrgency"];
+            /** @description the userId of a member of this trip */
+            owner?: string | null;
+            isCompleted?: boolean | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly completedAt?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        ActionItemPage: {
+            items: components["schemas"]["ActionItem"][];
+            nextCursor: string | null;
+        };
+        /** @description What to change of a action item (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        ActionItemPatch: {
+            text?: string;
+            urgency?: components["schemas"]["ActionItemUrgency"];
+            /** @description the userId of a member of this trip */
+            owner?: string | null;
+            isCompleted?: boolean | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly completedAt?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description One action item. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs text, urgency. null is as if absent in a new row, and clears a field of one that is there. So it does by `_id`. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        ActionItemSyncItem: {
+            text?: string;
+            urgency?: components["schemas"]["ActionItemUrgency"];
+            /** @description the userId of a member of this trip */
+            owner?: string | null;
+            isCompleted?: boolean | null;
+            clientRef?: string | null;
+            /** @description Of a row of this trip to merge into, or that links of this snapshot name. */
+            _id?: string | null;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly completedAt?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description One action item. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs text, urgency. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        ActionItemUpsert: {
+            text?: string;
+            urgency?: components["schemas"]["ActionItemUrgency"];
+            /** @description the userId of a member of this trip */
+            owner?: string | null;
+            isCompleted?: boolean | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly completedAt?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @enum {string} */
+        ActionItemUrgency: "before_trip" | "nice_to_have" | "now";
+        /** @description Who made a change; without an id it was Carnet itself. */
+        Author: {
+            userId?: string;
             name: string;
-            email: string;
+        };
+        /** @description The answer to a batch. */
+        BatchResult: {
+            results: components["schemas"]["ItemResult"][];
+            created: number;
+            updated: number;
+            unchanged: number;
+            errors: number;
+        };
+        /** @description Where a calendar is subscribed to. */
+        CalendarLink: {
+            url: string;
+        };
+        /** @description The answer for one category of a sync. */
+        CategoryResult: {
+            created: number;
+            updated: number;
+            unchanged: number;
+            errors: number;
+            items: components["schemas"]["ItemResult"][];
+        };
+        /** @description A row that changed at a revision: its document, or that it is gone. */
+        Change: {
+            rev: number;
+            kind: components["schemas"]["RowKind"];
+            _id: string;
+            /** @description The row as its kind is read. */
+            document?: components["schemas"]["ActionItem"] | components["schemas"]["Channel"] | components["schemas"]["Commitment"] | components["schemas"]["Leg"] | components["schemas"]["MapPin"] | components["schemas"]["Message"] | components["schemas"]["Stay"] | components["schemas"]["Trip"];
+            /** @default false */
+            deleted?: boolean;
+        };
+        /** @description A page of what changed; after the last one the client is at `rev`. */
+        ChangePage: {
+            items: components["schemas"]["Change"][];
+            rev: number;
+            nextCursor: string | null;
+        };
+        /** @description What one write did to a trip, in numbers; `rev` names it. */
+        Changeset: {
+            rev: number;
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["Author"];
+            via: components["schemas"]["Via"];
+            key?: components["schemas"]["KeyName"];
+            requestId?: string;
+            jobId?: string;
+            summary: {
+                [key: string]: components["schemas"]["RowCounts"];
+            };
+            undoes?: number;
+            undoneBy?: number;
+        };
+        /** @description What one write did, as event streams and webhooks tell of it. */
+        ChangesetEvent: {
+            rev: number;
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["Author"];
+            via: components["schemas"]["Via"];
+            items?: components["schemas"]["Change"][];
+            /** @default false */
+            more?: boolean;
+        };
+        /** @description What a changeset did to one row: its document after that, of a deleted one before. */
+        ChangesetItem: {
+            kind: components["schemas"]["RowKind"];
+            _id: string;
+            op: components["schemas"]["ChangesetItemOp"];
+            changes?: {
+                [key: string]: components["schemas"]["FieldChange"];
+            };
+            /** @description The row as its kind is read. */
+            document: components["schemas"]["ActionItem"] | components["schemas"]["Channel"] | components["schemas"]["Commitment"] | components["schemas"]["Leg"] | components["schemas"]["MapPin"] | components["schemas"]["Message"] | components["schemas"]["Stay"] | components["schemas"]["Trip"];
+        };
+        /** @enum {string} */
+        ChangesetItemOp: "created" | "deleted" | "updated";
+        /** @description A changeset, and a page of what it did. */
+        ChangesetPage: {
+            rev: number;
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["Author"];
+            via: components["schemas"]["Via"];
+            key?: components["schemas"]["KeyName"];
+            requestId?: string;
+            jobId?: string;
+            summary: {
+                [key: string]: components["schemas"]["RowCounts"];
+            };
+            undoes?: number;
+            undoneBy?: number;
+            items: components["schemas"]["ChangesetItem"][];
+            nextCursor: string | null;
+        };
+        /** @description A conversation of a trip's members; every trip begins with one, `general`. */
+        Channel: {
+            _id: string;
+            tripId: string;
+            name: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        ChannelPage: {
+            items: components["schemas"]["Channel"][];
+            nextCursor: string | null;
+        };
+        /** @description A scheduled event: a dinner, an activity, a meeting. */
+        Commitment: {
+            _id: string;
+            tripId: string;
+            title: string;
+            /** Format: date */
+            startDate: string;
+            category: components["schemas"]["CommitmentCategory"];
+            /** Format: date */
+            endDate?: string;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            startTime?: string;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            endTime?: string;
+            isAllDay?: boolean;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone?: string;
+            /** @description the _id of a leg of this trip */
+            legId?: string;
+            /** @description the _id of a map pin of this trip */
+            mapPinId?: string;
+            notes?: string;
+            clientRef?: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description Items are applied in order: a later one may merge into an earlier one. */
+        CommitmentBatch: {
+            items: components["schemas"]["CommitmentUpsert"][];
+        };
+        /** @enum {string} */
+        CommitmentCategory: "activity" | "birthday" | "dinner" | "meeting" | "other";
+        /** @description A new commitment; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        CommitmentCreate: {
+            title: string;
+            /** Format: date */
+            startDate: string;
+            category: components["schemas"]["CommitmentCategory"];
+            /** Format: date */
+            endDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            startTime?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            endTime?: string | null;
+            isAllDay?: boolean | null;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone?: string | null;
+            /** @description the _id of a leg of this trip */
+            legId?: string | null;
+            /** @description the _id of a map pin of this trip */
+            mapPinId?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        CommitmentPage: {
+            items: components["schemas"]["Commitment"][];
+            nextCursor: string | null;
+        };
+        /** @description What to change of a commitment (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        CommitmentPatch: {
+            title?: string;
+            /** Format: date */
+            startDate?: string;
+            category?: components["schemas"]["CommitmentCategory"];
+            /** Format: date */
+            endDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            startTime?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            endTime?: string | null;
+            isAllDay?: boolean | null;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone?: string | null;
+            /** @description the _id of a leg of this trip */
+            legId?: string | null;
+            /** @description the _id of a map pin of this trip */
+            mapPinId?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description One commitment. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs title, startDate, category. null is as if absent in a new row, and clears a field of one that is there. So it does by `_id`. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        CommitmentSyncItem: {
+            title?: string;
+            /** Format: date */
+            startDate?: string;
+            category?: components["schemas"]["CommitmentCategory"];
+            /** Format: date */
+            endDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            startTime?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            endTime?: string | null;
+            isAllDay?: boolean | null;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone?: string | null;
+            /** @description the _id of a leg of this trip */
+            legId?: string | null;
+            /** @description the _id of a map pin of this trip */
+            mapPinId?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            /** @description Of a row of this trip to merge into, or that links of this snapshot name. */
+            _id?: string | null;
+            /** @description clientRef of the leg, instead of `legId`. */
+            legRef?: string | null;
+            /** @description clientRef of the mapPin, instead of `mapPinId`. */
+            mapPinRef?: string | null;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description One commitment. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs title, startDate, category. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        CommitmentUpsert: {
+            title?: string;
+            /** Format: date */
+            startDate?: string;
+            category?: components["schemas"]["CommitmentCategory"];
+            /** Format: date */
+            endDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            startTime?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            endTime?: string | null;
+            isAllDay?: boolean | null;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone?: string | null;
+            /** @description the _id of a leg of this trip */
+            legId?: string | null;
+            /** @description the _id of a map pin of this trip */
+            mapPinId?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
         };
         /**
-         * Group
-         * @description A group, as its member sees it.
+         * @description What a webhook was told, or is to be told.
+         *
+         *     `response` is the beginning of the response's body, or why there is no response.
          */
+        Delivery: {
+            _id: string;
+            event: components["schemas"]["DeliveryEvent"];
+            tripId?: string;
+            rev?: number;
+            status: components["schemas"]["DeliveryStatus"];
+            attempts: number;
+            responseStatus?: number;
+            durationMs?: number;
+            response?: string;
+            /** Format: date-time */
+            nextAttemptAt?: string;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        /**
+         * @description What is told.
+         * @enum {string}
+         */
+        DeliveryEvent: "trip.created" | "trip.changed" | "message.created" | "job.finished" | "test";
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        DeliveryPage: {
+            items: components["schemas"]["Delivery"][];
+            nextCursor: string | null;
+        };
+        /** @enum {string} */
+        DeliveryStatus: "failed" | "pending" | "succeeded";
+        /** @description An OpenAPI document. */
+        Description: {
+            openapi: string;
+            info: Record<string, never>;
+            paths: Record<string, never>;
+            components: Record<string, never>;
+        };
+        /** @description A failure. */
+        ErrorBody: {
+            error: components["schemas"]["ErrorInfo"];
+        };
+        /**
+         * @description What kind of failure it is; each has one HTTP status.
+         * @enum {string}
+         */
+        ErrorCode: "VALIDATION_ERROR" | "UNAUTHORIZED" | "FORBIDDEN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "IDEMPOTENCY_CONFLICT" | "CONFLICT" | "GONE" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "RATE_LIMITED" | "INTERNAL" | "UNAVAILABLE";
+        /**
+         * @description One thing that is wrong: where, why, and how to mend it.
+         *
+         *     `path` is a dotted path from the body's root, `message` a sentence with the allowed values,
+         *     form, limit or names that apply.
+         */
+        ErrorDetail: {
+            path: string;
+            reason: components["schemas"]["ErrorReason"];
+            message: string;
+        };
+        /** @description What went wrong; `requestId` finds it in the server's log. */
+        ErrorInfo: {
+            code: components["schemas"]["ErrorCode"];
+            message: string;
+            requestId: string;
+            details?: components["schemas"]["ErrorDetail"][];
+        };
+        /**
+         * @description In what way a value is wrong.
+         * @enum {string}
+         */
+        ErrorReason: "required" | "wrong_type" | "malformed" | "not_allowed" | "out_of_range" | "too_long" | "empty" | "unknown_field" | "not_found" | "duplicate";
+        /** @description A whole trip at one moment: the state that `rev`, its last change, left. */
+        Export: {
+            trip: components["schemas"]["Trip"];
+            legs: components["schemas"]["Leg"][];
+            stays: components["schemas"]["Stay"][];
+            mapPins: components["schemas"]["MapPin"][];
+            actionItems: components["schemas"]["ActionItem"][];
+            commitments: components["schemas"]["Commitment"][];
+            members: components["schemas"]["Member"][];
+            rev: number;
+        };
+        /** @description One field's change in a dry run; null where it is not set. */
+        FieldChange: {
+            from: unknown;
+            to: unknown;
+        };
+        /** @description What of a file could not be a row. */
+        FileReject: {
+            reason: string;
+            /** @default null */
+            row?: unknown;
+            /** @default  */
+            name?: string;
+            /** @default  */
+            file?: string;
+            /** @default null */
+            line?: number | null;
+            /** @default null */
+            index?: number | null;
+        };
+        /** @description What became of the rows of a file, for each list that it has, and what else it held. */
+        FileResult: {
+            dryRun: boolean;
+            legs?: components["schemas"]["CategoryResult"];
+            stays?: components["schemas"]["CategoryResult"];
+            mapPins?: components["schemas"]["CategoryResult"];
+            actionItems?: components["schemas"]["CategoryResult"];
+            commitments?: components["schemas"]["CategoryResult"];
+            rejects: components["schemas"]["FileReject"][];
+            notImported: {
+                [key: string]: number;
+            };
+            notices: string[];
+            moreRejects?: number;
+        };
+        /** @description One flight of a leg; members that are not known are kept as they came. */
+        Flight: {
+            airline?: string;
+            flightNumber?: string;
+            departureAirport?: string;
+            arrivalAirport?: string;
+            /**
+             * Format: iso8601-date-time
+             * @description ISO 8601 date and time, with or without an offset
+             * @example 2026-07-15T09:30
+             * @example 2026-07-15T09:30:00+09:00
+             */
+            departureTime?: string;
+            /**
+             * Format: iso8601-date-time
+             * @description ISO 8601 date and time, with or without an offset
+             * @example 2026-07-15T09:30
+             * @example 2026-07-15T09:30:00+09:00
+             */
+            arrivalTime?: string;
+            confirmationNumber?: string;
+            seat?: string;
+            notes?: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description One flight of a leg; members that are not known are kept as they came. null clears a field. */
+        FlightInput: {
+            airline?: string | null;
+            flightNumber?: string | null;
+            departureAirport?: string | null;
+            arrivalAirport?: string | null;
+            /**
+             * Format: iso8601-date-time
+             * @description ISO 8601 date and time, with or without an offset
+             * @example 2026-07-15T09:30
+             * @example 2026-07-15T09:30:00+09:00
+             */
+            departureTime?: string | null;
+            /**
+             * Format: iso8601-date-time
+             * @description ISO 8601 date and time, with or without an offset
+             * @example 2026-07-15T09:30
+             * @example 2026-07-15T09:30:00+09:00
+             */
+            arrivalTime?: string | null;
+            confirmationNumber?: string | null;
+            seat?: string | null;
+            notes?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description A group of yours, and your role in it. */
         Group: {
             _id: string;
             name: string;
-            role: string;
+            role: components["schemas"]["Role"];
         };
-        /**
-         * Key
-         * @description The key in use; `rateLimit` in requests per minute.
-         */
+        /** @description A page of changesets. */
+        HistoryPage: {
+            items: components["schemas"]["Changeset"][];
+            nextCursor: string | null;
+        };
+        /** @description What was wrong with one item; the others are not touched by it. */
+        ItemError: {
+            code: components["schemas"]["ErrorCode"];
+            message: string;
+            details?: components["schemas"]["ErrorDetail"][];
+        };
+        /** @description The outcome of one item, as in the results of a batch or a sync. */
+        ItemResult: {
+            index: number;
+            status: components["schemas"]["ItemResultStatus"];
+            _id?: string;
+            clientRef?: string;
+            changes?: {
+                [key: string]: components["schemas"]["FieldChange"];
+            };
+            error?: components["schemas"]["ItemError"];
+        };
+        /** @enum {string} */
+        ItemResultStatus: "created" | "error" | "unchanged" | "updated";
+        /** @description Work that is done after its request, and as `result` what that would have been answered. */
+        Job: {
+            _id: string;
+            kind: string;
+            tripId?: string;
+            status: components["schemas"]["JobStatus"];
+            progress: components["schemas"]["Progress"];
+            attempts: number;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            startedAt?: string;
+            /** Format: date-time */
+            finishedAt?: string;
+            result?: components["schemas"]["BatchResult"] | components["schemas"]["SyncResult"] | components["schemas"]["FileResult"] | components["schemas"]["UndoResult"];
+            error?: components["schemas"]["ItemError"];
+        };
+        /** @enum {string} */
+        JobStatus: "failed" | "queued" | "running" | "succeeded";
+        /** @description The key in use; `rateLimit` in requests per minute. */
         Key: {
             _id: string;
             name: string;
             scopes: string[];
             rateLimit: number;
         };
-        /** TripPage */
-        TripPage: {
-            items: components["schemas"]["TripDocument"][];
-            nextCursor: string | null;
-        };
-        /** TripDocument */
-        TripDocument: {
+        /** @description The API key by which a change was made. */
+        KeyName: {
             _id: string;
-            /** @description the _id of a group of yours, of those in GET /me */
-            groupId: string;
-            title: string;
-            /** Format: date */
-            startDate: string;
-            /** Format: date */
-            endDate: string;
-            /** @enum {unknown} */
-            status?: "active" | "completed" | "draft";
-            createdBy: string;
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            updatedAt: string;
+            name: string;
         };
-        /** TripCreate */
-        TripCreate: {
-            /** @description the _id of a group of yours, of those in GET /me */
-            groupId: string;
-            title: string;
-            /** Format: date */
-            startDate: string;
-            /** Format: date */
-            endDate: string;
-            status?: ("active" | "completed" | "draft") | null;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly _id?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly createdBy?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly createdAt?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly updatedAt?: unknown;
-        };
-        /** TripPatch */
-        TripPatch: {
-            /** @description the _id of a group of yours, of those in GET /me */
-            groupId?: string;
-            title?: string;
-            /** Format: date */
-            startDate?: string;
-            /** Format: date */
-            endDate?: string;
-            status?: ("active" | "completed" | "draft") | null;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly _id?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly createdBy?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly createdAt?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly updatedAt?: unknown;
-        };
-        /** Export */
-        Export: {
-            trip: components["schemas"]["TripDocument"];
-            legs: components["schemas"]["LegDocument"][];
-            stays: components["schemas"]["StayDocument"][];
-            mapPins: components["schemas"]["MapPinDocument"][];
-            actionItems: components["schemas"]["ActionItemDocument"][];
-            commitments: components["schemas"]["CommitmentDocument"][];
-            members: components["schemas"]["Member"][];
-            rev: number;
-        };
-        /** LegDocument */
-        LegDocument: {
+        /** @description A stage of a trip: a place, its dates, how one gets there and where one sleeps. */
+        Leg: {
             _id: string;
             tripId: string;
             order: number;
@@ -1035,64 +1676,283 @@ export interface components {
             /** Format: date-time */
             updatedAt: string;
         };
-        /**
-         * Accommodation
-         * @description Known members are checked, unknown ones kept as they came (contract section 1).
-         */
-        Accommodation: {
+        /** @description Items are applied in order: a later one may merge into an earlier one. */
+        LegBatch: {
+            items: components["schemas"]["LegUpsert"][];
+        };
+        /** @description A new leg; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        LegCreate: {
+            order: number;
+            title: string;
+            destination: string;
+            /** Format: date */
+            startDate: string;
+            /** Format: date */
+            endDate: string;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone: string;
+            accommodation?: components["schemas"]["AccommodationInput"] | null;
+            flights?: components["schemas"]["FlightInput"][] | null;
+            rentalCar?: components["schemas"]["RentalCarInput"] | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        LegPage: {
+            items: components["schemas"]["Leg"][];
+            nextCursor: string | null;
+        };
+        /** @description What to change of a leg (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        LegPatch: {
+            order?: number;
+            title?: string;
+            destination?: string;
+            /** Format: date */
+            startDate?: string;
+            /** Format: date */
+            endDate?: string;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone?: string;
+            accommodation?: components["schemas"]["AccommodationInput"] | null;
+            flights?: components["schemas"]["FlightInput"][] | null;
+            rentalCar?: components["schemas"]["RentalCarInput"] | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description One leg. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs order, title, destination, startDate, endDate, timezone. null is as if absent in a new row, and clears a field of one that is there. So it does by `_id`. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        LegSyncItem: {
+            order?: number;
+            title?: string;
+            destination?: string;
+            /** Format: date */
+            startDate?: string;
+            /** Format: date */
+            endDate?: string;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone?: string;
+            accommodation?: components["schemas"]["AccommodationInput"] | null;
+            flights?: components["schemas"]["FlightInput"][] | null;
+            rentalCar?: components["schemas"]["RentalCarInput"] | null;
+            clientRef?: string | null;
+            /** @description Of a row of this trip to merge into, or that links of this snapshot name. */
+            _id?: string | null;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description One leg. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs order, title, destination, startDate, endDate, timezone. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        LegUpsert: {
+            order?: number;
+            title?: string;
+            destination?: string;
+            /** Format: date */
+            startDate?: string;
+            /** Format: date */
+            endDate?: string;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone?: string;
+            accommodation?: components["schemas"]["AccommodationInput"] | null;
+            flights?: components["schemas"]["FlightInput"][] | null;
+            rentalCar?: components["schemas"]["RentalCarInput"] | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description A place worth remembering; its degrees are of WGS 84. */
+        MapPin: {
+            _id: string;
+            tripId: string;
+            name: string;
+            lat: number;
+            lng: number;
+            category?: string;
+            notes?: string;
+            clientRef?: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description Items are applied in order: a later one may merge into an earlier one. */
+        MapPinBatch: {
+            items: components["schemas"]["MapPinUpsert"][];
+        };
+        /** @description A new map pin; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        MapPinCreate: {
+            name: string;
+            lat: number;
+            lng: number;
+            category?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        MapPinPage: {
+            items: components["schemas"]["MapPin"][];
+            nextCursor: string | null;
+        };
+        /** @description What to change of a map pin (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        MapPinPatch: {
             name?: string;
-            address?: string;
             lat?: number;
             lng?: number;
-            /** Format: date */
-            checkInDate?: string;
-            /** @description a local time as HH:mm, 24 hours, such as 15:00 */
-            checkInTime?: string;
-            /** Format: date */
-            checkOutDate?: string;
-            /** @description a local time as HH:mm, 24 hours, such as 15:00 */
-            checkOutTime?: string;
-            checkInInstructions?: string;
-            confirmationNumber?: string;
-            hostName?: string;
-            hostPhone?: string;
-            wifiName?: string;
-            wifiPassword?: string;
-            doorCode?: string;
-            url?: string;
-            notes?: string;
+            category?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
         };
-        /**
-         * Flight
-         * @description One flight of a leg; an open object.
-         */
-        Flight: {
-            airline?: string;
-            flightNumber?: string;
-            departureAirport?: string;
-            arrivalAirport?: string;
-            /**
-             * Format: iso8601-date-time
-             * @description ISO 8601 date and time, with or without an offset
-             * @example 2026-07-15T09:30
-             * @example 2026-07-15T09:30:00+09:00
-             */
-            departureTime?: string;
-            /**
-             * Format: iso8601-date-time
-             * @description ISO 8601 date and time, with or without an offset
-             * @example 2026-07-15T09:30
-             * @example 2026-07-15T09:30:00+09:00
-             */
-            arrivalTime?: string;
-            confirmationNumber?: string;
-            seat?: string;
-            notes?: string;
+        /** @description One map pin. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs name, lat, lng. null is as if absent in a new row, and clears a field of one that is there. So it does by `_id`. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        MapPinSyncItem: {
+            name?: string;
+            lat?: number;
+            lng?: number;
+            category?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            /** @description Of a row of this trip to merge into, or that links of this snapshot name. */
+            _id?: string | null;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
         };
-        /**
-         * RentalCar
-         * @description The rental car of a leg; an open object.
-         */
+        /** @description One map pin. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs name, lat, lng. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        MapPinUpsert: {
+            name?: string;
+            lat?: number;
+            lng?: number;
+            category?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description Who the key speaks for, and what it may do. */
+        Me: {
+            user: components["schemas"]["User"];
+            groups: components["schemas"]["Group"][];
+            key: components["schemas"]["Key"];
+            defaultGroupId?: string;
+        };
+        /** @description A member of a trip. */
+        Member: {
+            userId: string;
+            name: string;
+            email: string;
+            phone?: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        MemberPage: {
+            items: components["schemas"]["Member"][];
+            nextCursor: string | null;
+        };
+        /** @description What a member says in a channel; `parentId` is the message that it answers. */
+        Message: {
+            _id: string;
+            tripId: string;
+            channelId: string;
+            content: string;
+            /** @description the _id of a message of this trip */
+            parentId?: string;
+            clientRef?: string;
+            authorId: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description A new message; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        MessageCreate: {
+            content: string;
+            /** @description the _id of a message of this trip */
+            parentId?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            readonly channelId?: string;
+            readonly authorId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        MessagePage: {
+            items: components["schemas"]["Message"][];
+            nextCursor: string | null;
+        };
+        /** @description A webhook that has just been made; `secret` signs what it is told, and is shown this once. */
+        NewWebhook: {
+            _id: string;
+            url: string;
+            events: components["schemas"]["WebhookEvent"][];
+            tripId?: string;
+            description?: string;
+            enabled: boolean;
+            disabledReason?: string;
+            /** Format: date-time */
+            disabledAt?: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            secret: string;
+        };
+        /** @description Items applied, of how many; of a job without items there is no total. */
+        Progress: {
+            done: number;
+            total?: number;
+        };
+        /** @description The rental car of a leg; members that are not known are kept as they came. */
         RentalCar: {
             company?: string;
             vehicle?: string;
@@ -1114,9 +1974,168 @@ export interface components {
             dropoffTime?: string;
             confirmationNumber?: string;
             notes?: string;
+        } & {
+            [key: string]: unknown;
         };
-        /** StayDocument */
-        StayDocument: {
+        /** @description The rental car of a leg; members that are not known are kept as they came. null clears a field. */
+        RentalCarInput: {
+            company?: string | null;
+            vehicle?: string | null;
+            pickupLocation?: string | null;
+            /**
+             * Format: iso8601-date-time
+             * @description ISO 8601 date and time, with or without an offset
+             * @example 2026-07-15T09:30
+             * @example 2026-07-15T09:30:00+09:00
+             */
+            pickupTime?: string | null;
+            dropoffLocation?: string | null;
+            /**
+             * Format: iso8601-date-time
+             * @description ISO 8601 date and time, with or without an offset
+             * @example 2026-07-15T09:30
+             * @example 2026-07-15T09:30:00+09:00
+             */
+            dropoffTime?: string | null;
+            confirmationNumber?: string | null;
+            notes?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * @description A member's role; a viewer reads.
+         * @enum {string}
+         */
+        Role: "owner" | "editor" | "viewer";
+        /** @description How many rows of a kind were created, updated and deleted. */
+        RowCounts: {
+            created: number;
+            updated: number;
+            deleted: number;
+        };
+        /**
+         * @description What a row is.
+         * @enum {string}
+         */
+        RowKind: "leg" | "stay" | "mapPin" | "actionItem" | "commitment" | "channel" | "message" | "trip";
+        /** @description A share token, and where it leads. */
+        ShareLink: {
+            token: string;
+            url: string;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        SharedAccommodation: {
+            name?: string;
+            address?: string;
+            lat?: number;
+            lng?: number;
+            checkInDate?: string;
+            checkOutDate?: string;
+        };
+        SharedActionItem: {
+            _id: string;
+            text?: string;
+            urgency?: string;
+            isCompleted?: boolean;
+        };
+        SharedCommitment: {
+            _id: string;
+            title?: string;
+            startDate?: string;
+            category?: string;
+            endDate?: string;
+            startTime?: string;
+            endTime?: string;
+            isAllDay?: boolean;
+            timezone?: string;
+            legId?: string;
+            mapPinId?: string;
+        };
+        /** @description A whole shared trip: what is safe to show to anyone. */
+        SharedExport: {
+            trip: components["schemas"]["SharedTrip"];
+            legs: components["schemas"]["SharedLeg"][];
+            stays: components["schemas"]["SharedStay"][];
+            mapPins: components["schemas"]["SharedMapPin"][];
+            actionItems: components["schemas"]["SharedActionItem"][];
+            commitments: components["schemas"]["SharedCommitment"][];
+            members: components["schemas"]["SharedMember"][];
+        };
+        SharedFlight: {
+            airline?: string;
+            flightNumber?: string;
+            departureAirport?: string;
+            arrivalAirport?: string;
+            departureTime?: string;
+            arrivalTime?: string;
+        };
+        SharedLeg: {
+            _id: string;
+            order?: number;
+            title?: string;
+            destination?: string;
+            startDate?: string;
+            endDate?: string;
+            timezone?: string;
+            accommodation?: components["schemas"]["SharedAccommodation"];
+            flights?: components["schemas"]["SharedFlight"][];
+            rentalCar?: components["schemas"]["SharedRentalCar"];
+        };
+        SharedMapPin: {
+            _id: string;
+            name?: string;
+            lat?: number;
+            lng?: number;
+            category?: string;
+        };
+        /** @description A member of a shared trip. */
+        SharedMember: {
+            name: string;
+            role: components["schemas"]["Role"];
+        };
+        SharedRentalCar: {
+            company?: string;
+            pickupLocation?: string;
+            pickupTime?: string;
+            dropoffLocation?: string;
+            dropoffTime?: string;
+        };
+        SharedStay: {
+            _id: string;
+            legId: string;
+            name?: string;
+            address?: string;
+            lat?: number;
+            lng?: number;
+            checkInDate?: string;
+            checkOutDate?: string;
+        };
+        SharedTrip: {
+            _id: string;
+            title?: string;
+            startDate?: string;
+            endDate?: string;
+            status?: string;
+        };
+        /** @description A shared trip and its legs: what is safe to show to anyone. */
+        SharedView: {
+            trip: components["schemas"]["SharedTrip"];
+            legs: components["schemas"]["SharedLeg"][];
+        };
+        /** @description Rows of a trip, as far as they are to be merged into it: what is not here stays. An export can be sent as it is. */
+        Snapshot: {
+            legs?: components["schemas"]["LegSyncItem"][] | null;
+            stays?: components["schemas"]["StaySyncItem"][] | null;
+            mapPins?: components["schemas"]["MapPinSyncItem"][] | null;
+            actionItems?: components["schemas"]["ActionItemSyncItem"][] | null;
+            commitments?: components["schemas"]["CommitmentSyncItem"][] | null;
+            readonly members?: Record<string, never>[];
+            readonly rev?: number;
+            readonly trip?: Record<string, never>;
+        };
+        /** @description A further place to sleep within a leg: an accommodation that has a name. */
+        Stay: {
             _id: string;
             tripId: string;
             legId: string;
@@ -1126,11 +2145,17 @@ export interface components {
             lng?: number;
             /** Format: date */
             checkInDate?: string;
-            /** @description a local time as HH:mm, 24 hours, such as 15:00 */
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
             checkInTime?: string;
             /** Format: date */
             checkOutDate?: string;
-            /** @description a local time as HH:mm, 24 hours, such as 15:00 */
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
             checkOutTime?: string;
             checkInInstructions?: string;
             confirmationNumber?: string;
@@ -1147,176 +2172,29 @@ export interface components {
             /** Format: date-time */
             updatedAt: string;
         };
-        /** MapPinDocument */
-        MapPinDocument: {
-            _id: string;
-            tripId: string;
-            name: string;
-            lat: number;
-            lng: number;
-            category?: string;
-            notes?: string;
-            clientRef?: string;
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            updatedAt: string;
+        /** @description Items are applied in order: a later one may merge into an earlier one. */
+        StayBatch: {
+            items: components["schemas"]["StayUpsert"][];
         };
-        /** ActionItemDocument */
-        ActionItemDocument: {
-            _id: string;
-            tripId: string;
-            text: string;
-            /** @enum {unknown} */
-            urgency: "before_trip" | "nice_to_have" | "now";
-            /** @description the userId of a member of this trip */
-            owner?: string;
-            isCompleted?: boolean;
-            clientRef?: string;
-            /** Format: date-time */
-            completedAt?: string;
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            updatedAt: string;
-        };
-        /** CommitmentDocument */
-        CommitmentDocument: {
-            _id: string;
-            tripId: string;
-            title: string;
-            /** Format: date */
-            startDate: string;
-            /** @enum {unknown} */
-            category: "activity" | "birthday" | "dinner" | "meeting" | "other";
-            /** Format: date */
-            endDate?: string;
-            /** @description a local time as HH:mm, 24 hours, such as 15:00 */
-            startTime?: string;
-            /** @description a local time as HH:mm, 24 hours, such as 15:00 */
-            endTime?: string;
-            isAllDay?: boolean;
-            /**
-             * Format: iana-time-zone
-             * @description IANA time zone
-             * @example Europe/London
-             */
-            timezone?: string;
-            /** @description the _id of a leg of this trip */
-            legId?: string;
-            /** @description the _id of a map pin of this trip */
-            mapPinId?: string;
-            notes?: string;
-            clientRef?: string;
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            updatedAt: string;
-        };
-        /**
-         * Member
-         * @description A member of a trip, as members see each other.
-         */
-        Member: {
-            userId: string;
-            name: string;
-            email: string;
-            phone?: string;
-            role: string;
-        };
-        /** Snapshot */
-        Snapshot: {
-            legs?: components["schemas"]["LegSnapshotItem"][] | null;
-            stays?: components["schemas"]["StaySnapshotItem"][] | null;
-            mapPins?: components["schemas"]["MapPinSnapshotItem"][] | null;
-            actionItems?: components["schemas"]["ActionItemSnapshotItem"][] | null;
-            commitments?: components["schemas"]["CommitmentSnapshotItem"][] | null;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly members?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly rev?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly trip?: unknown;
-        };
-        /** LegSnapshotItem */
-        LegSnapshotItem: {
-            order: number;
-            title: string;
-            destination: string;
-            /** Format: date */
-            startDate: string;
-            /** Format: date */
-            endDate: string;
-            /**
-             * Format: iana-time-zone
-             * @description IANA time zone
-             * @example Europe/London
-             */
-            timezone: string;
-            accommodation?: components["schemas"]["AccommodationInput"] | null;
-            flights?: components["schemas"]["FlightInput"][] | null;
-            rentalCar?: components["schemas"]["RentalCarInput"] | null;
-            clientRef?: string | null;
-            _id?: string | null;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly tripId?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly createdAt?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly updatedAt?: unknown;
-        };
-        /** AccommodationInput */
-        AccommodationInput: {
-            name?: string | null;
-            address?: string | null;
-            lat?: number | null;
-            lng?: number | null;
-            checkInDate?: string | null;
-            checkInTime?: string | null;
-            checkOutDate?: string | null;
-            checkOutTime?: string | null;
-            checkInInstructions?: string | null;
-            confirmationNumber?: string | null;
-            hostName?: string | null;
-            hostPhone?: string | null;
-            wifiName?: string | null;
-            wifiPassword?: string | null;
-            doorCode?: string | null;
-            url?: string | null;
-            notes?: string | null;
-        };
-        /** FlightInput */
-        FlightInput: {
-            airline?: string | null;
-            flightNumber?: string | null;
-            departureAirport?: string | null;
-            arrivalAirport?: string | null;
-            departureTime?: string | null;
-            arrivalTime?: string | null;
-            confirmationNumber?: string | null;
-            seat?: string | null;
-            notes?: string | null;
-        };
-        /** RentalCarInput */
-        RentalCarInput: {
-            company?: string | null;
-            vehicle?: string | null;
-            pickupLocation?: string | null;
-            pickupTime?: string | null;
-            dropoffLocation?: string | null;
-            dropoffTime?: string | null;
-            confirmationNumber?: string | null;
-            notes?: string | null;
-        };
-        /** StaySnapshotItem */
-        StaySnapshotItem: {
+        /** @description A new stay; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        StayCreate: {
             name: string;
             address?: string | null;
             lat?: number | null;
             lng?: number | null;
+            /** Format: date */
             checkInDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
             checkInTime?: string | null;
+            /** Format: date */
             checkOutDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
             checkOutTime?: string | null;
             checkInInstructions?: string | null;
             confirmationNumber?: string | null;
@@ -1328,77 +2206,138 @@ export interface components {
             url?: string | null;
             notes?: string | null;
             clientRef?: string | null;
-            _id?: string | null;
-            legId?: string | null;
-            legRef?: string | null;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly tripId?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly createdAt?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly updatedAt?: unknown;
+            readonly _id?: string;
+            readonly tripId?: string;
+            readonly legId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
         };
-        /** MapPinSnapshotItem */
-        MapPinSnapshotItem: {
-            name: string;
-            lat: number;
-            lng: number;
-            category?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            _id?: string | null;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly tripId?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly createdAt?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly updatedAt?: unknown;
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        StayPage: {
+            items: components["schemas"]["Stay"][];
+            nextCursor: string | null;
         };
-        /** ActionItemSnapshotItem */
-        ActionItemSnapshotItem: {
-            text: string;
-            /** @enum {unknown} */
-            urgency: "before_trip" | "nice_to_have" | "now";
-            owner?: string | null;
-            isCompleted?: boolean | null;
-            clientRef?: string | null;
-            _id?: string | null;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly tripId?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly completedAt?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly createdAt?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly updatedAt?: unknown;
-        };
-        /** CommitmentSnapshotItem */
-        CommitmentSnapshotItem: {
-            title: string;
+        /** @description What to change of a stay (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        StayPatch: {
+            name?: string;
+            address?: string | null;
+            lat?: number | null;
+            lng?: number | null;
             /** Format: date */
-            startDate: string;
-            /** @enum {unknown} */
-            category: "activity" | "birthday" | "dinner" | "meeting" | "other";
-            endDate?: string | null;
-            startTime?: string | null;
-            endTime?: string | null;
-            isAllDay?: boolean | null;
-            timezone?: string | null;
-            legId?: string | null;
-            mapPinId?: string | null;
+            checkInDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkInTime?: string | null;
+            /** Format: date */
+            checkOutDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkOutTime?: string | null;
+            checkInInstructions?: string | null;
+            confirmationNumber?: string | null;
+            hostName?: string | null;
+            hostPhone?: string | null;
+            wifiName?: string | null;
+            wifiPassword?: string | null;
+            doorCode?: string | null;
+            url?: string | null;
             notes?: string | null;
             clientRef?: string | null;
-            _id?: string | null;
-            legRef?: string | null;
-            mapPinRef?: string | null;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly tripId?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly createdAt?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly updatedAt?: unknown;
+            readonly _id?: string;
+            readonly tripId?: string;
+            readonly legId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
         };
-        /** SyncResult */
+        /** @description One stay. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs name. null is as if absent in a new row, and clears a field of one that is there. So it does by `_id`. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        StaySyncItem: {
+            name?: string;
+            address?: string | null;
+            lat?: number | null;
+            lng?: number | null;
+            /** Format: date */
+            checkInDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkInTime?: string | null;
+            /** Format: date */
+            checkOutDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkOutTime?: string | null;
+            checkInInstructions?: string | null;
+            confirmationNumber?: string | null;
+            hostName?: string | null;
+            hostPhone?: string | null;
+            wifiName?: string | null;
+            wifiPassword?: string | null;
+            doorCode?: string | null;
+            url?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            /** @description Of a row of this trip to merge into, or that links of this snapshot name. */
+            _id?: string | null;
+            /** @description Id of the leg it belongs to. */
+            legId?: string | null;
+            /** @description Or the leg's clientRef. */
+            legRef?: string | null;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description One stay. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs name. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        StayUpsert: {
+            name?: string;
+            address?: string | null;
+            lat?: number | null;
+            lng?: number | null;
+            /** Format: date */
+            checkInDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkInTime?: string | null;
+            /** Format: date */
+            checkOutDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkOutTime?: string | null;
+            checkInInstructions?: string | null;
+            confirmationNumber?: string | null;
+            hostName?: string | null;
+            hostPhone?: string | null;
+            wifiName?: string | null;
+            wifiPassword?: string | null;
+            doorCode?: string | null;
+            url?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            readonly legId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description What became of the items, for each list that was sent. */
         SyncResult: {
             dryRun: boolean;
             legs?: components["schemas"]["CategoryResult"];
@@ -1407,520 +2346,65 @@ export interface components {
             actionItems?: components["schemas"]["CategoryResult"];
             commitments?: components["schemas"]["CategoryResult"];
         };
-        /**
-         * CategoryResult
-         * @description The answer for one category of a sync.
-         */
-        CategoryResult: {
-            created: number;
-            updated: number;
-            unchanged: number;
-            errors: number;
-            items: components["schemas"]["ItemResult"][];
-        };
-        /**
-         * ItemResult
-         * @description The outcome of one item, as in the results of a batch or a sync.
-         */
-        ItemResult: {
-            index: number;
-            /** @enum {unknown} */
-            status: "created" | "error" | "unchanged" | "updated";
-            _id?: string;
-            clientRef?: string;
-            changes?: {
-                [key: string]: components["schemas"]["Changes"];
-            };
-            error?: components["schemas"]["ItemError"];
-        };
-        /**
-         * Changes
-         * @description One field's change in a dry run; null where it is not set.
-         */
-        Changes: {
-            from: unknown;
-            to: unknown;
-        };
-        /**
-         * ItemError
-         * @description What was wrong with one item of a batch or a sync.
-         */
-        ItemError: {
-            code: string;
-            message: string;
-            details?: components["schemas"]["Detail"][];
-        };
-        /**
-         * Detail
-         * @description One thing that is wrong: where, why, and how to mend it.
-         *
-         *         `path` is a dotted path from the body's root, `reason` one of `REASONS`, `message` a sentence
-         *         with the allowed values, form, limit or names (worded in `domain.details`).
-         */
-        Detail: {
-            path: string;
-            /** @enum {string} */
-            reason: "required" | "wrong_type" | "malformed" | "not_allowed" | "out_of_range" | "too_long" | "empty" | "unknown_field" | "not_found" | "duplicate";
-            message: string;
-        };
-        /** LegPage */
-        LegPage: {
-            items: components["schemas"]["LegDocument"][];
-            nextCursor: string | null;
-        };
-        /** LegCreate */
-        LegCreate: {
-            order: number;
+        /** @description A journey of a group, with a beginning and an end. */
+        Trip: {
+            _id: string;
+            /** @description the _id of a group of yours, of those in GET /me */
+            groupId: string;
             title: string;
-            destination: string;
             /** Format: date */
             startDate: string;
             /** Format: date */
             endDate: string;
-            /**
-             * Format: iana-time-zone
-             * @description IANA time zone
-             * @example Europe/London
-             */
-            timezone: string;
-            accommodation?: components["schemas"]["AccommodationInput"] | null;
-            flights?: components["schemas"]["FlightInput"][] | null;
-            rentalCar?: components["schemas"]["RentalCarInput"] | null;
-            clientRef?: string | null;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly _id?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly tripId?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly createdAt?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly updatedAt?: unknown;
+            status: components["schemas"]["TripStatus"];
+            createdBy: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
         };
-        /** LegBatch */
-        LegBatch: {
-            items: components["schemas"]["LegCreate"][];
+        /** @description A new trip; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        TripCreate: {
+            /** @description the _id of a group of yours, of those in GET /me */
+            groupId: string;
+            title: string;
+            /** Format: date */
+            startDate: string;
+            /** Format: date */
+            endDate: string;
+            status?: components["schemas"]["TripStatus"] | null;
+            readonly _id?: string;
+            readonly createdBy?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
         };
-        /**
-         * BatchResult
-         * @description The answer to a batch.
-         */
-        BatchResult: {
-            results: components["schemas"]["ItemResult"][];
-            created: number;
-            updated: number;
-            unchanged: number;
-            errors: number;
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        TripPage: {
+            items: components["schemas"]["Trip"][];
+            nextCursor: string | null;
         };
-        /** LegPatch */
-        LegPatch: {
-            order?: number;
+        /** @description What to change of a trip (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        TripPatch: {
+            /** @description the _id of a group of yours, of those in GET /me */
+            groupId?: string;
             title?: string;
-            destination?: string;
             /** Format: date */
             startDate?: string;
             /** Format: date */
             endDate?: string;
-            /**
-             * Format: iana-time-zone
-             * @description IANA time zone
-             * @example Europe/London
-             */
-            timezone?: string;
-            accommodation?: components["schemas"]["AccommodationInput"] | null;
-            flights?: components["schemas"]["FlightInput"][] | null;
-            rentalCar?: components["schemas"]["RentalCarInput"] | null;
-            clientRef?: string | null;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly _id?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly tripId?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly createdAt?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly updatedAt?: unknown;
-        };
-        /** StayPage */
-        StayPage: {
-            items: components["schemas"]["StayDocument"][];
-            nextCursor: string | null;
-        };
-        /** StayCreate */
-        StayCreate: {
-            name: string;
-            address?: string | null;
-            lat?: number | null;
-            lng?: number | null;
-            checkInDate?: string | null;
-            checkInTime?: string | null;
-            checkOutDate?: string | null;
-            checkOutTime?: string | null;
-            checkInInstructions?: string | null;
-            confirmationNumber?: string | null;
-            hostName?: string | null;
-            hostPhone?: string | null;
-            wifiName?: string | null;
-            wifiPassword?: string | null;
-            doorCode?: string | null;
-            url?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly _id?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly tripId?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly legId?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly createdAt?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly updatedAt?: unknown;
-        };
-        /** StayBatch */
-        StayBatch: {
-            items: components["schemas"]["StayCreate"][];
-        };
-        /** StayPatch */
-        StayPatch: {
-            name?: string;
-            address?: string | null;
-            lat?: number | null;
-            lng?: number | null;
-            checkInDate?: string | null;
-            checkInTime?: string | null;
-            checkOutDate?: string | null;
-            checkOutTime?: string | null;
-            checkInInstructions?: string | null;
-            confirmationNumber?: string | null;
-            hostName?: string | null;
-            hostPhone?: string | null;
-            wifiName?: string | null;
-            wifiPassword?: string | null;
-            doorCode?: string | null;
-            url?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly _id?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly tripId?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly legId?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly createdAt?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly updatedAt?: unknown;
-        };
-        /** MapPinPage */
-        MapPinPage: {
-            items: components["schemas"]["MapPinDocument"][];
-            nextCursor: string | null;
-        };
-        /** MapPinCreate */
-        MapPinCreate: {
-            name: string;
-            lat: number;
-            lng: number;
-            category?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly _id?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly tripId?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly createdAt?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly updatedAt?: unknown;
-        };
-        /** MapPinBatch */
-        MapPinBatch: {
-            items: components["schemas"]["MapPinCreate"][];
-        };
-        /** MapPinPatch */
-        MapPinPatch: {
-            name?: string;
-            lat?: number;
-            lng?: number;
-            category?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly _id?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly tripId?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly createdAt?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly updatedAt?: unknown;
-        };
-        /** ActionItemPage */
-        ActionItemPage: {
-            items: components["schemas"]["ActionItemDocument"][];
-            nextCursor: string | null;
-        };
-        /** ActionItemCreate */
-        ActionItemCreate: {
-            text: string;
-            /** @enum {unknown} */
-            urgency: "before_trip" | "nice_to_have" | "now";
-            owner?: string | null;
-            isCompleted?: boolean | null;
-            clientRef?: string | null;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly _id?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly tripId?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly completedAt?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly createdAt?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly updatedAt?: unknown;
-        };
-        /** ActionItemBatch */
-        ActionItemBatch: {
-            items: components["schemas"]["ActionItemCreate"][];
-        };
-        /** ActionItemPatch */
-        ActionItemPatch: {
-            text?: string;
-            /** @enum {unknown} */
-            urgency?: "before_trip" | "nice_to_have" | "now";
-            owner?: string | null;
-            isCompleted?: boolean | null;
-            clientRef?: string | null;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly _id?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly tripId?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly completedAt?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly createdAt?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly updatedAt?: unknown;
-        };
-        /** CommitmentPage */
-        CommitmentPage: {
-            items: components["schemas"]["CommitmentDocument"][];
-            nextCursor: string | null;
-        };
-        /** CommitmentCreate */
-        CommitmentCreate: {
-            title: string;
-            /** Format: date */
-            startDate: string;
-            /** @enum {unknown} */
-            category: "activity" | "birthday" | "dinner" | "meeting" | "other";
-            endDate?: string | null;
-            startTime?: string | null;
-            endTime?: string | null;
-            isAllDay?: boolean | null;
-            timezone?: string | null;
-            legId?: string | null;
-            mapPinId?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly _id?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly tripId?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly createdAt?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly updatedAt?: unknown;
-        };
-        /** CommitmentBatch */
-        CommitmentBatch: {
-            items: components["schemas"]["CommitmentCreate"][];
-        };
-        /** CommitmentPatch */
-        CommitmentPatch: {
-            title?: string;
-            /** Format: date */
-            startDate?: string;
-            /** @enum {unknown} */
-            category?: "activity" | "birthday" | "dinner" | "meeting" | "other";
-            endDate?: string | null;
-            startTime?: string | null;
-            endTime?: string | null;
-            isAllDay?: boolean | null;
-            timezone?: string | null;
-            legId?: string | null;
-            mapPinId?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly _id?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly tripId?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly createdAt?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly updatedAt?: unknown;
-        };
-        /** ChannelPage */
-        ChannelPage: {
-            items: components["schemas"]["ChannelDocument"][];
-            nextCursor: string | null;
-        };
-        /** ChannelDocument */
-        ChannelDocument: {
-            _id: string;
-            tripId: string;
-            name: string;
+            status?: components["schemas"]["TripStatus"] | null;
+            readonly _id?: string;
+            readonly createdBy?: string;
             /** Format: date-time */
-            createdAt: string;
+            readonly createdAt?: string;
             /** Format: date-time */
-            updatedAt: string;
+            readonly updatedAt?: string;
         };
-        /** MessagePage */
-        MessagePage: {
-            items: components["schemas"]["MessageDocument"][];
-            nextCursor: string | null;
-        };
-        /** MessageDocument */
-        MessageDocument: {
-            _id: string;
-            tripId: string;
-            channelId: string;
-            content: string;
-            /** @description the _id of a message of this trip */
-            parentId?: string;
-            clientRef?: string;
-            authorId: string;
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            updatedAt: string;
-        };
-        /** MessageCreate */
-        MessageCreate: {
-            content: string;
-            parentId?: string | null;
-            clientRef?: string | null;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly _id?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly tripId?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly channelId?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly authorId?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly createdAt?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly updatedAt?: unknown;
-        };
-        /** MemberPage */
-        MemberPage: {
-            items: components["schemas"]["Member"][];
-            nextCursor: string | null;
-        };
-        /**
-         * ChangePage
-         * @description A page of what changed; after the last one the client is at `rev`.
-         */
-        ChangePage: {
-            items: components["schemas"]["Change"][];
-            rev: number;
-            nextCursor: string | null;
-        };
-        /**
-         * Change
-         * @description A row that changed at a revision: its document, or that it is gone.
-         */
-        Change: {
-            rev: number;
-            kind: string;
-            _id: string;
-            document?: unknown;
-            /** @default false */
-            deleted?: boolean;
-        };
-        /**
-         * HistoryPage
-         * @description A page of changesets.
-         */
-        HistoryPage: {
-            items: components["schemas"]["Entry"][];
-            nextCursor: string | null;
-        };
-        /**
-         * Entry
-         * @description One changeset, as the history lists it.
-         */
-        Entry: {
-            rev: number;
-            at: string;
-            by: components["schemas"]["Author"];
-            /** @enum {unknown} */
-            via: "api" | "import" | "system" | "undo" | "web";
-            key?: components["schemas"]["KeyName"];
-            requestId?: string;
-            jobId?: string;
-            summary: {
-                [key: string]: {
-                    [key: string]: number;
-                };
-            };
-            undoes?: number;
-            undoneBy?: number;
-        };
-        /**
-         * Author
-         * @description Who made a change; without an id it was Carnet itself.
-         */
-        Author: {
-            userId?: string;
-            name: string;
-        };
-        /**
-         * KeyName
-         * @description The API key by which a change was made.
-         */
-        KeyName: {
-            _id: string;
-            name: string;
-        };
-        /**
-         * Changeset
-         * @description A changeset, and a page of what it did.
-         */
-        Changeset: {
-            rev: number;
-            at: string;
-            by: components["schemas"]["Author"];
-            /** @enum {unknown} */
-            via: "api" | "import" | "system" | "undo" | "web";
-            key?: components["schemas"]["KeyName"];
-            requestId?: string;
-            jobId?: string;
-            summary: {
-                [key: string]: {
-                    [key: string]: number;
-                };
-            };
-            undoes?: number;
-            undoneBy?: number;
-            items: components["schemas"]["EntryItem"][];
-            nextCursor: string | null;
-        };
-        /**
-         * EntryItem
-         * @description What a changeset did to one row: its document after that, of a deleted one before.
-         */
-        EntryItem: {
-            kind: string;
-            _id: string;
-            /** @enum {unknown} */
-            op: "created" | "deleted" | "updated";
-            changes?: {
-                [key: string]: Record<string, never>;
-            };
-            document: unknown;
-        };
-        /** UndoResult */
+        /** @enum {string} */
+        TripStatus: "active" | "completed" | "draft";
+        /** @description What became of the rows, by kind; `rev` is the changeset that this made. */
         UndoResult: {
             dryRun: boolean;
             rev: number;
@@ -1931,10 +2415,15 @@ export interface components {
             actionItems?: components["schemas"]["UndoneRows"];
             commitments?: components["schemas"]["UndoneRows"];
         };
-        /**
-         * UndoneRows
-         * @description What became of the rows of one kind.
-         */
+        /** @description What became of a row. */
+        UndoneItem: {
+            _id: string;
+            status: components["schemas"]["UndoneItemStatus"];
+            error?: components["schemas"]["ItemError"];
+        };
+        /** @enum {string} */
+        UndoneItemStatus: "deleted" | "error" | "restored" | "unchanged" | "updated";
+        /** @description What became of the rows of one kind. */
         UndoneRows: {
             deleted: number;
             restored: number;
@@ -1943,304 +2432,482 @@ export interface components {
             errors: number;
             items: components["schemas"]["UndoneItem"][];
         };
-        /**
-         * UndoneItem
-         * @description What became of a row.
-         */
-        UndoneItem: {
+        /** @description The user whose key it is. */
+        User: {
             _id: string;
-            /** @enum {unknown} */
-            status: "deleted" | "error" | "restored" | "unchanged" | "updated";
-            error?: components["schemas"]["ItemError"];
-        };
-        /**
-         * ChangesetEvent
-         * @description One changeset, as event streams and webhooks tell of it.
-         */
-        ChangesetEvent: {
-            rev: number;
-            at: string;
-            by: components["schemas"]["Author"];
-            /** @enum {unknown} */
-            via: "api" | "import" | "system" | "undo" | "web";
-            items?: components["schemas"]["Change"][];
-            /** @default false */
-            more?: boolean;
-        };
-        /**
-         * ShareLink
-         * @description A share token, and where it leads.
-         */
-        ShareLink: {
-            token: string;
-            url: string;
-            createdAt: string;
-        };
-        /** SharedTrip */
-        SharedTrip: {
-            trip: components["schemas"]["SafeTrip"];
-            legs: components["schemas"]["SafeLeg"][];
-        };
-        /** SafeTrip */
-        SafeTrip: {
-            _id: string;
-            title?: string;
-            startDate?: string;
-            endDate?: string;
-            status?: string;
-        };
-        /** SafeLeg */
-        SafeLeg: {
-            _id: string;
-            order?: number;
-            title?: string;
-            destination?: string;
-            startDate?: string;
-            endDate?: string;
-            timezone?: string;
-            accommodation?: components["schemas"]["SafeAccommodation"];
-            flights?: components["schemas"]["SafeFlight"][];
-            rentalCar?: components["schemas"]["SafeRentalCar"];
-        };
-        /** SafeAccommodation */
-        SafeAccommodation: {
-            name?: string;
-            address?: string;
-            lat?: number;
-            lng?: number;
-            checkInDate?: string;
-            checkOutDate?: string;
-        };
-        /** SafeFlight */
-        SafeFlight: {
-            airline?: string;
-            flightNumber?: string;
-            departureAirport?: string;
-            arrivalAirport?: string;
-            departureTime?: string;
-            arrivalTime?: string;
-        };
-        /** SafeRentalCar */
-        SafeRentalCar: {
-            company?: string;
-            pickupLocation?: string;
-            pickupTime?: string;
-            dropoffLocation?: string;
-            dropoffTime?: string;
-        };
-        /** SharedExport */
-        SharedExport: {
-            trip: components["schemas"]["SafeTrip"];
-            legs: components["schemas"]["SafeLeg"][];
-            stays: components["schemas"]["SafeStay"][];
-            mapPins: components["schemas"]["SafeMapPin"][];
-            actionItems: components["schemas"]["SafeActionItem"][];
-            commitments: components["schemas"]["SafeCommitment"][];
-            members: components["schemas"]["SafeMember"][];
-        };
-        /** SafeStay */
-        SafeStay: {
-            _id: string;
-            legId: string;
-            name?: string;
-            address?: string;
-            lat?: number;
-            lng?: number;
-            checkInDate?: string;
-            checkOutDate?: string;
-        };
-        /** SafeMapPin */
-        SafeMapPin: {
-            _id: string;
-            name?: string;
-            lat?: number;
-            lng?: number;
-            category?: string;
-        };
-        /** SafeActionItem */
-        SafeActionItem: {
-            _id: string;
-            text?: string;
-            urgency?: string;
-            isCompleted?: boolean;
-        };
-        /** SafeCommitment */
-        SafeCommitment: {
-            _id: string;
-            title?: string;
-            startDate?: string;
-            category?: string;
-            endDate?: string;
-            startTime?: string;
-            endTime?: string;
-            isAllDay?: boolean;
-            timezone?: string;
-            legId?: string;
-            mapPinId?: string;
-        };
-        /**
-         * SafeMember
-         * @description What a stranger sees of a member.
-         */
-        SafeMember: {
             name: string;
-            role: string;
+            email: string;
         };
-        /**
-         * CalendarLink
-         * @description Where a calendar is subscribed to.
-         */
-        CalendarLink: {
-            url: string;
-        };
-        /**
-         * Job
-         * @description A job as its user sees it.
-         */
-        Job: {
-            _id: string;
-            kind: string;
-            tripId?: string;
-            /** @enum {unknown} */
-            status: "failed" | "queued" | "running" | "succeeded";
-            progress: components["schemas"]["Progress"];
-            attempts: number;
-            createdAt: string;
-            startedAt?: string;
-            finishedAt?: string;
-            /** @description The reply the request would have had. */
-            result?: components["schemas"]["BatchResult"] | components["schemas"]["SyncResult"] | components["schemas"]["UndoResult"];
-            error?: components["schemas"]["ItemError"];
-        };
-        /**
-         * Progress
-         * @description Items applied, of how many; of a job without items there is no total.
-         */
-        Progress: {
-            done: number;
-            total?: number;
-        };
-        /** HookPage */
-        HookPage: {
-            items: components["schemas"]["Hook"][];
-            nextCursor: string | null;
-        };
-        /**
-         * Hook
-         * @description A webhook as its user sees it.
-         */
-        Hook: {
+        /** @enum {string} */
+        Via: "api" | "import" | "system" | "undo" | "web";
+        /** @description A webhook; `disabledReason` tells why it is told nothing any longer. */
+        Webhook: {
             _id: string;
             url: string;
-            events: ("job.finished" | "message.created" | "trip.changed" | "trip.created")[];
+            events: components["schemas"]["WebhookEvent"][];
             tripId?: string;
             description?: string;
             enabled: boolean;
             disabledReason?: string;
+            /** Format: date-time */
             disabledAt?: string;
+            /** Format: date-time */
             createdAt: string;
+            /** Format: date-time */
             updatedAt: string;
         };
-        /** WebhookCreate */
+        /** @description A new webhook. Members marked read-only are accepted and ignored: what was read can be sent back. */
         WebhookCreate: {
-            /** @description an http or https URL such as https://example.org/hooks, in ASCII (a name in another script as xn--...), of at most 2,048 characters, without a user and a password, and without a # part */
+            /**
+             * @description an http or https URL such as https://example.org/hooks, in ASCII (a name in another script as xn--...), of at most 2,048 characters, without a user and a password, and without a # part
+             * @example https://example.org/hooks
+             */
             url: string;
-            events: ("job.finished" | "message.created" | "trip.changed" | "trip.created")[];
+            events: components["schemas"]["WebhookEvent"][];
             tripId?: string | null;
             description?: string | null;
             enabled?: boolean | null;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly _id?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly disabledReason?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly disabledAt?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly createdAt?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly updatedAt?: unknown;
+            readonly _id?: string;
+            readonly disabledReason?: string;
+            /** Format: date-time */
+            readonly disabledAt?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
         };
-        /**
-         * NewHook
-         * @description A webhook that has just been made: its secret is shown now and never again.
-         */
-        NewHook: {
-            _id: string;
-            url: string;
-            events: ("job.finished" | "message.created" | "trip.changed" | "trip.created")[];
-            tripId?: string;
-            description?: string;
-            enabled: boolean;
-            disabledReason?: string;
-            disabledAt?: string;
-            createdAt: string;
-            updatedAt: string;
-            secret: string;
-        };
-        /** WebhookPatch */
-        WebhookPatch: {
-            /** @description an http or https URL such as https://example.org/hooks, in ASCII (a name in another script as xn--...), of at most 2,048 characters, without a user and a password, and without a # part */
-            url?: string;
-            events?: ("job.finished" | "message.created" | "trip.changed" | "trip.created")[];
-            tripId?: string | null;
-            description?: string | null;
-            enabled?: boolean | null;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly _id?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly disabledReason?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly disabledAt?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly createdAt?: unknown;
-            /** @description Accepted and ignored, so that what was read can be sent back. */
-            readonly updatedAt?: unknown;
-        };
-        /**
-         * DeliveryInfo
-         * @description A delivery as the webhook's user sees it.
-         *
-         *         `response` is the beginning of the response's body, or why there is no response.
-         */
-        DeliveryInfo: {
-            _id: string;
-            event: string;
-            tripId?: string;
-            rev?: number;
-            /** @enum {unknown} */
-            status: "failed" | "pending" | "succeeded";
-            attempts: number;
-            responseStatus?: number;
-            durationMs?: number;
-            response?: string;
-            nextAttemptAt?: string;
-            createdAt: string;
-        };
-        /** DeliveryInfoPage */
-        DeliveryInfoPage: {
-            items: components["schemas"]["DeliveryInfo"][];
+        /** @enum {string} */
+        WebhookEvent: "job.finished" | "message.created" | "trip.changed" | "trip.created";
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        WebhookPage: {
+            items: components["schemas"]["Webhook"][];
             nextCursor: string | null;
         };
-        /**
-         * ErrorBody
-         * @description The error envelope: `{"error": {...}}`.
-         */
-        ErrorBody: {
-            error: components["schemas"]["ErrorInfo"];
-        };
-        /**
-         * ErrorInfo
-         * @description The inside of the error envelope.
-         */
-        ErrorInfo: {
-            code: string;
-            message: string;
-            requestId: string;
-            details?: components["schemas"]["Detail"][];
+        /** @description What to change of a webhook. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        WebhookPatch: {
+            /**
+             * @description an http or https URL such as https://example.org/hooks, in ASCII (a name in another script as xn--...), of at most 2,048 characters, without a user and a password, and without a # part
+             * @example https://example.org/hooks
+             */
+            url?: string;
+            events?: components["schemas"]["WebhookEvent"][];
+            tripId?: string | null;
+            description?: string | null;
+            enabled?: boolean | null;
+            readonly _id?: string;
+            readonly disabledReason?: string;
+            /** Format: date-time */
+            readonly disabledAt?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
         };
     };
-    responses: never;
-    parameters: never;
+    responses: {
+        /** @description `VALIDATION_ERROR`: The request is wrong; `details` lists all that is. */
+        ValidationError: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "VALIDATION_ERROR",
+                 *         "message": "Missing required fields: title",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6",
+                 *         "details": [
+                 *           {
+                 *             "path": "title",
+                 *             "reason": "required",
+                 *             "message": "required: a string of 1 to 200 characters"
+                 *           }
+                 *         ]
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `UNAUTHORIZED`: No valid key. The challenge header is what RFC 6750 section 3 asks for. */
+        Unauthorized: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "UNAUTHORIZED",
+                 *         "message": "Missing or invalid API key",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `RATE_LIMITED`: Too many requests in this window; `Retry-After` is in whole seconds. */
+        RateLimited: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "RATE_LIMITED",
+                 *         "message": "Too many requests; try again in 21 s",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `INTERNAL`: A bug: nothing of it is shown here, and the log has it under the `requestId`. */
+        Internal: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "INTERNAL",
+                 *         "message": "Something went wrong on the server",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `UNAVAILABLE`: Storage or queue cannot be reached, or the server is stopping. */
+        Unavailable: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "UNAVAILABLE",
+                 *         "message": "The service is temporarily unavailable",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `FORBIDDEN`: A valid key that may not do this. */
+        Forbidden: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "FORBIDDEN",
+                 *         "message": "This key lacks the scope trips:write; it has trips:read",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `IDEMPOTENCY_CONFLICT`: An Idempotency-Key came again with another request. */
+        IdempotencyConflict: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "IDEMPOTENCY_CONFLICT",
+                 *         "message": "This Idempotency-Key was used with a different request",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `PAYLOAD_TOO_LARGE`: More bytes, or more items, than this server takes. */
+        PayloadTooLarge: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "PAYLOAD_TOO_LARGE",
+                 *         "message": "The body of this request may have 262144 bytes at most",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `UNSUPPORTED_MEDIA_TYPE`: A body of another kind than the operation takes, which is JSON in UTF-8. */
+        UnsupportedMediaType: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "UNSUPPORTED_MEDIA_TYPE",
+                 *         "message": "Send JSON: Content-Type: application/json",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `NOT_FOUND`: The thing does not exist, or not for this caller. */
+        NotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "NOT_FOUND",
+                 *         "message": "There is no trip with this id: GET /api/v1/trips lists yours",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `NOT_FOUND`: The thing does not exist, or not for this caller. */
+        NotFoundOfWrite: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "NOT_FOUND",
+                 *         "message": "There is no trip with this id: GET /api/v1/trips lists yours",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `PRECONDITION_FAILED`: `If-Match` named another state than the present one, or `If-None-Match` the present one. */
+        PreconditionFailed: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "PRECONDITION_FAILED",
+                 *         "message": "The resource has changed",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description Accepted as a job, which `Location` leads to */
+        Accepted: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                Location: components["headers"]["Location"];
+                "Preference-Applied": components["headers"]["Preference-Applied"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "_id": "06e1k8qj4m0lpfde5bm5f7i8",
+                 *       "kind": "sync",
+                 *       "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                 *       "status": "queued",
+                 *       "progress": {
+                 *         "done": 0,
+                 *         "total": 800
+                 *       },
+                 *       "attempts": 0,
+                 *       "createdAt": "2026-11-02T08:15:30.123Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Job"];
+            };
+        };
+        /** @description `GONE`: It was there, and is not kept any longer. */
+        Gone: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "GONE",
+                 *         "message": "What changed since 3 is not kept any longer: read the export anew",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `NOT_FOUND`: The thing does not exist, or not for this caller. */
+        NotFoundWithoutKey: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "NOT_FOUND",
+                 *         "message": "There is no trip with this id: GET /api/v1/trips lists yours",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `RATE_LIMITED`: Too many requests in this window; `Retry-After` is in whole seconds. */
+        RateLimitedWithoutKey: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "RATE_LIMITED",
+                 *         "message": "Too many requests; try again in 21 s",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+    };
+    parameters: {
+        /** @description `ETag` of what is known; 304 when that is the present state. */
+        ifNoneMatch: string;
+        /** @description Rows of a page; a number above the maximum is cut to it. */
+        limit: number;
+        /** @description `nextCursor` of the page before; no other list's is taken. */
+        cursor: string;
+        /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+        idempotencyKey: string;
+        /** @description Id of the trip. */
+        tripId: string;
+        /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
+        ifMatch: string;
+        /** @description With `true` the reply tells what would change, and nothing is written. */
+        dryRun: boolean;
+        /** @description `respond-async` for a job at once, `wait=N` to wait for it N seconds at most (RFC 7240). */
+        prefer: string;
+        /** @description The file's name, which rejects tell; its suffix decides only where the content could be either of two formats. */
+        filename: string;
+        /** @description `*`: only where no row has the clientRef yet; 412 when one has. */
+        ifNone: string;
+        /** @description Id of the leg. */
+        legId: string;
+        /** @description Id of the stay. */
+        stayId: string;
+        /** @description Id of the pin. */
+        pinId: string;
+        /** @description Id of the item. */
+        itemId: string;
+        /** @description Id of the commitment. */
+        commitmentId: string;
+        /** @description Id of the channel. */
+        channelId: string;
+        /** @description Rows of a page; a number above the maximum is cut to it. */
+        limit100: number;
+        /** @description The `rev` of the export, or of the last page of changes, that is known; 0, or not given: all there is. */
+        since: number;
+        /** @description Rows of a page; a number above the maximum is cut to it. */
+        limit1000: number;
+        /** @description Revision of the trip, which names the changeset that made it. */
+        rev: number;
+        /** @description With `true`, what later changesets have changed again is taken back too. */
+        force: boolean;
+        /** @description The `rev` after which the stream begins; not given: with what comes from now on. */
+        sinceOfStream: number;
+        /** @description The `id` of the last event that came; it goes before `since`. */
+        lastEventId: string;
+        /** @description Token of a share link, or of a calendar. */
+        token: string;
+        /** @description Id of the job. */
+        jobId: string;
+        /** @description Id of the webhook. */
+        webhookId: string;
+        /** @description Id of the delivery. */
+        deliveryId: string;
+    };
     requestBodies: never;
     headers: {
         /** @description Names this request; in an error it is `requestId` too. */
@@ -2270,8 +2937,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path?: never;
             cookie?: never;
@@ -2288,10 +2955,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "_id": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *         "name": "Olga",
+                     *         "email": "olga@example.org"
+                     *       },
+                     *       "groups": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0r848rokft66g8",
+                     *           "name": "Family",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "key": {
+                     *         "_id": "06e1k8qj4m0ppucpbe3l56fa",
+                     *         "name": "Assistant",
+                     *         "scopes": [
+                     *           "trips:read",
+                     *           "trips:write"
+                     *         ],
+                     *         "rateLimit": 60
+                     *       },
+                     *       "defaultGroupId": "06e1k8qj4m0r848rokft66g8"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description Not changed */
+            /** @description Not changed since */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2302,76 +2995,24 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     listTrips: {
         parameters: {
             query?: {
-                /** @description Rows a page: 100 if not given, 200 at most; of messages 50, and 100 at most; of changes 200, and 1,000 at most. What is above is cut. */
-                limit?: number;
+                /** @description Rows of a page; a number above the maximum is cut to it. */
+                limit?: components["parameters"]["limit"];
                 /** @description `nextCursor` of the page before; no other list's is taken. */
-                cursor?: string;
+                cursor?: components["parameters"]["cursor"];
             };
             header?: {
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path?: never;
             cookie?: never;
@@ -2388,10 +3029,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0qhq8sbj32po28",
+                     *           "groupId": "06e1k8qj4m0r848rokft66g8",
+                     *           "title": "Two weeks in Japan",
+                     *           "startDate": "2027-04-01",
+                     *           "endDate": "2027-04-15",
+                     *           "status": "draft",
+                     *           "createdBy": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["TripPage"];
                 };
             };
-            /** @description Not changed */
+            /** @description Not changed since */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2402,89 +3061,35 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     createTrip: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "groupId": "06e1k8qj4m0r848rokft66g8",
+                 *       "title": "Two weeks in Japan",
+                 *       "startDate": "2027-04-01",
+                 *       "endDate": "2027-04-15",
+                 *       "status": "draft"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TripCreate"];
             };
         };
@@ -2500,126 +3105,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TripDocument"];
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "groupId": "06e1k8qj4m0r848rokft66g8",
+                     *       "title": "Two weeks in Japan",
+                     *       "startDate": "2027-04-01",
+                     *       "endDate": "2027-04-15",
+                     *       "status": "draft",
+                     *       "createdBy": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Trip"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     getTrip: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
             };
             cookie?: never;
         };
@@ -2635,10 +3157,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TripDocument"];
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "groupId": "06e1k8qj4m0r848rokft66g8",
+                     *       "title": "Two weeks in Japan",
+                     *       "startDate": "2027-04-01",
+                     *       "endDate": "2027-04-15",
+                     *       "status": "draft",
+                     *       "createdBy": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Trip"];
                 };
             };
-            /** @description Not changed */
+            /** @description Not changed since */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2649,101 +3184,27 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     archiveTrip: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
             };
             cookie?: never;
         };
@@ -2760,158 +3221,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TripDocument"];
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "groupId": "06e1k8qj4m0r848rokft66g8",
+                     *       "title": "Two weeks in Japan",
+                     *       "startDate": "2027-04-01",
+                     *       "endDate": "2027-04-15",
+                     *       "status": "draft",
+                     *       "createdBy": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Trip"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     updateTrip: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "status": "active"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TripPatch"];
             };
         };
@@ -2927,151 +3287,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TripDocument"];
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "groupId": "06e1k8qj4m0r848rokft66g8",
+                     *       "title": "Two weeks in Japan",
+                     *       "startDate": "2027-04-01",
+                     *       "endDate": "2027-04-15",
+                     *       "status": "draft",
+                     *       "createdBy": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Trip"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     exportTrip: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
             };
             cookie?: never;
         };
@@ -3087,10 +3341,142 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "trip": {
+                     *         "_id": "06e1k8qj4m0qhq8sbj32po28",
+                     *         "groupId": "06e1k8qj4m0r848rokft66g8",
+                     *         "title": "Two weeks in Japan",
+                     *         "startDate": "2027-04-01",
+                     *         "endDate": "2027-04-15",
+                     *         "status": "draft",
+                     *         "createdBy": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *         "createdAt": "2026-11-02T08:15:30.123Z",
+                     *         "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *       },
+                     *       "legs": [
+                     *         {
+                     *           "_id": "06e1k8qj4m05p8affiv0gjf4",
+                     *           "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *           "order": 0,
+                     *           "title": "Tokyo: blossom and neon",
+                     *           "destination": "Tokyo, Japan",
+                     *           "startDate": "2027-04-01",
+                     *           "endDate": "2027-04-05",
+                     *           "timezone": "Asia/Tokyo",
+                     *           "accommodation": {
+                     *             "name": "Hotel Sumidakaze",
+                     *             "address": "2-chome Kaminarimon, Taito-ku, Tokyo",
+                     *             "lat": 35.7107,
+                     *             "lng": 139.795,
+                     *             "checkInDate": "2027-04-02",
+                     *             "checkInTime": "15:00",
+                     *             "checkOutDate": "2027-04-05",
+                     *             "checkOutTime": "11:00",
+                     *             "confirmationNumber": "TYO-0001"
+                     *           },
+                     *           "flights": [
+                     *             {
+                     *               "airline": "Japan Airlines",
+                     *               "flightNumber": "JL44",
+                     *               "departureAirport": "LHR",
+                     *               "arrivalAirport": "HND",
+                     *               "departureTime": "2027-04-01T09:30:00+01:00",
+                     *               "arrivalTime": "2027-04-02T07:20:00+09:00",
+                     *               "seat": "41A"
+                     *             }
+                     *           ],
+                     *           "rentalCar": {
+                     *             "company": "Sakura Cars",
+                     *             "vehicle": "Small hybrid",
+                     *             "pickupLocation": "Tokyo Station",
+                     *             "pickupTime": "2027-04-05T09:00",
+                     *             "dropoffLocation": "Odawara Station",
+                     *             "dropoffTime": "2027-04-05T18:00"
+                     *           },
+                     *           "clientRef": "leg-tokyo",
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *         }
+                     *       ],
+                     *       "stays": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0nrvd9dmkebf10",
+                     *           "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *           "legId": "06e1k8qj4m05p8affiv0gjf4",
+                     *           "name": "Capsule at the airport",
+                     *           "address": "2-chome Kaminarimon, Taito-ku, Tokyo",
+                     *           "lat": 35.7107,
+                     *           "lng": 139.795,
+                     *           "checkInDate": "2027-04-02",
+                     *           "checkInTime": "15:00",
+                     *           "checkOutDate": "2027-04-05",
+                     *           "checkOutTime": "11:00",
+                     *           "confirmationNumber": "TYO-0001",
+                     *           "clientRef": "stay-airport",
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *         }
+                     *       ],
+                     *       "mapPins": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0sc5ser8linig8",
+                     *           "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *           "name": "Sensō-ji",
+                     *           "lat": 35.7148,
+                     *           "lng": 139.7967,
+                     *           "category": "temple",
+                     *           "notes": "Before eight it is quiet.",
+                     *           "clientRef": "pin-sensoji",
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *         }
+                     *       ],
+                     *       "actionItems": [
+                     *         {
+                     *           "_id": "06e1k8qj4m01dt2agp9tm1ak",
+                     *           "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *           "text": "Book the train to Hakone",
+                     *           "urgency": "before_trip",
+                     *           "owner": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *           "isCompleted": false,
+                     *           "clientRef": "item-train",
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *         }
+                     *       ],
+                     *       "commitments": [
+                     *         {
+                     *           "_id": "06e1k8qj4m04t5j0p2eomo9q",
+                     *           "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *           "title": "Dinner under the blossoms",
+                     *           "startDate": "2027-04-03",
+                     *           "category": "dinner",
+                     *           "startTime": "19:00",
+                     *           "endTime": "21:30",
+                     *           "timezone": "Asia/Tokyo",
+                     *           "legId": "06e1k8qj4m05p8affiv0gjf4",
+                     *           "mapPinId": "06e1k8qj4m0sc5ser8linig8",
+                     *           "clientRef": "dinner-blossoms",
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *         }
+                     *       ],
+                     *       "members": [
+                     *         {
+                     *           "userId": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *           "name": "Olga",
+                     *           "email": "olga@example.org",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "rev": 17
+                     *     }
+                     */
                     "application/json": components["schemas"]["Export"];
                 };
             };
-            /** @description Not changed */
+            /** @description Not changed since */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3101,111 +3487,129 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     syncTrip: {
         parameters: {
             query?: {
                 /** @description With `true` the reply tells what would change, and nothing is written. */
-                dryRun?: boolean;
+                dryRun?: components["parameters"]["dryRun"];
             };
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
-                /** @description `respond-async`, or `wait=N` seconds (RFC 7240). */
-                Prefer?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
+                /** @description `respond-async` for a job at once, `wait=N` to wait for it N seconds at most (RFC 7240). */
+                Prefer?: components["parameters"]["prefer"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "legs": [
+                 *         {
+                 *           "order": 0,
+                 *           "title": "Tokyo: blossom and neon",
+                 *           "destination": "Tokyo, Japan",
+                 *           "startDate": "2027-04-01",
+                 *           "endDate": "2027-04-05",
+                 *           "timezone": "Asia/Tokyo",
+                 *           "accommodation": {
+                 *             "name": "Hotel Sumidakaze",
+                 *             "address": "2-chome Kaminarimon, Taito-ku, Tokyo",
+                 *             "lat": 35.7107,
+                 *             "lng": 139.795,
+                 *             "checkInDate": "2027-04-02",
+                 *             "checkInTime": "15:00",
+                 *             "checkOutDate": "2027-04-05",
+                 *             "checkOutTime": "11:00",
+                 *             "confirmationNumber": "TYO-0001"
+                 *           },
+                 *           "flights": [
+                 *             {
+                 *               "airline": "Japan Airlines",
+                 *               "flightNumber": "JL44",
+                 *               "departureAirport": "LHR",
+                 *               "arrivalAirport": "HND",
+                 *               "departureTime": "2027-04-01T09:30:00+01:00",
+                 *               "arrivalTime": "2027-04-02T07:20:00+09:00",
+                 *               "seat": "41A"
+                 *             }
+                 *           ],
+                 *           "rentalCar": {
+                 *             "company": "Sakura Cars",
+                 *             "vehicle": "Small hybrid",
+                 *             "pickupLocation": "Tokyo Station",
+                 *             "pickupTime": "2027-04-05T09:00",
+                 *             "dropoffLocation": "Odawara Station",
+                 *             "dropoffTime": "2027-04-05T18:00"
+                 *           },
+                 *           "clientRef": "leg-tokyo"
+                 *         }
+                 *       ],
+                 *       "stays": [
+                 *         {
+                 *           "name": "Capsule at the airport",
+                 *           "address": "2-chome Kaminarimon, Taito-ku, Tokyo",
+                 *           "lat": 35.7107,
+                 *           "lng": 139.795,
+                 *           "checkInDate": "2027-04-02",
+                 *           "checkInTime": "15:00",
+                 *           "checkOutDate": "2027-04-05",
+                 *           "checkOutTime": "11:00",
+                 *           "confirmationNumber": "TYO-0001",
+                 *           "clientRef": "stay-airport",
+                 *           "legRef": "leg-tokyo"
+                 *         }
+                 *       ],
+                 *       "mapPins": [
+                 *         {
+                 *           "name": "Sensō-ji",
+                 *           "lat": 35.7148,
+                 *           "lng": 139.7967,
+                 *           "category": "temple",
+                 *           "notes": "Before eight it is quiet.",
+                 *           "clientRef": "pin-sensoji"
+                 *         }
+                 *       ],
+                 *       "actionItems": [
+                 *         {
+                 *           "text": "Book the train to Hakone",
+                 *           "urgency": "before_trip",
+                 *           "owner": "06e1k8qj4m0lvflp6jrqi6m6",
+                 *           "isCompleted": false,
+                 *           "clientRef": "item-train"
+                 *         }
+                 *       ],
+                 *       "commitments": [
+                 *         {
+                 *           "title": "Dinner under the blossoms",
+                 *           "startDate": "2027-04-03",
+                 *           "category": "dinner",
+                 *           "startTime": "19:00",
+                 *           "endTime": "21:30",
+                 *           "timezone": "Asia/Tokyo",
+                 *           "clientRef": "dinner-blossoms",
+                 *           "legRef": "leg-tokyo",
+                 *           "mapPinRef": "pin-sensoji"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["Snapshot"];
             };
         };
@@ -3220,25 +3624,86 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "dryRun": false,
+                     *       "legs": {
+                     *         "created": 1,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 0,
+                     *         "items": [
+                     *           {
+                     *             "index": 0,
+                     *             "status": "created",
+                     *             "_id": "06e1k8qj4m05p8affiv0gjf4",
+                     *             "clientRef": "leg-tokyo"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "stays": {
+                     *         "created": 1,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 0,
+                     *         "items": [
+                     *           {
+                     *             "index": 0,
+                     *             "status": "created",
+                     *             "_id": "06e1k8qj4m0nrvd9dmkebf10",
+                     *             "clientRef": "stay-airport"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "mapPins": {
+                     *         "created": 1,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 0,
+                     *         "items": [
+                     *           {
+                     *             "index": 0,
+                     *             "status": "created",
+                     *             "_id": "06e1k8qj4m0sc5ser8linig8",
+                     *             "clientRef": "pin-sensoji"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "actionItems": {
+                     *         "created": 1,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 0,
+                     *         "items": [
+                     *           {
+                     *             "index": 0,
+                     *             "status": "created",
+                     *             "_id": "06e1k8qj4m01dt2agp9tm1ak",
+                     *             "clientRef": "item-train"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "commitments": {
+                     *         "created": 1,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 0,
+                     *         "items": [
+                     *           {
+                     *             "index": 0,
+                     *             "status": "created",
+                     *             "_id": "06e1k8qj4m04t5j0p2eomo9q",
+                     *             "clientRef": "dinner-blossoms"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["SyncResult"];
                 };
             };
-            /** @description Accepted as a job */
-            202: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    Location: components["headers"]["Location"];
-                    "Preference-Applied": components["headers"]["Preference-Applied"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Job"];
-                };
-            };
-            /** @description Done in part: some items failed */
+            202: components["responses"]["Accepted"];
+            /** @description Done in part: some items failed, and each says why */
             207: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3248,46 +3713,181 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "dryRun": false,
+                     *       "legs": {
+                     *         "created": 0,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 1,
+                     *         "items": [
+                     *           {
+                     *             "index": 0,
+                     *             "status": "error",
+                     *             "clientRef": "leg-tokyo",
+                     *             "error": {
+                     *               "code": "VALIDATION_ERROR",
+                     *               "message": "Missing required fields: title",
+                     *               "details": [
+                     *                 {
+                     *                   "path": "title",
+                     *                   "reason": "required",
+                     *                   "message": "required: a string of 1 to 200 characters"
+                     *                 }
+                     *               ]
+                     *             }
+                     *           }
+                     *         ]
+                     *       },
+                     *       "stays": {
+                     *         "created": 0,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 1,
+                     *         "items": [
+                     *           {
+                     *             "index": 0,
+                     *             "status": "error",
+                     *             "clientRef": "stay-airport",
+                     *             "error": {
+                     *               "code": "VALIDATION_ERROR",
+                     *               "message": "Missing required fields: title",
+                     *               "details": [
+                     *                 {
+                     *                   "path": "title",
+                     *                   "reason": "required",
+                     *                   "message": "required: a string of 1 to 200 characters"
+                     *                 }
+                     *               ]
+                     *             }
+                     *           }
+                     *         ]
+                     *       },
+                     *       "mapPins": {
+                     *         "created": 0,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 1,
+                     *         "items": [
+                     *           {
+                     *             "index": 0,
+                     *             "status": "error",
+                     *             "clientRef": "pin-sensoji",
+                     *             "error": {
+                     *               "code": "VALIDATION_ERROR",
+                     *               "message": "Missing required fields: title",
+                     *               "details": [
+                     *                 {
+                     *                   "path": "title",
+                     *                   "reason": "required",
+                     *                   "message": "required: a string of 1 to 200 characters"
+                     *                 }
+                     *               ]
+                     *             }
+                     *           }
+                     *         ]
+                     *       },
+                     *       "actionItems": {
+                     *         "created": 0,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 1,
+                     *         "items": [
+                     *           {
+                     *             "index": 0,
+                     *             "status": "error",
+                     *             "clientRef": "item-train",
+                     *             "error": {
+                     *               "code": "VALIDATION_ERROR",
+                     *               "message": "Missing required fields: title",
+                     *               "details": [
+                     *                 {
+                     *                   "path": "title",
+                     *                   "reason": "required",
+                     *                   "message": "required: a string of 1 to 200 characters"
+                     *                 }
+                     *               ]
+                     *             }
+                     *           }
+                     *         ]
+                     *       },
+                     *       "commitments": {
+                     *         "created": 0,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 1,
+                     *         "items": [
+                     *           {
+                     *             "index": 0,
+                     *             "status": "error",
+                     *             "clientRef": "dinner-blossoms",
+                     *             "error": {
+                     *               "code": "VALIDATION_ERROR",
+                     *               "message": "Missing required fields: title",
+                     *               "details": [
+                     *                 {
+                     *                   "path": "title",
+                     *                   "reason": "required",
+                     *                   "message": "required: a string of 1 to 200 characters"
+                     *                 }
+                     *               ]
+                     *             }
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["SyncResult"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importFile: {
+        parameters: {
+            query?: {
+                /** @description With `true` the reply tells what would change, and nothing is written. */
+                dryRun?: components["parameters"]["dryRun"];
+                /** @description The file's name, which rejects tell; its suffix decides only where the content could be either of two formats. */
+                filename?: components["parameters"]["filename"];
             };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+                /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
+                "If-Match"?: components["parameters"]["ifMatch"];
+                /** @description `respond-async` for a job at once, `wait=N` to wait for it N seconds at most (RFC 7240). */
+                Prefer?: components["parameters"]["prefer"];
             };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
+            path: {
+                /** @description Id of the trip. */
+                tripId: components["parameters"]["tripId"];
             };
-            /** @description NOT_FOUND */
-            404: {
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example name,lat,lng
+                 *     Sensō-ji,35.7148,139.7967
+                 */
+                "*/*": string;
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -3296,108 +3896,285 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    /**
+                     * @example {
+                     *       "dryRun": false,
+                     *       "legs": {
+                     *         "created": 1,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 0,
+                     *         "items": [
+                     *           {
+                     *             "index": 0,
+                     *             "status": "created",
+                     *             "_id": "06e1k8qj4m05p8affiv0gjf4",
+                     *             "clientRef": "leg-tokyo"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "stays": {
+                     *         "created": 1,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 0,
+                     *         "items": [
+                     *           {
+                     *             "index": 0,
+                     *             "status": "created",
+                     *             "_id": "06e1k8qj4m0nrvd9dmkebf10",
+                     *             "clientRef": "stay-airport"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "mapPins": {
+                     *         "created": 1,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 0,
+                     *         "items": [
+                     *           {
+                     *             "index": 0,
+                     *             "status": "created",
+                     *             "_id": "06e1k8qj4m0sc5ser8linig8",
+                     *             "clientRef": "pin-sensoji"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "actionItems": {
+                     *         "created": 1,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 0,
+                     *         "items": [
+                     *           {
+                     *             "index": 0,
+                     *             "status": "created",
+                     *             "_id": "06e1k8qj4m01dt2agp9tm1ak",
+                     *             "clientRef": "item-train"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "commitments": {
+                     *         "created": 1,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 0,
+                     *         "items": [
+                     *           {
+                     *             "index": 0,
+                     *             "status": "created",
+                     *             "_id": "06e1k8qj4m04t5j0p2eomo9q",
+                     *             "clientRef": "dinner-blossoms"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "rejects": [
+                     *         {
+                     *           "reason": "Reason",
+                     *           "row": "Row",
+                     *           "name": "Name",
+                     *           "file": "File",
+                     *           "line": 1,
+                     *           "index": 1
+                     *         }
+                     *       ],
+                     *       "notImported": {
+                     *         "key": 1
+                     *       },
+                     *       "notices": [
+                     *         "Notices"
+                     *       ],
+                     *       "moreRejects": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FileResult"];
                 };
             };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
+            202: components["responses"]["Accepted"];
+            /** @description Done in part: some items failed, and each says why */
+            207: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    /**
+                     * @example {
+                     *       "dryRun": false,
+                     *       "legs": {
+                     *         "created": 0,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 1,
+                     *         "items": [
+                     *           {
+                     *             "index": 0,
+                     *             "status": "error",
+                     *             "clientRef": "leg-tokyo",
+                     *             "error": {
+                     *               "code": "VALIDATION_ERROR",
+                     *               "message": "Missing required fields: title",
+                     *               "details": [
+                     *                 {
+                     *                   "path": "title",
+                     *                   "reason": "required",
+                     *                   "message": "required: a string of 1 to 200 characters"
+                     *                 }
+                     *               ]
+                     *             }
+                     *           }
+                     *         ]
+                     *       },
+                     *       "stays": {
+                     *         "created": 0,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 1,
+                     *         "items": [
+                     *           {
+                     *             "index": 0,
+                     *             "status": "error",
+                     *             "clientRef": "stay-airport",
+                     *             "error": {
+                     *               "code": "VALIDATION_ERROR",
+                     *               "message": "Missing required fields: title",
+                     *               "details": [
+                     *                 {
+                     *                   "path": "title",
+                     *                   "reason": "required",
+                     *                   "message": "required: a string of 1 to 200 characters"
+                     *                 }
+                     *               ]
+                     *             }
+                     *           }
+                     *         ]
+                     *       },
+                     *       "mapPins": {
+                     *         "created": 0,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 1,
+                     *         "items": [
+                     *           {
+                     *             "index": 0,
+                     *             "status": "error",
+                     *             "clientRef": "pin-sensoji",
+                     *             "error": {
+                     *               "code": "VALIDATION_ERROR",
+                     *               "message": "Missing required fields: title",
+                     *               "details": [
+                     *                 {
+                     *                   "path": "title",
+                     *                   "reason": "required",
+                     *                   "message": "required: a string of 1 to 200 characters"
+                     *                 }
+                     *               ]
+                     *             }
+                     *           }
+                     *         ]
+                     *       },
+                     *       "actionItems": {
+                     *         "created": 0,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 1,
+                     *         "items": [
+                     *           {
+                     *             "index": 0,
+                     *             "status": "error",
+                     *             "clientRef": "item-train",
+                     *             "error": {
+                     *               "code": "VALIDATION_ERROR",
+                     *               "message": "Missing required fields: title",
+                     *               "details": [
+                     *                 {
+                     *                   "path": "title",
+                     *                   "reason": "required",
+                     *                   "message": "required: a string of 1 to 200 characters"
+                     *                 }
+                     *               ]
+                     *             }
+                     *           }
+                     *         ]
+                     *       },
+                     *       "commitments": {
+                     *         "created": 0,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 1,
+                     *         "items": [
+                     *           {
+                     *             "index": 0,
+                     *             "status": "error",
+                     *             "clientRef": "dinner-blossoms",
+                     *             "error": {
+                     *               "code": "VALIDATION_ERROR",
+                     *               "message": "Missing required fields: title",
+                     *               "details": [
+                     *                 {
+                     *                   "path": "title",
+                     *                   "reason": "required",
+                     *                   "message": "required: a string of 1 to 200 characters"
+                     *                 }
+                     *               ]
+                     *             }
+                     *           }
+                     *         ]
+                     *       },
+                     *       "rejects": [
+                     *         {
+                     *           "reason": "Reason",
+                     *           "row": "Row",
+                     *           "name": "Name",
+                     *           "file": "File",
+                     *           "line": 1,
+                     *           "index": 1
+                     *         }
+                     *       ],
+                     *       "notImported": {
+                     *         "key": 1
+                     *       },
+                     *       "notices": [
+                     *         "Notices"
+                     *       ],
+                     *       "moreRejects": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FileResult"];
                 };
             };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     listLegs: {
         parameters: {
             query?: {
-                /** @description Rows a page: 100 if not given, 200 at most; of messages 50, and 100 at most; of changes 200, and 1,000 at most. What is above is cut. */
-                limit?: number;
+                /** @description Rows of a page; a number above the maximum is cut to it. */
+                limit?: components["parameters"]["limit"];
                 /** @description `nextCursor` of the page before; no other list's is taken. */
-                cursor?: string;
+                cursor?: components["parameters"]["cursor"];
             };
             header?: {
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
             };
             cookie?: never;
         };
@@ -3413,10 +4190,60 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "_id": "06e1k8qj4m05p8affiv0gjf4",
+                     *           "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *           "order": 0,
+                     *           "title": "Tokyo: blossom and neon",
+                     *           "destination": "Tokyo, Japan",
+                     *           "startDate": "2027-04-01",
+                     *           "endDate": "2027-04-05",
+                     *           "timezone": "Asia/Tokyo",
+                     *           "accommodation": {
+                     *             "name": "Hotel Sumidakaze",
+                     *             "address": "2-chome Kaminarimon, Taito-ku, Tokyo",
+                     *             "lat": 35.7107,
+                     *             "lng": 139.795,
+                     *             "checkInDate": "2027-04-02",
+                     *             "checkInTime": "15:00",
+                     *             "checkOutDate": "2027-04-05",
+                     *             "checkOutTime": "11:00",
+                     *             "confirmationNumber": "TYO-0001"
+                     *           },
+                     *           "flights": [
+                     *             {
+                     *               "airline": "Japan Airlines",
+                     *               "flightNumber": "JL44",
+                     *               "departureAirport": "LHR",
+                     *               "arrivalAirport": "HND",
+                     *               "departureTime": "2027-04-01T09:30:00+01:00",
+                     *               "arrivalTime": "2027-04-02T07:20:00+09:00",
+                     *               "seat": "41A"
+                     *             }
+                     *           ],
+                     *           "rentalCar": {
+                     *             "company": "Sakura Cars",
+                     *             "vehicle": "Small hybrid",
+                     *             "pickupLocation": "Tokyo Station",
+                     *             "pickupTime": "2027-04-05T09:00",
+                     *             "dropoffLocation": "Odawara Station",
+                     *             "dropoffTime": "2027-04-05T18:00"
+                     *           },
+                     *           "clientRef": "leg-tokyo",
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["LegPage"];
                 };
             };
-            /** @description Not changed */
+            /** @description Not changed since */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3427,108 +4254,75 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     createLeg: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
+                /** @description `*`: only where no row has the clientRef yet; 412 when one has. */
+                "If-None-Match"?: components["parameters"]["ifNone"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "order": 0,
+                 *       "title": "Tokyo: blossom and neon",
+                 *       "destination": "Tokyo, Japan",
+                 *       "startDate": "2027-04-01",
+                 *       "endDate": "2027-04-05",
+                 *       "timezone": "Asia/Tokyo",
+                 *       "accommodation": {
+                 *         "name": "Hotel Sumidakaze",
+                 *         "address": "2-chome Kaminarimon, Taito-ku, Tokyo",
+                 *         "lat": 35.7107,
+                 *         "lng": 139.795,
+                 *         "checkInDate": "2027-04-02",
+                 *         "checkInTime": "15:00",
+                 *         "checkOutDate": "2027-04-05",
+                 *         "checkOutTime": "11:00",
+                 *         "confirmationNumber": "TYO-0001"
+                 *       },
+                 *       "flights": [
+                 *         {
+                 *           "airline": "Japan Airlines",
+                 *           "flightNumber": "JL44",
+                 *           "departureAirport": "LHR",
+                 *           "arrivalAirport": "HND",
+                 *           "departureTime": "2027-04-01T09:30:00+01:00",
+                 *           "arrivalTime": "2027-04-02T07:20:00+09:00",
+                 *           "seat": "41A"
+                 *         }
+                 *       ],
+                 *       "rentalCar": {
+                 *         "company": "Sakura Cars",
+                 *         "vehicle": "Small hybrid",
+                 *         "pickupLocation": "Tokyo Station",
+                 *         "pickupTime": "2027-04-05T09:00",
+                 *         "dropoffLocation": "Odawara Station",
+                 *         "dropoffTime": "2027-04-05T18:00"
+                 *       },
+                 *       "clientRef": "leg-tokyo"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LegCreate"];
             };
         };
@@ -3544,7 +4338,52 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LegDocument"];
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m05p8affiv0gjf4",
+                     *       "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "order": 0,
+                     *       "title": "Tokyo: blossom and neon",
+                     *       "destination": "Tokyo, Japan",
+                     *       "startDate": "2027-04-01",
+                     *       "endDate": "2027-04-05",
+                     *       "timezone": "Asia/Tokyo",
+                     *       "accommodation": {
+                     *         "name": "Hotel Sumidakaze",
+                     *         "address": "2-chome Kaminarimon, Taito-ku, Tokyo",
+                     *         "lat": 35.7107,
+                     *         "lng": 139.795,
+                     *         "checkInDate": "2027-04-02",
+                     *         "checkInTime": "15:00",
+                     *         "checkOutDate": "2027-04-05",
+                     *         "checkOutTime": "11:00",
+                     *         "confirmationNumber": "TYO-0001"
+                     *       },
+                     *       "flights": [
+                     *         {
+                     *           "airline": "Japan Airlines",
+                     *           "flightNumber": "JL44",
+                     *           "departureAirport": "LHR",
+                     *           "arrivalAirport": "HND",
+                     *           "departureTime": "2027-04-01T09:30:00+01:00",
+                     *           "arrivalTime": "2027-04-02T07:20:00+09:00",
+                     *           "seat": "41A"
+                     *         }
+                     *       ],
+                     *       "rentalCar": {
+                     *         "company": "Sakura Cars",
+                     *         "vehicle": "Small hybrid",
+                     *         "pickupLocation": "Tokyo Station",
+                     *         "pickupTime": "2027-04-05T09:00",
+                     *         "dropoffLocation": "Odawara Station",
+                     *         "dropoffTime": "2027-04-05T18:00"
+                     *       },
+                     *       "clientRef": "leg-tokyo",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Leg"];
                 };
             };
             /** @description Created */
@@ -3558,160 +4397,131 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LegDocument"];
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m05p8affiv0gjf4",
+                     *       "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "order": 0,
+                     *       "title": "Tokyo: blossom and neon",
+                     *       "destination": "Tokyo, Japan",
+                     *       "startDate": "2027-04-01",
+                     *       "endDate": "2027-04-05",
+                     *       "timezone": "Asia/Tokyo",
+                     *       "accommodation": {
+                     *         "name": "Hotel Sumidakaze",
+                     *         "address": "2-chome Kaminarimon, Taito-ku, Tokyo",
+                     *         "lat": 35.7107,
+                     *         "lng": 139.795,
+                     *         "checkInDate": "2027-04-02",
+                     *         "checkInTime": "15:00",
+                     *         "checkOutDate": "2027-04-05",
+                     *         "checkOutTime": "11:00",
+                     *         "confirmationNumber": "TYO-0001"
+                     *       },
+                     *       "flights": [
+                     *         {
+                     *           "airline": "Japan Airlines",
+                     *           "flightNumber": "JL44",
+                     *           "departureAirport": "LHR",
+                     *           "arrivalAirport": "HND",
+                     *           "departureTime": "2027-04-01T09:30:00+01:00",
+                     *           "arrivalTime": "2027-04-02T07:20:00+09:00",
+                     *           "seat": "41A"
+                     *         }
+                     *       ],
+                     *       "rentalCar": {
+                     *         "company": "Sakura Cars",
+                     *         "vehicle": "Small hybrid",
+                     *         "pickupLocation": "Tokyo Station",
+                     *         "pickupTime": "2027-04-05T09:00",
+                     *         "dropoffLocation": "Odawara Station",
+                     *         "dropoffTime": "2027-04-05T18:00"
+                     *       },
+                     *       "clientRef": "leg-tokyo",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Leg"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     upsertLegs: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
-                /** @description `respond-async`, or `wait=N` seconds (RFC 7240). */
-                Prefer?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
+                /** @description `respond-async` for a job at once, `wait=N` to wait for it N seconds at most (RFC 7240). */
+                Prefer?: components["parameters"]["prefer"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "items": [
+                 *         {
+                 *           "order": 0,
+                 *           "title": "Tokyo: blossom and neon",
+                 *           "destination": "Tokyo, Japan",
+                 *           "startDate": "2027-04-01",
+                 *           "endDate": "2027-04-05",
+                 *           "timezone": "Asia/Tokyo",
+                 *           "accommodation": {
+                 *             "name": "Hotel Sumidakaze",
+                 *             "address": "2-chome Kaminarimon, Taito-ku, Tokyo",
+                 *             "lat": 35.7107,
+                 *             "lng": 139.795,
+                 *             "checkInDate": "2027-04-02",
+                 *             "checkInTime": "15:00",
+                 *             "checkOutDate": "2027-04-05",
+                 *             "checkOutTime": "11:00",
+                 *             "confirmationNumber": "TYO-0001"
+                 *           },
+                 *           "flights": [
+                 *             {
+                 *               "airline": "Japan Airlines",
+                 *               "flightNumber": "JL44",
+                 *               "departureAirport": "LHR",
+                 *               "arrivalAirport": "HND",
+                 *               "departureTime": "2027-04-01T09:30:00+01:00",
+                 *               "arrivalTime": "2027-04-02T07:20:00+09:00",
+                 *               "seat": "41A"
+                 *             }
+                 *           ],
+                 *           "rentalCar": {
+                 *             "company": "Sakura Cars",
+                 *             "vehicle": "Small hybrid",
+                 *             "pickupLocation": "Tokyo Station",
+                 *             "pickupTime": "2027-04-05T09:00",
+                 *             "dropoffLocation": "Odawara Station",
+                 *             "dropoffTime": "2027-04-05T18:00"
+                 *           },
+                 *           "clientRef": "leg-tokyo"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["LegBatch"];
             };
         };
@@ -3726,25 +4536,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "results": [
+                     *         {
+                     *           "index": 0,
+                     *           "status": "created",
+                     *           "_id": "06e1k8qj4m05p8affiv0gjf4",
+                     *           "clientRef": "leg-tokyo"
+                     *         }
+                     *       ],
+                     *       "created": 1,
+                     *       "updated": 0,
+                     *       "unchanged": 0,
+                     *       "errors": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["BatchResult"];
                 };
             };
-            /** @description Accepted as a job */
-            202: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    Location: components["headers"]["Location"];
-                    "Preference-Applied": components["headers"]["Preference-Applied"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Job"];
-                };
-            };
-            /** @description Done in part: some items failed */
+            202: components["responses"]["Accepted"];
+            /** @description Done in part: some items failed, and each says why */
             207: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3754,161 +4566,68 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "results": [
+                     *         {
+                     *           "index": 0,
+                     *           "status": "error",
+                     *           "clientRef": "leg-tokyo",
+                     *           "error": {
+                     *             "code": "VALIDATION_ERROR",
+                     *             "message": "Missing required fields: title",
+                     *             "details": [
+                     *               {
+                     *                 "path": "title",
+                     *                 "reason": "required",
+                     *                 "message": "required: a string of 1 to 200 characters"
+                     *               }
+                     *             ]
+                     *           }
+                     *         }
+                     *       ],
+                     *       "created": 0,
+                     *       "updated": 0,
+                     *       "unchanged": 0,
+                     *       "errors": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["BatchResult"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     deleteLeg: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
                 /** @description Id of the leg. */
-                legId: string;
+                legId: components["parameters"]["legId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done; nothing to show */
+            /** @description Done; there is nothing to show */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3919,157 +4638,43 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     updateLeg: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
                 /** @description Id of the leg. */
-                legId: string;
+                legId: components["parameters"]["legId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "title": "Tokyo: blossom and neon"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LegPatch"];
             };
         };
@@ -4085,158 +4690,84 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LegDocument"];
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m05p8affiv0gjf4",
+                     *       "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "order": 0,
+                     *       "title": "Tokyo: blossom and neon",
+                     *       "destination": "Tokyo, Japan",
+                     *       "startDate": "2027-04-01",
+                     *       "endDate": "2027-04-05",
+                     *       "timezone": "Asia/Tokyo",
+                     *       "accommodation": {
+                     *         "name": "Hotel Sumidakaze",
+                     *         "address": "2-chome Kaminarimon, Taito-ku, Tokyo",
+                     *         "lat": 35.7107,
+                     *         "lng": 139.795,
+                     *         "checkInDate": "2027-04-02",
+                     *         "checkInTime": "15:00",
+                     *         "checkOutDate": "2027-04-05",
+                     *         "checkOutTime": "11:00",
+                     *         "confirmationNumber": "TYO-0001"
+                     *       },
+                     *       "flights": [
+                     *         {
+                     *           "airline": "Japan Airlines",
+                     *           "flightNumber": "JL44",
+                     *           "departureAirport": "LHR",
+                     *           "arrivalAirport": "HND",
+                     *           "departureTime": "2027-04-01T09:30:00+01:00",
+                     *           "arrivalTime": "2027-04-02T07:20:00+09:00",
+                     *           "seat": "41A"
+                     *         }
+                     *       ],
+                     *       "rentalCar": {
+                     *         "company": "Sakura Cars",
+                     *         "vehicle": "Small hybrid",
+                     *         "pickupLocation": "Tokyo Station",
+                     *         "pickupTime": "2027-04-05T09:00",
+                     *         "dropoffLocation": "Odawara Station",
+                     *         "dropoffTime": "2027-04-05T18:00"
+                     *       },
+                     *       "clientRef": "leg-tokyo",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Leg"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     listStays: {
         parameters: {
             query?: {
-                /** @description Rows a page: 100 if not given, 200 at most; of messages 50, and 100 at most; of changes 200, and 1,000 at most. What is above is cut. */
-                limit?: number;
+                /** @description Rows of a page; a number above the maximum is cut to it. */
+                limit?: components["parameters"]["limit"];
                 /** @description `nextCursor` of the page before; no other list's is taken. */
-                cursor?: string;
+                cursor?: components["parameters"]["cursor"];
             };
             header?: {
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
                 /** @description Id of the leg. */
-                legId: string;
+                legId: components["parameters"]["legId"];
             };
             cookie?: never;
         };
@@ -4252,10 +4783,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0nrvd9dmkebf10",
+                     *           "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *           "legId": "06e1k8qj4m05p8affiv0gjf4",
+                     *           "name": "Capsule at the airport",
+                     *           "address": "2-chome Kaminarimon, Taito-ku, Tokyo",
+                     *           "lat": 35.7107,
+                     *           "lng": 139.795,
+                     *           "checkInDate": "2027-04-02",
+                     *           "checkInTime": "15:00",
+                     *           "checkOutDate": "2027-04-05",
+                     *           "checkOutTime": "11:00",
+                     *           "confirmationNumber": "TYO-0001",
+                     *           "clientRef": "stay-airport",
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["StayPage"];
                 };
             };
-            /** @description Not changed */
+            /** @description Not changed since */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4266,110 +4821,50 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     createStay: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
+                /** @description `*`: only where no row has the clientRef yet; 412 when one has. */
+                "If-None-Match"?: components["parameters"]["ifNone"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
                 /** @description Id of the leg. */
-                legId: string;
+                legId: components["parameters"]["legId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Capsule at the airport",
+                 *       "address": "2-chome Kaminarimon, Taito-ku, Tokyo",
+                 *       "lat": 35.7107,
+                 *       "lng": 139.795,
+                 *       "checkInDate": "2027-04-02",
+                 *       "checkInTime": "15:00",
+                 *       "checkOutDate": "2027-04-05",
+                 *       "checkOutTime": "11:00",
+                 *       "confirmationNumber": "TYO-0001",
+                 *       "clientRef": "stay-airport"
+                 *     }
+                 */
                 "application/json": components["schemas"]["StayCreate"];
             };
         };
@@ -4385,7 +4880,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["StayDocument"];
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m0nrvd9dmkebf10",
+                     *       "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "legId": "06e1k8qj4m05p8affiv0gjf4",
+                     *       "name": "Capsule at the airport",
+                     *       "address": "2-chome Kaminarimon, Taito-ku, Tokyo",
+                     *       "lat": 35.7107,
+                     *       "lng": 139.795,
+                     *       "checkInDate": "2027-04-02",
+                     *       "checkInTime": "15:00",
+                     *       "checkOutDate": "2027-04-05",
+                     *       "checkOutTime": "11:00",
+                     *       "confirmationNumber": "TYO-0001",
+                     *       "clientRef": "stay-airport",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Stay"];
                 };
             };
             /** @description Created */
@@ -4399,162 +4913,80 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["StayDocument"];
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m0nrvd9dmkebf10",
+                     *       "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "legId": "06e1k8qj4m05p8affiv0gjf4",
+                     *       "name": "Capsule at the airport",
+                     *       "address": "2-chome Kaminarimon, Taito-ku, Tokyo",
+                     *       "lat": 35.7107,
+                     *       "lng": 139.795,
+                     *       "checkInDate": "2027-04-02",
+                     *       "checkInTime": "15:00",
+                     *       "checkOutDate": "2027-04-05",
+                     *       "checkOutTime": "11:00",
+                     *       "confirmationNumber": "TYO-0001",
+                     *       "clientRef": "stay-airport",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Stay"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     upsertStays: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
-                /** @description `respond-async`, or `wait=N` seconds (RFC 7240). */
-                Prefer?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
+                /** @description `respond-async` for a job at once, `wait=N` to wait for it N seconds at most (RFC 7240). */
+                Prefer?: components["parameters"]["prefer"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
                 /** @description Id of the leg. */
-                legId: string;
+                legId: components["parameters"]["legId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "items": [
+                 *         {
+                 *           "name": "Capsule at the airport",
+                 *           "address": "2-chome Kaminarimon, Taito-ku, Tokyo",
+                 *           "lat": 35.7107,
+                 *           "lng": 139.795,
+                 *           "checkInDate": "2027-04-02",
+                 *           "checkInTime": "15:00",
+                 *           "checkOutDate": "2027-04-05",
+                 *           "checkOutTime": "11:00",
+                 *           "confirmationNumber": "TYO-0001",
+                 *           "clientRef": "stay-airport"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["StayBatch"];
             };
         };
@@ -4569,25 +5001,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "results": [
+                     *         {
+                     *           "index": 0,
+                     *           "status": "created",
+                     *           "_id": "06e1k8qj4m0nrvd9dmkebf10",
+                     *           "clientRef": "stay-airport"
+                     *         }
+                     *       ],
+                     *       "created": 1,
+                     *       "updated": 0,
+                     *       "unchanged": 0,
+                     *       "errors": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["BatchResult"];
                 };
             };
-            /** @description Accepted as a job */
-            202: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    Location: components["headers"]["Location"];
-                    "Preference-Applied": components["headers"]["Preference-Applied"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Job"];
-                };
-            };
-            /** @description Done in part: some items failed */
+            202: components["responses"]["Accepted"];
+            /** @description Done in part: some items failed, and each says why */
             207: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4597,163 +5031,70 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "results": [
+                     *         {
+                     *           "index": 0,
+                     *           "status": "error",
+                     *           "clientRef": "stay-airport",
+                     *           "error": {
+                     *             "code": "VALIDATION_ERROR",
+                     *             "message": "Missing required fields: title",
+                     *             "details": [
+                     *               {
+                     *                 "path": "title",
+                     *                 "reason": "required",
+                     *                 "message": "required: a string of 1 to 200 characters"
+                     *               }
+                     *             ]
+                     *           }
+                     *         }
+                     *       ],
+                     *       "created": 0,
+                     *       "updated": 0,
+                     *       "unchanged": 0,
+                     *       "errors": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["BatchResult"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     deleteStay: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
                 /** @description Id of the leg. */
-                legId: string;
+                legId: components["parameters"]["legId"];
                 /** @description Id of the stay. */
-                stayId: string;
+                stayId: components["parameters"]["stayId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done; nothing to show */
+            /** @description Done; there is nothing to show */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4764,159 +5105,45 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     updateStay: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
                 /** @description Id of the leg. */
-                legId: string;
+                legId: components["parameters"]["legId"];
                 /** @description Id of the stay. */
-                stayId: string;
+                stayId: components["parameters"]["stayId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Capsule at the airport"
+                 *     }
+                 */
                 "application/json": components["schemas"]["StayPatch"];
             };
         };
@@ -4932,156 +5159,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["StayDocument"];
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m0nrvd9dmkebf10",
+                     *       "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "legId": "06e1k8qj4m05p8affiv0gjf4",
+                     *       "name": "Capsule at the airport",
+                     *       "address": "2-chome Kaminarimon, Taito-ku, Tokyo",
+                     *       "lat": 35.7107,
+                     *       "lng": 139.795,
+                     *       "checkInDate": "2027-04-02",
+                     *       "checkInTime": "15:00",
+                     *       "checkOutDate": "2027-04-05",
+                     *       "checkOutTime": "11:00",
+                     *       "confirmationNumber": "TYO-0001",
+                     *       "clientRef": "stay-airport",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Stay"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     listMapPins: {
         parameters: {
             query?: {
-                /** @description Rows a page: 100 if not given, 200 at most; of messages 50, and 100 at most; of changes 200, and 1,000 at most. What is above is cut. */
-                limit?: number;
+                /** @description Rows of a page; a number above the maximum is cut to it. */
+                limit?: components["parameters"]["limit"];
                 /** @description `nextCursor` of the page before; no other list's is taken. */
-                cursor?: string;
+                cursor?: components["parameters"]["cursor"];
             };
             header?: {
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
             };
             cookie?: never;
         };
@@ -5097,10 +5224,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0sc5ser8linig8",
+                     *           "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *           "name": "Sensō-ji",
+                     *           "lat": 35.7148,
+                     *           "lng": 139.7967,
+                     *           "category": "temple",
+                     *           "notes": "Before eight it is quiet.",
+                     *           "clientRef": "pin-sensoji",
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["MapPinPage"];
                 };
             };
-            /** @description Not changed */
+            /** @description Not changed since */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -5111,108 +5257,44 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     createMapPin: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
+                /** @description `*`: only where no row has the clientRef yet; 412 when one has. */
+                "If-None-Match"?: components["parameters"]["ifNone"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Sensō-ji",
+                 *       "lat": 35.7148,
+                 *       "lng": 139.7967,
+                 *       "category": "temple",
+                 *       "notes": "Before eight it is quiet.",
+                 *       "clientRef": "pin-sensoji"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MapPinCreate"];
             };
         };
@@ -5228,7 +5310,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MapPinDocument"];
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m0sc5ser8linig8",
+                     *       "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "name": "Sensō-ji",
+                     *       "lat": 35.7148,
+                     *       "lng": 139.7967,
+                     *       "category": "temple",
+                     *       "notes": "Before eight it is quiet.",
+                     *       "clientRef": "pin-sensoji",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MapPin"];
                 };
             };
             /** @description Created */
@@ -5242,160 +5338,69 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MapPinDocument"];
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m0sc5ser8linig8",
+                     *       "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "name": "Sensō-ji",
+                     *       "lat": 35.7148,
+                     *       "lng": 139.7967,
+                     *       "category": "temple",
+                     *       "notes": "Before eight it is quiet.",
+                     *       "clientRef": "pin-sensoji",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MapPin"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     upsertMapPins: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
-                /** @description `respond-async`, or `wait=N` seconds (RFC 7240). */
-                Prefer?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
+                /** @description `respond-async` for a job at once, `wait=N` to wait for it N seconds at most (RFC 7240). */
+                Prefer?: components["parameters"]["prefer"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "items": [
+                 *         {
+                 *           "name": "Sensō-ji",
+                 *           "lat": 35.7148,
+                 *           "lng": 139.7967,
+                 *           "category": "temple",
+                 *           "notes": "Before eight it is quiet.",
+                 *           "clientRef": "pin-sensoji"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["MapPinBatch"];
             };
         };
@@ -5410,25 +5415,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "results": [
+                     *         {
+                     *           "index": 0,
+                     *           "status": "created",
+                     *           "_id": "06e1k8qj4m0sc5ser8linig8",
+                     *           "clientRef": "pin-sensoji"
+                     *         }
+                     *       ],
+                     *       "created": 1,
+                     *       "updated": 0,
+                     *       "unchanged": 0,
+                     *       "errors": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["BatchResult"];
                 };
             };
-            /** @description Accepted as a job */
-            202: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    Location: components["headers"]["Location"];
-                    "Preference-Applied": components["headers"]["Preference-Applied"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Job"];
-                };
-            };
-            /** @description Done in part: some items failed */
+            202: components["responses"]["Accepted"];
+            /** @description Done in part: some items failed, and each says why */
             207: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -5438,161 +5445,68 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "results": [
+                     *         {
+                     *           "index": 0,
+                     *           "status": "error",
+                     *           "clientRef": "pin-sensoji",
+                     *           "error": {
+                     *             "code": "VALIDATION_ERROR",
+                     *             "message": "Missing required fields: title",
+                     *             "details": [
+                     *               {
+                     *                 "path": "title",
+                     *                 "reason": "required",
+                     *                 "message": "required: a string of 1 to 200 characters"
+                     *               }
+                     *             ]
+                     *           }
+                     *         }
+                     *       ],
+                     *       "created": 0,
+                     *       "updated": 0,
+                     *       "unchanged": 0,
+                     *       "errors": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["BatchResult"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     deleteMapPin: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
                 /** @description Id of the pin. */
-                pinId: string;
+                pinId: components["parameters"]["pinId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done; nothing to show */
+            /** @description Done; there is nothing to show */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -5603,157 +5517,43 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     updateMapPin: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
                 /** @description Id of the pin. */
-                pinId: string;
+                pinId: components["parameters"]["pinId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Sensō-ji"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MapPinPatch"];
             };
         };
@@ -5769,156 +5569,51 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MapPinDocument"];
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m0sc5ser8linig8",
+                     *       "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "name": "Sensō-ji",
+                     *       "lat": 35.7148,
+                     *       "lng": 139.7967,
+                     *       "category": "temple",
+                     *       "notes": "Before eight it is quiet.",
+                     *       "clientRef": "pin-sensoji",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MapPin"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     listActionItems: {
         parameters: {
             query?: {
-                /** @description Rows a page: 100 if not given, 200 at most; of messages 50, and 100 at most; of changes 200, and 1,000 at most. What is above is cut. */
-                limit?: number;
+                /** @description Rows of a page; a number above the maximum is cut to it. */
+                limit?: components["parameters"]["limit"];
                 /** @description `nextCursor` of the page before; no other list's is taken. */
-                cursor?: string;
+                cursor?: components["parameters"]["cursor"];
             };
             header?: {
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
             };
             cookie?: never;
         };
@@ -5934,10 +5629,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "_id": "06e1k8qj4m01dt2agp9tm1ak",
+                     *           "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *           "text": "Book the train to Hakone",
+                     *           "urgency": "before_trip",
+                     *           "owner": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *           "isCompleted": false,
+                     *           "clientRef": "item-train",
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ActionItemPage"];
                 };
             };
-            /** @description Not changed */
+            /** @description Not changed since */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -5948,108 +5661,43 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     createActionItem: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
+                /** @description `*`: only where no row has the clientRef yet; 412 when one has. */
+                "If-None-Match"?: components["parameters"]["ifNone"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "text": "Book the train to Hakone",
+                 *       "urgency": "before_trip",
+                 *       "owner": "06e1k8qj4m0lvflp6jrqi6m6",
+                 *       "isCompleted": false,
+                 *       "clientRef": "item-train"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ActionItemCreate"];
             };
         };
@@ -6065,7 +5713,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ActionItemDocument"];
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m01dt2agp9tm1ak",
+                     *       "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "text": "Book the train to Hakone",
+                     *       "urgency": "before_trip",
+                     *       "owner": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *       "isCompleted": false,
+                     *       "clientRef": "item-train",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ActionItem"];
                 };
             };
             /** @description Created */
@@ -6079,160 +5740,67 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ActionItemDocument"];
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m01dt2agp9tm1ak",
+                     *       "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "text": "Book the train to Hakone",
+                     *       "urgency": "before_trip",
+                     *       "owner": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *       "isCompleted": false,
+                     *       "clientRef": "item-train",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ActionItem"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     upsertActionItems: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
-                /** @description `respond-async`, or `wait=N` seconds (RFC 7240). */
-                Prefer?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
+                /** @description `respond-async` for a job at once, `wait=N` to wait for it N seconds at most (RFC 7240). */
+                Prefer?: components["parameters"]["prefer"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "items": [
+                 *         {
+                 *           "text": "Book the train to Hakone",
+                 *           "urgency": "before_trip",
+                 *           "owner": "06e1k8qj4m0lvflp6jrqi6m6",
+                 *           "isCompleted": false,
+                 *           "clientRef": "item-train"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["ActionItemBatch"];
             };
         };
@@ -6247,25 +5815,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "results": [
+                     *         {
+                     *           "index": 0,
+                     *           "status": "created",
+                     *           "_id": "06e1k8qj4m01dt2agp9tm1ak",
+                     *           "clientRef": "item-train"
+                     *         }
+                     *       ],
+                     *       "created": 1,
+                     *       "updated": 0,
+                     *       "unchanged": 0,
+                     *       "errors": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["BatchResult"];
                 };
             };
-            /** @description Accepted as a job */
-            202: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    Location: components["headers"]["Location"];
-                    "Preference-Applied": components["headers"]["Preference-Applied"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Job"];
-                };
-            };
-            /** @description Done in part: some items failed */
+            202: components["responses"]["Accepted"];
+            /** @description Done in part: some items failed, and each says why */
             207: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -6275,161 +5845,68 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "results": [
+                     *         {
+                     *           "index": 0,
+                     *           "status": "error",
+                     *           "clientRef": "item-train",
+                     *           "error": {
+                     *             "code": "VALIDATION_ERROR",
+                     *             "message": "Missing required fields: title",
+                     *             "details": [
+                     *               {
+                     *                 "path": "title",
+                     *                 "reason": "required",
+                     *                 "message": "required: a string of 1 to 200 characters"
+                     *               }
+                     *             ]
+                     *           }
+                     *         }
+                     *       ],
+                     *       "created": 0,
+                     *       "updated": 0,
+                     *       "unchanged": 0,
+                     *       "errors": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["BatchResult"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     deleteActionItem: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
                 /** @description Id of the item. */
-                itemId: string;
+                itemId: components["parameters"]["itemId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done; nothing to show */
+            /** @description Done; there is nothing to show */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -6440,157 +5917,43 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     updateActionItem: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
                 /** @description Id of the item. */
-                itemId: string;
+                itemId: components["parameters"]["itemId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "text": "Book the train to Hakone"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ActionItemPatch"];
             };
         };
@@ -6606,156 +5969,50 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ActionItemDocument"];
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m01dt2agp9tm1ak",
+                     *       "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "text": "Book the train to Hakone",
+                     *       "urgency": "before_trip",
+                     *       "owner": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *       "isCompleted": false,
+                     *       "clientRef": "item-train",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ActionItem"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     listCommitments: {
         parameters: {
             query?: {
-                /** @description Rows a page: 100 if not given, 200 at most; of messages 50, and 100 at most; of changes 200, and 1,000 at most. What is above is cut. */
-                limit?: number;
+                /** @description Rows of a page; a number above the maximum is cut to it. */
+                limit?: components["parameters"]["limit"];
                 /** @description `nextCursor` of the page before; no other list's is taken. */
-                cursor?: string;
+                cursor?: components["parameters"]["cursor"];
             };
             header?: {
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
             };
             cookie?: never;
         };
@@ -6771,10 +6028,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "_id": "06e1k8qj4m04t5j0p2eomo9q",
+                     *           "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *           "title": "Dinner under the blossoms",
+                     *           "startDate": "2027-04-03",
+                     *           "category": "dinner",
+                     *           "startTime": "19:00",
+                     *           "endTime": "21:30",
+                     *           "timezone": "Asia/Tokyo",
+                     *           "legId": "06e1k8qj4m05p8affiv0gjf4",
+                     *           "mapPinId": "06e1k8qj4m0sc5ser8linig8",
+                     *           "clientRef": "dinner-blossoms",
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["CommitmentPage"];
                 };
             };
-            /** @description Not changed */
+            /** @description Not changed since */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -6785,108 +6064,47 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     createCommitment: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
+                /** @description `*`: only where no row has the clientRef yet; 412 when one has. */
+                "If-None-Match"?: components["parameters"]["ifNone"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "title": "Dinner under the blossoms",
+                 *       "startDate": "2027-04-03",
+                 *       "category": "dinner",
+                 *       "startTime": "19:00",
+                 *       "endTime": "21:30",
+                 *       "timezone": "Asia/Tokyo",
+                 *       "legId": "06e1k8qj4m05p8affiv0gjf4",
+                 *       "mapPinId": "06e1k8qj4m0sc5ser8linig8",
+                 *       "clientRef": "dinner-blossoms"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CommitmentCreate"];
             };
         };
@@ -6902,7 +6120,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CommitmentDocument"];
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m04t5j0p2eomo9q",
+                     *       "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "title": "Dinner under the blossoms",
+                     *       "startDate": "2027-04-03",
+                     *       "category": "dinner",
+                     *       "startTime": "19:00",
+                     *       "endTime": "21:30",
+                     *       "timezone": "Asia/Tokyo",
+                     *       "legId": "06e1k8qj4m05p8affiv0gjf4",
+                     *       "mapPinId": "06e1k8qj4m0sc5ser8linig8",
+                     *       "clientRef": "dinner-blossoms",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Commitment"];
                 };
             };
             /** @description Created */
@@ -6916,160 +6151,75 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CommitmentDocument"];
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m04t5j0p2eomo9q",
+                     *       "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "title": "Dinner under the blossoms",
+                     *       "startDate": "2027-04-03",
+                     *       "category": "dinner",
+                     *       "startTime": "19:00",
+                     *       "endTime": "21:30",
+                     *       "timezone": "Asia/Tokyo",
+                     *       "legId": "06e1k8qj4m05p8affiv0gjf4",
+                     *       "mapPinId": "06e1k8qj4m0sc5ser8linig8",
+                     *       "clientRef": "dinner-blossoms",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Commitment"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     upsertCommitments: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
-                /** @description `respond-async`, or `wait=N` seconds (RFC 7240). */
-                Prefer?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
+                /** @description `respond-async` for a job at once, `wait=N` to wait for it N seconds at most (RFC 7240). */
+                Prefer?: components["parameters"]["prefer"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "items": [
+                 *         {
+                 *           "title": "Dinner under the blossoms",
+                 *           "startDate": "2027-04-03",
+                 *           "category": "dinner",
+                 *           "startTime": "19:00",
+                 *           "endTime": "21:30",
+                 *           "timezone": "Asia/Tokyo",
+                 *           "legId": "06e1k8qj4m05p8affiv0gjf4",
+                 *           "mapPinId": "06e1k8qj4m0sc5ser8linig8",
+                 *           "clientRef": "dinner-blossoms"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["CommitmentBatch"];
             };
         };
@@ -7084,25 +6234,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "results": [
+                     *         {
+                     *           "index": 0,
+                     *           "status": "created",
+                     *           "_id": "06e1k8qj4m04t5j0p2eomo9q",
+                     *           "clientRef": "dinner-blossoms"
+                     *         }
+                     *       ],
+                     *       "created": 1,
+                     *       "updated": 0,
+                     *       "unchanged": 0,
+                     *       "errors": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["BatchResult"];
                 };
             };
-            /** @description Accepted as a job */
-            202: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    Location: components["headers"]["Location"];
-                    "Preference-Applied": components["headers"]["Preference-Applied"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Job"];
-                };
-            };
-            /** @description Done in part: some items failed */
+            202: components["responses"]["Accepted"];
+            /** @description Done in part: some items failed, and each says why */
             207: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7112,161 +6264,68 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "results": [
+                     *         {
+                     *           "index": 0,
+                     *           "status": "error",
+                     *           "clientRef": "dinner-blossoms",
+                     *           "error": {
+                     *             "code": "VALIDATION_ERROR",
+                     *             "message": "Missing required fields: title",
+                     *             "details": [
+                     *               {
+                     *                 "path": "title",
+                     *                 "reason": "required",
+                     *                 "message": "required: a string of 1 to 200 characters"
+                     *               }
+                     *             ]
+                     *           }
+                     *         }
+                     *       ],
+                     *       "created": 0,
+                     *       "updated": 0,
+                     *       "unchanged": 0,
+                     *       "errors": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["BatchResult"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     deleteCommitment: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
                 /** @description Id of the commitment. */
-                commitmentId: string;
+                commitmentId: components["parameters"]["commitmentId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done; nothing to show */
+            /** @description Done; there is nothing to show */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7277,157 +6336,43 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     updateCommitment: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
                 /** @description Id of the commitment. */
-                commitmentId: string;
+                commitmentId: components["parameters"]["commitmentId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "title": "Dinner under the blossoms"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CommitmentPatch"];
             };
         };
@@ -7443,156 +6388,54 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CommitmentDocument"];
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m04t5j0p2eomo9q",
+                     *       "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "title": "Dinner under the blossoms",
+                     *       "startDate": "2027-04-03",
+                     *       "category": "dinner",
+                     *       "startTime": "19:00",
+                     *       "endTime": "21:30",
+                     *       "timezone": "Asia/Tokyo",
+                     *       "legId": "06e1k8qj4m05p8affiv0gjf4",
+                     *       "mapPinId": "06e1k8qj4m0sc5ser8linig8",
+                     *       "clientRef": "dinner-blossoms",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Commitment"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     listChannels: {
         parameters: {
             query?: {
-                /** @description Rows a page: 100 if not given, 200 at most; of messages 50, and 100 at most; of changes 200, and 1,000 at most. What is above is cut. */
-                limit?: number;
+                /** @description Rows of a page; a number above the maximum is cut to it. */
+                limit?: components["parameters"]["limit"];
                 /** @description `nextCursor` of the page before; no other list's is taken. */
-                cursor?: string;
+                cursor?: components["parameters"]["cursor"];
             };
             header?: {
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
             };
             cookie?: never;
         };
@@ -7608,10 +6451,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "_id": "06e1k8qj4m02i79p9gqrh3si",
+                     *           "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *           "name": "general",
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ChannelPage"];
                 };
             };
-            /** @description Not changed */
+            /** @description Not changed since */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7622,106 +6479,32 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     listMessages: {
         parameters: {
             query?: {
-                /** @description Rows a page: 100 if not given, 200 at most; of messages 50, and 100 at most; of changes 200, and 1,000 at most. What is above is cut. */
-                limit?: number;
+                /** @description Rows of a page; a number above the maximum is cut to it. */
+                limit?: components["parameters"]["limit100"];
                 /** @description `nextCursor` of the page before; no other list's is taken. */
-                cursor?: string;
+                cursor?: components["parameters"]["cursor"];
             };
             header?: {
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
                 /** @description Id of the channel. */
-                channelId: string;
+                channelId: components["parameters"]["channelId"];
             };
             cookie?: never;
         };
@@ -7737,10 +6520,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0t0etpki8hegdk",
+                     *           "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *           "channelId": "06e1k8qj4m02i79p9gqrh3si",
+                     *           "content": "Who takes the early train?",
+                     *           "clientRef": "message-1",
+                     *           "authorId": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["MessagePage"];
                 };
             };
-            /** @description Not changed */
+            /** @description Not changed since */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7751,110 +6551,42 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     sendMessage: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
+                /** @description `*`: only where no row has the clientRef yet; 412 when one has. */
+                "If-None-Match"?: components["parameters"]["ifNone"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
                 /** @description Id of the channel. */
-                channelId: string;
+                channelId: components["parameters"]["channelId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "content": "Who takes the early train?",
+                 *       "clientRef": "message-1"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MessageCreate"];
             };
         };
@@ -7870,7 +6602,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MessageDocument"];
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m0t0etpki8hegdk",
+                     *       "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "channelId": "06e1k8qj4m02i79p9gqrh3si",
+                     *       "content": "Who takes the early train?",
+                     *       "clientRef": "message-1",
+                     *       "authorId": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Message"];
                 };
             };
             /** @description Created */
@@ -7884,156 +6628,49 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MessageDocument"];
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m0t0etpki8hegdk",
+                     *       "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "channelId": "06e1k8qj4m02i79p9gqrh3si",
+                     *       "content": "Who takes the early train?",
+                     *       "clientRef": "message-1",
+                     *       "authorId": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Message"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     listMembers: {
         parameters: {
             query?: {
-                /** @description Rows a page: 100 if not given, 200 at most; of messages 50, and 100 at most; of changes 200, and 1,000 at most. What is above is cut. */
-                limit?: number;
+                /** @description Rows of a page; a number above the maximum is cut to it. */
+                limit?: components["parameters"]["limit"];
                 /** @description `nextCursor` of the page before; no other list's is taken. */
-                cursor?: string;
+                cursor?: components["parameters"]["cursor"];
             };
             header?: {
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
             };
             cookie?: never;
         };
@@ -8049,10 +6686,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "userId": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *           "name": "Olga",
+                     *           "email": "olga@example.org",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["MemberPage"];
                 };
             };
-            /** @description Not changed */
+            /** @description Not changed since */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -8063,106 +6713,32 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     listChanges: {
         parameters: {
             query?: {
                 /** @description The `rev` of the export, or of the last page of changes, that is known; 0, or not given: all there is. */
-                since?: number;
-                /** @description Rows a page: 100 if not given, 200 at most; of messages 50, and 100 at most; of changes 200, and 1,000 at most. What is above is cut. */
-                limit?: number;
+                since?: components["parameters"]["since"];
+                /** @description Rows of a page; a number above the maximum is cut to it. */
+                limit?: components["parameters"]["limit1000"];
                 /** @description `nextCursor` of the page before; no other list's is taken. */
-                cursor?: string;
+                cursor?: components["parameters"]["cursor"];
             };
             header?: {
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
             };
             cookie?: never;
         };
@@ -8178,10 +6754,66 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "rev": 17,
+                     *           "kind": "leg",
+                     *           "_id": "06e1k8qj4m05p8affiv0gjf4",
+                     *           "document": {
+                     *             "_id": "06e1k8qj4m05p8affiv0gjf4",
+                     *             "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *             "order": 0,
+                     *             "title": "Tokyo: blossom and neon",
+                     *             "destination": "Tokyo, Japan",
+                     *             "startDate": "2027-04-01",
+                     *             "endDate": "2027-04-05",
+                     *             "timezone": "Asia/Tokyo",
+                     *             "accommodation": {
+                     *               "name": "Hotel Sumidakaze",
+                     *               "address": "2-chome Kaminarimon, Taito-ku, Tokyo",
+                     *               "lat": 35.7107,
+                     *               "lng": 139.795,
+                     *               "checkInDate": "2027-04-02",
+                     *               "checkInTime": "15:00",
+                     *               "checkOutDate": "2027-04-05",
+                     *               "checkOutTime": "11:00",
+                     *               "confirmationNumber": "TYO-0001"
+                     *             },
+                     *             "flights": [
+                     *               {
+                     *                 "airline": "Japan Airlines",
+                     *                 "flightNumber": "JL44",
+                     *                 "departureAirport": "LHR",
+                     *                 "arrivalAirport": "HND",
+                     *                 "departureTime": "2027-04-01T09:30:00+01:00",
+                     *                 "arrivalTime": "2027-04-02T07:20:00+09:00",
+                     *                 "seat": "41A"
+                     *               }
+                     *             ],
+                     *             "rentalCar": {
+                     *               "company": "Sakura Cars",
+                     *               "vehicle": "Small hybrid",
+                     *               "pickupLocation": "Tokyo Station",
+                     *               "pickupTime": "2027-04-05T09:00",
+                     *               "dropoffLocation": "Odawara Station",
+                     *               "dropoffTime": "2027-04-05T18:00"
+                     *             },
+                     *             "clientRef": "leg-tokyo",
+                     *             "createdAt": "2026-11-02T08:15:30.123Z",
+                     *             "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "rev": 17,
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ChangePage"];
                 };
             };
-            /** @description Not changed */
+            /** @description Not changed since */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -8192,116 +6824,31 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description GONE */
-            410: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     listHistory: {
         parameters: {
             query?: {
-                /** @description Rows a page: 100 if not given, 200 at most; of messages 50, and 100 at most; of changes 200, and 1,000 at most. What is above is cut. */
-                limit?: number;
+                /** @description Rows of a page; a number above the maximum is cut to it. */
+                limit?: components["parameters"]["limit"];
                 /** @description `nextCursor` of the page before; no other list's is taken. */
-                cursor?: string;
+                cursor?: components["parameters"]["cursor"];
             };
             header?: {
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
             };
             cookie?: never;
         };
@@ -8317,10 +6864,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "rev": 17,
+                     *           "at": "2026-11-02T08:15:30.123Z",
+                     *           "by": {
+                     *             "userId": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *             "name": "Olga"
+                     *           },
+                     *           "via": "api",
+                     *           "key": {
+                     *             "_id": "06e1k8qj4m0ppucpbe3l56fa",
+                     *             "name": "Assistant"
+                     *           },
+                     *           "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6",
+                     *           "summary": {
+                     *             "legs": {
+                     *               "created": 1,
+                     *               "updated": 0,
+                     *               "deleted": 0
+                     *             }
+                     *           }
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["HistoryPage"];
                 };
             };
-            /** @description Not changed */
+            /** @description Not changed since */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -8331,106 +6906,32 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     getChangeset: {
         parameters: {
             query?: {
-                /** @description Rows a page: 100 if not given, 200 at most; of messages 50, and 100 at most; of changes 200, and 1,000 at most. What is above is cut. */
-                limit?: number;
+                /** @description Rows of a page; a number above the maximum is cut to it. */
+                limit?: components["parameters"]["limit"];
                 /** @description `nextCursor` of the page before; no other list's is taken. */
-                cursor?: string;
+                cursor?: components["parameters"]["cursor"];
             };
             header?: {
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
                 /** @description Revision of the trip, which names the changeset that made it. */
-                rev: number;
+                rev: components["parameters"]["rev"];
             };
             cookie?: never;
         };
@@ -8446,10 +6947,84 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changeset"];
+                    /**
+                     * @example {
+                     *       "rev": 17,
+                     *       "at": "2026-11-02T08:15:30.123Z",
+                     *       "by": {
+                     *         "userId": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *         "name": "Olga"
+                     *       },
+                     *       "via": "api",
+                     *       "key": {
+                     *         "_id": "06e1k8qj4m0ppucpbe3l56fa",
+                     *         "name": "Assistant"
+                     *       },
+                     *       "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6",
+                     *       "summary": {
+                     *         "legs": {
+                     *           "created": 1,
+                     *           "updated": 0,
+                     *           "deleted": 0
+                     *         }
+                     *       },
+                     *       "items": [
+                     *         {
+                     *           "kind": "leg",
+                     *           "_id": "06e1k8qj4m05p8affiv0gjf4",
+                     *           "op": "created",
+                     *           "document": {
+                     *             "_id": "06e1k8qj4m05p8affiv0gjf4",
+                     *             "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *             "order": 0,
+                     *             "title": "Tokyo: blossom and neon",
+                     *             "destination": "Tokyo, Japan",
+                     *             "startDate": "2027-04-01",
+                     *             "endDate": "2027-04-05",
+                     *             "timezone": "Asia/Tokyo",
+                     *             "accommodation": {
+                     *               "name": "Hotel Sumidakaze",
+                     *               "address": "2-chome Kaminarimon, Taito-ku, Tokyo",
+                     *               "lat": 35.7107,
+                     *               "lng": 139.795,
+                     *               "checkInDate": "2027-04-02",
+                     *               "checkInTime": "15:00",
+                     *               "checkOutDate": "2027-04-05",
+                     *               "checkOutTime": "11:00",
+                     *               "confirmationNumber": "TYO-0001"
+                     *             },
+                     *             "flights": [
+                     *               {
+                     *                 "airline": "Japan Airlines",
+                     *                 "flightNumber": "JL44",
+                     *                 "departureAirport": "LHR",
+                     *                 "arrivalAirport": "HND",
+                     *                 "departureTime": "2027-04-01T09:30:00+01:00",
+                     *                 "arrivalTime": "2027-04-02T07:20:00+09:00",
+                     *                 "seat": "41A"
+                     *               }
+                     *             ],
+                     *             "rentalCar": {
+                     *               "company": "Sakura Cars",
+                     *               "vehicle": "Small hybrid",
+                     *               "pickupLocation": "Tokyo Station",
+                     *               "pickupTime": "2027-04-05T09:00",
+                     *               "dropoffLocation": "Odawara Station",
+                     *               "dropoffTime": "2027-04-05T18:00"
+                     *             },
+                     *             "clientRef": "leg-tokyo",
+                     *             "createdAt": "2026-11-02T08:15:30.123Z",
+                     *             "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangesetPage"];
                 };
             };
-            /** @description Not changed */
+            /** @description Not changed since */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -8460,122 +7035,37 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description GONE */
-            410: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     undo: {
         parameters: {
             query?: {
                 /** @description With `true` the reply tells what would change, and nothing is written. */
-                dryRun?: boolean;
+                dryRun?: components["parameters"]["dryRun"];
                 /** @description With `true`, what later changesets have changed again is taken back too. */
-                force?: boolean;
+                force?: components["parameters"]["force"];
             };
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
-                /** @description `respond-async`, or `wait=N` seconds (RFC 7240). */
-                Prefer?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
+                /** @description `respond-async` for a job at once, `wait=N` to wait for it N seconds at most (RFC 7240). */
+                Prefer?: components["parameters"]["prefer"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
                 /** @description Revision of the trip, which names the changeset that made it. */
-                rev: number;
+                rev: components["parameters"]["rev"];
             };
             cookie?: never;
         };
@@ -8591,25 +7081,95 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "dryRun": false,
+                     *       "rev": 17,
+                     *       "trip": {
+                     *         "deleted": 1,
+                     *         "restored": 0,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 0,
+                     *         "items": [
+                     *           {
+                     *             "_id": "06e1k8qj4m0qhq8sbj32po28",
+                     *             "status": "deleted"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "legs": {
+                     *         "deleted": 1,
+                     *         "restored": 0,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 0,
+                     *         "items": [
+                     *           {
+                     *             "_id": "06e1k8qj4m05p8affiv0gjf4",
+                     *             "status": "deleted"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "stays": {
+                     *         "deleted": 1,
+                     *         "restored": 0,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 0,
+                     *         "items": [
+                     *           {
+                     *             "_id": "06e1k8qj4m0nrvd9dmkebf10",
+                     *             "status": "deleted"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "mapPins": {
+                     *         "deleted": 1,
+                     *         "restored": 0,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 0,
+                     *         "items": [
+                     *           {
+                     *             "_id": "06e1k8qj4m0sc5ser8linig8",
+                     *             "status": "deleted"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "actionItems": {
+                     *         "deleted": 1,
+                     *         "restored": 0,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 0,
+                     *         "items": [
+                     *           {
+                     *             "_id": "06e1k8qj4m01dt2agp9tm1ak",
+                     *             "status": "deleted"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "commitments": {
+                     *         "deleted": 1,
+                     *         "restored": 0,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 0,
+                     *         "items": [
+                     *           {
+                     *             "_id": "06e1k8qj4m04t5j0p2eomo9q",
+                     *             "status": "deleted"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["UndoResult"];
                 };
             };
-            /** @description Accepted as a job */
-            202: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    Location: components["headers"]["Location"];
-                    "Preference-Applied": components["headers"]["Preference-Applied"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Job"];
-                };
-            };
-            /** @description Done in part: some items failed */
+            202: components["responses"]["Accepted"];
+            /** @description Done in part: some items failed, and each says why */
             207: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -8619,166 +7179,144 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "dryRun": false,
+                     *       "rev": 17,
+                     *       "trip": {
+                     *         "deleted": 0,
+                     *         "restored": 0,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 1,
+                     *         "items": [
+                     *           {
+                     *             "_id": "06e1k8qj4m0qhq8sbj32po28",
+                     *             "status": "error",
+                     *             "error": {
+                     *               "code": "CONFLICT",
+                     *               "message": "title was changed again since"
+                     *             }
+                     *           }
+                     *         ]
+                     *       },
+                     *       "legs": {
+                     *         "deleted": 0,
+                     *         "restored": 0,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 1,
+                     *         "items": [
+                     *           {
+                     *             "_id": "06e1k8qj4m05p8affiv0gjf4",
+                     *             "status": "error",
+                     *             "error": {
+                     *               "code": "CONFLICT",
+                     *               "message": "title was changed again since"
+                     *             }
+                     *           }
+                     *         ]
+                     *       },
+                     *       "stays": {
+                     *         "deleted": 0,
+                     *         "restored": 0,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 1,
+                     *         "items": [
+                     *           {
+                     *             "_id": "06e1k8qj4m0nrvd9dmkebf10",
+                     *             "status": "error",
+                     *             "error": {
+                     *               "code": "CONFLICT",
+                     *               "message": "title was changed again since"
+                     *             }
+                     *           }
+                     *         ]
+                     *       },
+                     *       "mapPins": {
+                     *         "deleted": 0,
+                     *         "restored": 0,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 1,
+                     *         "items": [
+                     *           {
+                     *             "_id": "06e1k8qj4m0sc5ser8linig8",
+                     *             "status": "error",
+                     *             "error": {
+                     *               "code": "CONFLICT",
+                     *               "message": "title was changed again since"
+                     *             }
+                     *           }
+                     *         ]
+                     *       },
+                     *       "actionItems": {
+                     *         "deleted": 0,
+                     *         "restored": 0,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 1,
+                     *         "items": [
+                     *           {
+                     *             "_id": "06e1k8qj4m01dt2agp9tm1ak",
+                     *             "status": "error",
+                     *             "error": {
+                     *               "code": "CONFLICT",
+                     *               "message": "title was changed again since"
+                     *             }
+                     *           }
+                     *         ]
+                     *       },
+                     *       "commitments": {
+                     *         "deleted": 0,
+                     *         "restored": 0,
+                     *         "updated": 0,
+                     *         "unchanged": 0,
+                     *         "errors": 1,
+                     *         "items": [
+                     *           {
+                     *             "_id": "06e1k8qj4m04t5j0p2eomo9q",
+                     *             "status": "error",
+                     *             "error": {
+                     *               "code": "CONFLICT",
+                     *               "message": "title was changed again since"
+                     *             }
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["UndoResult"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description GONE */
-            410: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            410: components["responses"]["Gone"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     events: {
         parameters: {
             query?: {
-                /** @description The `rev` of the export, or of the last page of changes, that is known; 0, or not given: all there is. */
-                since?: number;
+                /** @description The `rev` after which the stream begins; not given: with what comes from now on. */
+                since?: components["parameters"]["sinceOfStream"];
             };
             header?: {
                 /** @description The `id` of the last event that came; it goes before `since`. */
-                "Last-Event-ID"?: string;
+                "Last-Event-ID"?: components["parameters"]["lastEventId"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
             };
             cookie?: never;
         };
@@ -8793,104 +7331,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["ChangesetEvent"];
+                    /**
+                     * @example event: hello
+                     *     id: 16
+                     *     data: {"rev":16}
+                     *
+                     *     event: change
+                     *     id: 17
+                     *     data: {"rev":17,"at":"2026-11-02T08:15:30.123Z","by":{"userId":"06e1k8qj4m0lvflp6jrqi6m6","name":"Olga"},"via":"api","items":[{"rev":17,"kind":"leg","_id":"06e1k8qj4m05p8affiv0gjf4","document":{"_id":"06e1k8qj4m05p8affiv0gjf4","tripId":"06e1k8qj4m0qhq8sbj32po28","order":0,"title":"Tokyo: blossom and neon","destination":"Tokyo, Japan","startDate":"2027-04-01","endDate":"2027-04-05","timezone":"Asia/Tokyo","accommodation":{"name":"Hotel Sumidakaze","address":"2-chome Kaminarimon, Taito-ku, Tokyo","lat":35.7107,"lng":139.795,"checkInDate":"2027-04-02","checkInTime":"15:00","checkOutDate":"2027-04-05","checkOutTime":"11:00","confirmationNumber":"TYO-0001"},"flights":[{"airline":"Japan Airlines","flightNumber":"JL44","departureAirport":"LHR","arrivalAirport":"HND","departureTime":"2027-04-01T09:30:00+01:00","arrivalTime":"2027-04-02T07:20:00+09:00","seat":"41A"}],"rentalCar":{"company":"Sakura Cars","vehicle":"Small hybrid","pickupLocation":"Tokyo Station","pickupTime":"2027-04-05T09:00","dropoffLocation":"Odawara Station","dropoffTime":"2027-04-05T18:00"},"clientRef":"leg-tokyo","createdAt":"2026-11-02T08:15:30.123Z","updatedAt":"2026-11-02T08:15:30.123Z"}}]}
+                     */
+                    "text/event-stream": string;
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     createShareToken: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
             };
             cookie?: never;
         };
@@ -8906,6 +7379,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "token": "q3Vn8ZkR1tYw6Lx0",
+                     *       "url": "https://trips.example.org/api/v1/shared/trips/q3Vn8ZkR1tYw6Lx0",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ShareLink"];
                 };
             };
@@ -8919,159 +7399,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "token": "q3Vn8ZkR1tYw6Lx0",
+                     *       "url": "https://trips.example.org/api/v1/shared/trips/q3Vn8ZkR1tYw6Lx0",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ShareLink"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     deleteShareToken: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
-                "If-Match"?: string;
+                "If-Match"?: components["parameters"]["ifMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done; nothing to show */
+            /** @description Done; there is nothing to show */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -9082,148 +7450,29 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PRECONDITION_FAILED */
-            412: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     getSharedTrip: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
                 /** @description Token of a share link, or of a calendar. */
-                token: string;
+                token: components["parameters"]["token"];
             };
             cookie?: never;
         };
@@ -9237,10 +7486,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SharedTrip"];
+                    /**
+                     * @example {
+                     *       "trip": {
+                     *         "_id": "06e1k8qj4m0qhq8sbj32po28",
+                     *         "title": "Two weeks in Japan",
+                     *         "startDate": "2027-04-01",
+                     *         "endDate": "2027-04-15",
+                     *         "status": "draft"
+                     *       },
+                     *       "legs": [
+                     *         {
+                     *           "_id": "06e1k8qj4m05p8affiv0gjf4",
+                     *           "order": 0,
+                     *           "title": "Tokyo: blossom and neon",
+                     *           "destination": "Tokyo, Japan",
+                     *           "startDate": "2027-04-01",
+                     *           "endDate": "2027-04-05",
+                     *           "timezone": "Asia/Tokyo",
+                     *           "accommodation": {
+                     *             "name": "Hotel Sumidakaze",
+                     *             "address": "2-chome Kaminarimon, Taito-ku, Tokyo",
+                     *             "lat": 35.7107,
+                     *             "lng": 139.795,
+                     *             "checkInDate": "2027-04-02",
+                     *             "checkOutDate": "2027-04-05"
+                     *           },
+                     *           "flights": [
+                     *             {
+                     *               "airline": "Japan Airlines",
+                     *               "flightNumber": "JL44",
+                     *               "departureAirport": "LHR",
+                     *               "arrivalAirport": "HND",
+                     *               "departureTime": "2027-04-01T09:30:00+01:00",
+                     *               "arrivalTime": "2027-04-02T07:20:00+09:00"
+                     *             }
+                     *           ],
+                     *           "rentalCar": {
+                     *             "company": "Sakura Cars",
+                     *             "pickupLocation": "Tokyo Station",
+                     *             "pickupTime": "2027-04-05T09:00",
+                     *             "dropoffLocation": "Odawara Station",
+                     *             "dropoffTime": "2027-04-05T18:00"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SharedView"];
                 };
             };
-            /** @description Not changed */
+            /** @description Not changed since */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -9249,60 +7545,22 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            404: components["responses"]["NotFoundWithoutKey"];
+            429: components["responses"]["RateLimitedWithoutKey"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     exportSharedTrip: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
                 /** @description Token of a share link, or of a calendar. */
-                token: string;
+                token: components["parameters"]["token"];
             };
             cookie?: never;
         };
@@ -9316,10 +7574,105 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "trip": {
+                     *         "_id": "06e1k8qj4m0qhq8sbj32po28",
+                     *         "title": "Two weeks in Japan",
+                     *         "startDate": "2027-04-01",
+                     *         "endDate": "2027-04-15",
+                     *         "status": "draft"
+                     *       },
+                     *       "legs": [
+                     *         {
+                     *           "_id": "06e1k8qj4m05p8affiv0gjf4",
+                     *           "order": 0,
+                     *           "title": "Tokyo: blossom and neon",
+                     *           "destination": "Tokyo, Japan",
+                     *           "startDate": "2027-04-01",
+                     *           "endDate": "2027-04-05",
+                     *           "timezone": "Asia/Tokyo",
+                     *           "accommodation": {
+                     *             "name": "Hotel Sumidakaze",
+                     *             "address": "2-chome Kaminarimon, Taito-ku, Tokyo",
+                     *             "lat": 35.7107,
+                     *             "lng": 139.795,
+                     *             "checkInDate": "2027-04-02",
+                     *             "checkOutDate": "2027-04-05"
+                     *           },
+                     *           "flights": [
+                     *             {
+                     *               "airline": "Japan Airlines",
+                     *               "flightNumber": "JL44",
+                     *               "departureAirport": "LHR",
+                     *               "arrivalAirport": "HND",
+                     *               "departureTime": "2027-04-01T09:30:00+01:00",
+                     *               "arrivalTime": "2027-04-02T07:20:00+09:00"
+                     *             }
+                     *           ],
+                     *           "rentalCar": {
+                     *             "company": "Sakura Cars",
+                     *             "pickupLocation": "Tokyo Station",
+                     *             "pickupTime": "2027-04-05T09:00",
+                     *             "dropoffLocation": "Odawara Station",
+                     *             "dropoffTime": "2027-04-05T18:00"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "stays": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0nrvd9dmkebf10",
+                     *           "legId": "06e1k8qj4m05p8affiv0gjf4",
+                     *           "name": "Capsule at the airport",
+                     *           "address": "2-chome Kaminarimon, Taito-ku, Tokyo",
+                     *           "lat": 35.7107,
+                     *           "lng": 139.795,
+                     *           "checkInDate": "2027-04-02",
+                     *           "checkOutDate": "2027-04-05"
+                     *         }
+                     *       ],
+                     *       "mapPins": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0sc5ser8linig8",
+                     *           "name": "Sensō-ji",
+                     *           "lat": 35.7148,
+                     *           "lng": 139.7967,
+                     *           "category": "temple"
+                     *         }
+                     *       ],
+                     *       "actionItems": [
+                     *         {
+                     *           "_id": "06e1k8qj4m01dt2agp9tm1ak",
+                     *           "text": "Book the train to Hakone",
+                     *           "urgency": "before_trip",
+                     *           "isCompleted": false
+                     *         }
+                     *       ],
+                     *       "commitments": [
+                     *         {
+                     *           "_id": "06e1k8qj4m04t5j0p2eomo9q",
+                     *           "title": "Dinner under the blossoms",
+                     *           "startDate": "2027-04-03",
+                     *           "category": "dinner",
+                     *           "startTime": "19:00",
+                     *           "endTime": "21:30",
+                     *           "timezone": "Asia/Tokyo",
+                     *           "legId": "06e1k8qj4m05p8affiv0gjf4",
+                     *           "mapPinId": "06e1k8qj4m0sc5ser8linig8"
+                     *         }
+                     *       ],
+                     *       "members": [
+                     *         {
+                     *           "name": "Olga",
+                     *           "role": "owner"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["SharedExport"];
                 };
             };
-            /** @description Not changed */
+            /** @description Not changed since */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -9328,60 +7681,22 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            404: components["responses"]["NotFoundWithoutKey"];
+            429: components["responses"]["RateLimitedWithoutKey"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     getCalendar: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
                 /** @description Id of the trip. */
-                tripId: string;
+                tripId: components["parameters"]["tripId"];
             };
             cookie?: never;
         };
@@ -9397,10 +7712,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example BEGIN:VCALENDAR
+                     *     VERSION:2.0
+                     *     PRODID:-//Carnet//Trips//EN
+                     *     BEGIN:VEVENT
+                     *     UID:06e1k8qj4m05p8affiv0gjf4
+                     *     DTSTAMP:20261102T081530Z
+                     *     DTSTART;VALUE=DATE:20270401
+                     *     DTEND;VALUE=DATE:20270406
+                     *     SUMMARY:Tokyo: blossom and neon
+                     *     END:VEVENT
+                     *     END:VCALENDAR
+                     */
                     "text/calendar; charset=utf-8": string;
                 };
             };
-            /** @description Not changed */
+            /** @description Not changed since */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -9411,99 +7739,25 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     getSharedCalendar: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
                 /** @description Token of a share link, or of a calendar. */
-                token: string;
+                token: components["parameters"]["token"];
             };
             cookie?: never;
         };
@@ -9517,10 +7771,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example BEGIN:VCALENDAR
+                     *     VERSION:2.0
+                     *     PRODID:-//Carnet//Trips//EN
+                     *     BEGIN:VEVENT
+                     *     UID:06e1k8qj4m05p8affiv0gjf4
+                     *     DTSTAMP:20261102T081530Z
+                     *     DTSTART;VALUE=DATE:20270401
+                     *     DTEND;VALUE=DATE:20270406
+                     *     SUMMARY:Tokyo: blossom and neon
+                     *     END:VEVENT
+                     *     END:VCALENDAR
+                     */
                     "text/calendar; charset=utf-8": string;
                 };
             };
-            /** @description Not changed */
+            /** @description Not changed since */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -9529,56 +7796,18 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            404: components["responses"]["NotFoundWithoutKey"];
+            429: components["responses"]["RateLimitedWithoutKey"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     createCalendarToken: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -9595,6 +7824,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "url": "https://trips.example.org/api/v1/calendars/q3Vn8ZkR1tYw6Lx0.ics"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CalendarLink"];
                 };
             };
@@ -9608,129 +7842,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "url": "https://trips.example.org/api/v1/calendars/q3Vn8ZkR1tYw6Lx0.ics"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CalendarLink"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     deleteCalendarToken: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done; nothing to show */
+            /** @description Done; there is nothing to show */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -9741,123 +7884,27 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     getCalendarFeed: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
                 /** @description Token of a share link, or of a calendar. */
-                token: string;
+                token: components["parameters"]["token"];
             };
             cookie?: never;
         };
@@ -9871,10 +7918,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example BEGIN:VCALENDAR
+                     *     VERSION:2.0
+                     *     PRODID:-//Carnet//Trips//EN
+                     *     BEGIN:VEVENT
+                     *     UID:06e1k8qj4m05p8affiv0gjf4
+                     *     DTSTAMP:20261102T081530Z
+                     *     DTSTART;VALUE=DATE:20270401
+                     *     DTEND;VALUE=DATE:20270406
+                     *     SUMMARY:Tokyo: blossom and neon
+                     *     END:VEVENT
+                     *     END:VCALENDAR
+                     */
                     "text/calendar; charset=utf-8": string;
                 };
             };
-            /** @description Not changed */
+            /** @description Not changed since */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -9883,60 +7943,22 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            404: components["responses"]["NotFoundWithoutKey"];
+            429: components["responses"]["RateLimitedWithoutKey"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     getJob: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
                 /** @description Id of the job. */
-                jobId: string;
+                jobId: components["parameters"]["jobId"];
             };
             cookie?: never;
         };
@@ -9952,10 +7974,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m0lpfde5bm5f7i8",
+                     *       "kind": "sync",
+                     *       "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "status": "queued",
+                     *       "progress": {
+                     *         "done": 0,
+                     *         "total": 800
+                     *       },
+                     *       "attempts": 0,
+                     *       "createdAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            /** @description Not changed */
+            /** @description Not changed since */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -9966,88 +8002,25 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     listWebhooks: {
         parameters: {
             query?: {
-                /** @description Rows a page: 100 if not given, 200 at most; of messages 50, and 100 at most; of changes 200, and 1,000 at most. What is above is cut. */
-                limit?: number;
+                /** @description Rows of a page; a number above the maximum is cut to it. */
+                limit?: components["parameters"]["limit"];
                 /** @description `nextCursor` of the page before; no other list's is taken. */
-                cursor?: string;
+                cursor?: components["parameters"]["cursor"];
             };
             header?: {
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path?: never;
             cookie?: never;
@@ -10064,10 +8037,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HookPage"];
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "_id": "06e1k8qj4m07h9vh8nkmtsoi",
+                     *           "url": "https://example.org/hooks",
+                     *           "events": [
+                     *             "trip.changed"
+                     *           ],
+                     *           "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *           "description": "The family's calendar",
+                     *           "enabled": true,
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookPage"];
                 };
             };
-            /** @description Not changed */
+            /** @description Not changed since */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -10078,89 +8070,37 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     createWebhook: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "url": "https://example.org/hooks",
+                 *       "events": [
+                 *         "trip.changed"
+                 *       ],
+                 *       "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                 *       "description": "The family's calendar",
+                 *       "enabled": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["WebhookCreate"];
             };
         };
@@ -10175,132 +8115,51 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NewHook"];
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m07h9vh8nkmtsoi",
+                     *       "url": "https://example.org/hooks",
+                     *       "events": [
+                     *         "trip.changed"
+                     *       ],
+                     *       "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "description": "The family's calendar",
+                     *       "enabled": true,
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "updatedAt": "2026-11-02T08:15:30.123Z",
+                     *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewWebhook"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     deleteWebhook: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
                 /** @description Id of the webhook. */
-                webhookId: string;
+                webhookId: components["parameters"]["webhookId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done; nothing to show */
+            /** @description Done; there is nothing to show */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -10311,141 +8170,38 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     updateWebhook: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
                 /** @description Id of the webhook. */
-                webhookId: string;
+                webhookId: components["parameters"]["webhookId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "enabled": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["WebhookPatch"];
             };
         };
@@ -10460,139 +8216,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Hook"];
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m07h9vh8nkmtsoi",
+                     *       "url": "https://example.org/hooks",
+                     *       "events": [
+                     *         "trip.changed"
+                     *       ],
+                     *       "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "description": "The family's calendar",
+                     *       "enabled": true,
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "updatedAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Webhook"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     testWebhook: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
                 /** @description Id of the webhook. */
-                webhookId: string;
+                webhookId: components["parameters"]["webhookId"];
             };
             cookie?: never;
         };
@@ -10608,144 +8270,49 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeliveryInfo"];
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m0r57snff2trjh4",
+                     *       "event": "trip.changed",
+                     *       "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "rev": 17,
+                     *       "status": "succeeded",
+                     *       "attempts": 1,
+                     *       "responseStatus": 204,
+                     *       "durationMs": 41,
+                     *       "createdAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Delivery"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     listDeliveries: {
         parameters: {
             query?: {
-                /** @description Rows a page: 100 if not given, 200 at most; of messages 50, and 100 at most; of changes 200, and 1,000 at most. What is above is cut. */
-                limit?: number;
+                /** @description Rows of a page; a number above the maximum is cut to it. */
+                limit?: components["parameters"]["limit"];
                 /** @description `nextCursor` of the page before; no other list's is taken. */
-                cursor?: string;
+                cursor?: components["parameters"]["cursor"];
             };
             header?: {
-                /** @description Of a read: `ETag` of what is known; 304 when that is the present state. Of a create: `*`; 412 when its clientRef exists. */
-                "If-None-Match"?: string;
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
                 /** @description Id of the webhook. */
-                webhookId: string;
+                webhookId: components["parameters"]["webhookId"];
             };
             cookie?: never;
         };
@@ -10761,10 +8328,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeliveryInfoPage"];
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0r57snff2trjh4",
+                     *           "event": "trip.changed",
+                     *           "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *           "rev": 17,
+                     *           "status": "succeeded",
+                     *           "attempts": 1,
+                     *           "responseStatus": 204,
+                     *           "durationMs": 41,
+                     *           "createdAt": "2026-11-02T08:15:30.123Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeliveryPage"];
                 };
             };
-            /** @description Not changed */
+            /** @description Not changed since */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -10775,101 +8360,27 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     redeliver: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: the first response is given again for 24 hours. */
-                "Idempotency-Key"?: string;
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
                 /** @description Id of the webhook. */
-                webhookId: string;
+                webhookId: components["parameters"]["webhookId"];
                 /** @description Id of the delivery. */
-                deliveryId: string;
+                deliveryId: components["parameters"]["deliveryId"];
             };
             cookie?: never;
         };
@@ -10885,127 +8396,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeliveryInfo"];
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m0r57snff2trjh4",
+                     *       "event": "trip.changed",
+                     *       "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *       "rev": 17,
+                     *       "status": "succeeded",
+                     *       "attempts": 1,
+                     *       "responseStatus": 204,
+                     *       "durationMs": 41,
+                     *       "createdAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Delivery"];
                 };
             };
-            /** @description VALIDATION_ERROR */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAUTHORIZED */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description FORBIDDEN */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description NOT_FOUND */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description IDEMPOTENCY_CONFLICT */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description PAYLOAD_TOO_LARGE */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNSUPPORTED_MEDIA_TYPE */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     getOpenApi: {
@@ -11024,41 +8440,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    /**
+                     * @example {
+                     *       "openapi": "3.1.0",
+                     *       "info": {
+                     *         "title": "Carnet",
+                     *         "version": "0.1.0"
+                     *       },
+                     *       "paths": {},
+                     *       "components": {}
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Description"];
                 };
             };
-            /** @description RATE_LIMITED */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description INTERNAL */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description UNAVAILABLE */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
+            429: components["responses"]["RateLimitedWithoutKey"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
 }
