@@ -11,6 +11,7 @@ from carnet.arguments import EMAIL, NAME, require_text
 from carnet.commands_export import export_command
 from carnet.commands_import import import_command
 from carnet.commands_key import key
+from carnet.commands_mcp import mcp
 from carnet.commands_user import user
 from carnet.console import config_option, json_option, print_json, require_current, run, settings_of
 from carnet.failure import Failure, UsageFailure
@@ -173,3 +174,4 @@ cli.add_command(user)
 cli.add_command(key)
 cli.add_command(import_command)
 cli.add_command(export_command)
+cli.add_command(mcp)

@@ -11,6 +11,7 @@ from aiohttp import web
 from domain.errors import NotFound, ValidationFailed
 from server.errors import refuse
 from server.front import BASE, Api
+from server.mcp.endpoint import MCP, Endpoint
 from server.route import API
 from server.routes import ROUTES
 from server.services import Services
@@ -44,10 +45,11 @@ class App:
 def build_app(services: Services) -> App:
     """All parts, also under the path of the public URL where that has one."""
     app = App()
-    api = Api(services, ROUTES)
+    api, mcp = Api(services, ROUTES), Endpoint(services)
     # Also without the path: a proxy may take it off, and a health check knows none.
     for prefix in dict.fromkeys((services.prefix, "")):
         app.mount(prefix + BASE, api.handle)
+        app.mount(prefix + MCP, mcp.handle)
     return app
 
 

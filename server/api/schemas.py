@@ -301,7 +301,10 @@ def file_result() -> type[msgspec.Struct]:
         _required("notices", list[str]),
         _optional("moreRejects", int),
     ]
-    about = "What became of the rows of a file, for each list that it has, and what else it held."
+    about = (
+        "What became of what a file holds: of its rows as of a sync's, by list; what could be no"
+        " row, and why; how much of what else it has was left."
+    )
     return _define("FileResult", about, [_required("dryRun", bool), *categories, *told])
 
 

@@ -127,7 +127,7 @@ export interface paths {
         put?: never;
         /**
          * Import a file into a trip
-         * @description The file is the body, as it is: Carnet's own JSON and NDJSON, CSV, GeoJSON, GPX, KML, KMZ, ICS, mails, boarding passes, exports of other planners, and ZIPs of these, told apart by content. The same file a second time changes nothing. It needs the scope `trips:write`.
+         * @description The file is the body, as it is and of any media type: Carnet's own JSON and NDJSON, CSV, GeoJSON, GPX, KML, KMZ, ICS, mails, boarding passes, exports of other planners, and ZIPs of these, told apart by content. The same file a second time changes nothing. It needs the scope `trips:write`.
          */
         post: operations["importFile"];
         delete?: never;
@@ -1522,7 +1522,7 @@ export interface components {
             /** @default null */
             index?: number | null;
         };
-        /** @description What became of the rows of a file, for each list that it has, and what else it held. */
+        /** @description What became of what a file holds: of its rows as of a sync's, by list; what could be no row, and why; how much of what else it has was left. */
         FileResult: {
             dryRun: boolean;
             legs?: components["schemas"]["CategoryResult"];
@@ -3882,7 +3882,7 @@ export interface operations {
                  * @example name,lat,lng
                  *     Sensō-ji,35.7148,139.7967
                  */
-                "*/*": string;
+                "application/octet-stream": string;
             };
         };
         responses: {
@@ -3971,21 +3971,20 @@ export interface operations {
                      *       },
                      *       "rejects": [
                      *         {
-                     *           "reason": "Reason",
-                     *           "row": "Row",
-                     *           "name": "Name",
-                     *           "file": "File",
-                     *           "line": 1,
-                     *           "index": 1
+                     *           "reason": "it has no position",
+                     *           "row": {
+                     *             "name": "A bar in Shinjuku"
+                     *           },
+                     *           "name": "A bar in Shinjuku",
+                     *           "line": 3
                      *         }
                      *       ],
                      *       "notImported": {
-                     *         "key": 1
+                     *         "tracks": 1
                      *       },
                      *       "notices": [
-                     *         "Notices"
-                     *       ],
-                     *       "moreRejects": 1
+                     *         "The file says nothing of time zones"
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["FileResult"];
@@ -4127,21 +4126,20 @@ export interface operations {
                      *       },
                      *       "rejects": [
                      *         {
-                     *           "reason": "Reason",
-                     *           "row": "Row",
-                     *           "name": "Name",
-                     *           "file": "File",
-                     *           "line": 1,
-                     *           "index": 1
+                     *           "reason": "it has no position",
+                     *           "row": {
+                     *             "name": "A bar in Shinjuku"
+                     *           },
+                     *           "name": "A bar in Shinjuku",
+                     *           "line": 3
                      *         }
                      *       ],
                      *       "notImported": {
-                     *         "key": 1
+                     *         "tracks": 1
                      *       },
                      *       "notices": [
-                     *         "Notices"
-                     *       ],
-                     *       "moreRejects": 1
+                     *         "The file says nothing of time zones"
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["FileResult"];
