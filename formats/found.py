@@ -4,8 +4,8 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-Snapshot: TypeAlias = Literal["legs", "stays", "mapPins", "actionItems", "commitments"]
-"""The lists of a sync."""
+Snapshot: TypeAlias = str
+"""The name of a list of a sync, such as `mapPins`."""
 
 Document: TypeAlias = dict[str, Any]
 

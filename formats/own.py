@@ -5,18 +5,10 @@ from typing import Final
 from domain.resources import RESOURCES
 from formats.found import Document, Position, Reading, Reject, Row, Snapshot
 
-LISTS: Final[dict[str, Snapshot]] = {
-    "legs": "legs",
-    "stays": "stays",
-    "mapPins": "mapPins",
-    "actionItems": "actionItems",
-    "commitments": "commitments",
-}
+LISTS: Final[dict[str, Snapshot]] = {each.snapshot: each.snapshot for each in RESOURCES}
 """The lists of a sync by name."""
 
-KINDS: Final[dict[str, Snapshot]] = LISTS | {
-    resource.kind: LISTS[resource.snapshot] for resource in RESOURCES
-}
+KINDS: Final[dict[str, Snapshot]] = LISTS | {each.kind: each.snapshot for each in RESOURCES}
 """The same, also by what one row is called."""
 
 NO_ROWS: Final = frozenset({"trip", "members", "rev"})
