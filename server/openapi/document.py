@@ -40,7 +40,7 @@ class _Description:
     def __init__(self, routes: Sequence[Route]) -> None:
         self._routes = routes
         kinds = [route.body.type for route in routes if route.body]
-        self._shapes = Shapes({*kinds, *(route.reply for route in routes)})
+        self._shapes = Shapes([*kinds, *(route.reply for route in routes)])
         self._examples = Examples(self._shapes)
         self._shared: dict[str, dict[str, Any]] = {"parameters": {}, "responses": {}}
 

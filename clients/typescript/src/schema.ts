@@ -1456,9 +1456,15 @@ export interface components {
         /** @description An OpenAPI document. */
         Description: {
             openapi: string;
-            info: Record<string, never>;
-            paths: Record<string, never>;
-            components: Record<string, never>;
+            info: {
+                [key: string]: unknown;
+            };
+            paths: {
+                [key: string]: unknown;
+            };
+            components: {
+                [key: string]: unknown;
+            };
         };
         /** @description A failure. */
         ErrorBody: {
@@ -2130,9 +2136,13 @@ export interface components {
             mapPins?: components["schemas"]["MapPinSyncItem"][] | null;
             actionItems?: components["schemas"]["ActionItemSyncItem"][] | null;
             commitments?: components["schemas"]["CommitmentSyncItem"][] | null;
-            readonly members?: Record<string, never>[];
+            readonly members?: {
+                [key: string]: unknown;
+            }[];
             readonly rev?: number;
-            readonly trip?: Record<string, never>;
+            readonly trip?: {
+                [key: string]: unknown;
+            };
         };
         /** @description A further place to sleep within a leg: an accommodation that has a name. */
         Stay: {

@@ -1,5 +1,5 @@
 // What the methods take and give, by the name of the operation, from the API's own description.
-import type { operations } from "./schema.js";
+import type { components, operations } from "./schema.js";
 
 type Name = keyof operations;
 type Responses<N extends Name> = operations[N]["responses"];
@@ -107,4 +107,4 @@ export type Delivery = Item<"listDeliveries">;
 export type SharedTrip = Result<"getSharedTrip">;
 
 /** A changeset as a stream of events tells it; one of many rows has `more` instead of `items`. */
-export type TripChange = operations["events"]["responses"][200]["content"]["text/event-stream"];
+export type TripChange = components["schemas"]["ChangesetEvent"];
