@@ -3,20 +3,12 @@
 from typing import Final
 
 from domain.resources import RESOURCES
-from formats.found import Document, Position, Reading, Reject, Row, Snapshot
+from formats.found import Document, Position, Reading, Reject, Row
 
-LISTS: Final[dict[str, Snapshot]] = {
-    "legs": "legs",
-    "stays": "stays",
-    "mapPins": "mapPins",
-    "actionItems": "actionItems",
-    "commitments": "commitments",
-}
-"""The lists of a sync by name."""
+LISTS: Final = tuple(resource.snapshot for resource in RESOURCES)
+"""The lists of a sync."""
 
-KINDS: Final[dict[str, Snapshot]] = LISTS | {
-    resource.kind: LISTS[resource.snapshot] for resource in RESOURCES
-}
+KINDS: Final = {name: each.snapshot for each in RESOURCES for name in (each.snapshot, each.kind)}
 """The same, also by what one row is called."""
 
 NO_ROWS: Final = frozenset({"trip", "members", "rev"})

@@ -213,7 +213,7 @@ def add_a_schedule(tree: Tree) -> None:
     tree.write("workers/reminders.py", REMINDERS)
     tree.edit(
         "workers/kinds.py",
-        ("import imports, pruning, undo\n", "import imports, pruning, reminders, undo\n"),
+        ("imports, pruning, undo\n", "imports, pruning, reminders, undo\n"),
         (
             "SCHEDULES: Final = (\n",
             'SCHEDULES: Final = (\n    Schedule("remind", HOUR, reminders.remind),\n',
