@@ -6,22 +6,14 @@ from typing import Any, Final
 
 from domain.resources import RESOURCES
 from domain.shape import members_of
-from formats.found import Document, Found, Notice, Position, Reading, Reject, Row, Snapshot
+from formats.found import Document, Found, Notice, Position, Reading, Reject, Row
 from formats.pins import identity
 from formats.rows import digest, no_text, telling
 
-LISTS: Final[dict[str, Snapshot]] = {
-    "legs": "legs",
-    "stays": "stays",
-    "mapPins": "mapPins",
-    "actionItems": "actionItems",
-    "commitments": "commitments",
-}
-"""The lists of a sync by name."""
+LISTS: Final = tuple(resource.snapshot for resource in RESOURCES)
+"""The lists of a sync."""
 
-KINDS: Final[dict[str, Snapshot]] = LISTS | {
-    resource.kind: LISTS[resource.snapshot] for resource in RESOURCES
-}
+KINDS: Final = {name: each.snapshot for each in RESOURCES for name in (each.snapshot, each.kind)}
 """The same, also by what one row is called."""
 
 NO_ROWS: Final = frozenset({"trip", "members", "rev"})
@@ -37,14 +29,14 @@ _KNOWN_BY: Final = ("name", "title", "text", "startDate", "startTime", "checkInD
 """What tells rows without an id or a clientRef apart."""
 
 _REQUIRED: Final = {
-    LISTS[resource.snapshot]: {
+    resource.snapshot: {
         member.name for member in members_of(resource.struct).by_name.values() if member.required
     }
     for resource in RESOURCES
 }
 
 
-def list_of(document: Document) -> Snapshot | None:
+def list_of(document: Document) -> str | None:
     """The list that a row is of by what it has: that which requires the most."""
     fits = [(len(names), name) for name, names in _REQUIRED.items() if names <= document.keys()]
     return max(fits)[1] if fits else None
@@ -80,7 +72,7 @@ class OwnRows:
             document["clientRef"] = f"carnet:{row_id or self._identity(snapshot, document)}"
         yield Row(list=snapshot, document=document, at=at)
 
-    def _identity(self, snapshot: Snapshot, document: Document) -> str:
+    def _identity(self, snapshot: str, document: Document) -> str:
         """By what it is called and when or where it is; a twin is numbered."""
         lat, lng = document.get("lat"), document.get("lng")
         place = ""

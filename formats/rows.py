@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from domain.merge import merge
 from domain.resources import RESOURCES
-from formats.found import Document, Part, Position, Reject, Row, Snapshot
+from formats.found import Document, Part, Position, Reject, Row
 
 TITLE: Final = 200
 """Characters of a title, a name or a destination (contract of the API; `domain.fields`)."""
@@ -19,9 +19,7 @@ _NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
 _BLANKS: Final = re.compile(r"\s+")
 
 
-def row(
-    name: Snapshot, document: Document, at: Position, raw: Any, *, title: str = ""
-) -> Row | Reject:
+def row(name: str, document: Document, at: Position, raw: Any, *, title: str = "") -> Row | Reject:
     """A row of a list, if the API would take it; `raw` is what stands in the file.
 
     Members that are None or an empty text are left out. `title` is what a reject is known by.
@@ -48,7 +46,7 @@ def part(
     return Part(member="rentalCar", document=document, at=at)
 
 
-def unfit(name: Snapshot, document: Document) -> str:
+def unfit(name: str, document: Document) -> str:
     """Why the API would not take a document of a list; "" when it would.
 
     Links are left aside: only the trip has what they name.

@@ -40,7 +40,8 @@ _MERGES = (
     " that is there."
 )
 
-_LOOSELY = {"trip": dict[str, Any], "members": list[dict[str, Any]], "rev": int}
+_ANY = Annotated[dict[str, Any], Meta(extra_json_schema={"additionalProperties": True})]
+_LOOSELY = {"trip": _ANY, "members": list[_ANY], "rev": int}
 """What a sync ignores of an export."""
 
 Field = tuple[str, Any, Any]
@@ -301,7 +302,10 @@ def file_result() -> type[msgspec.Struct]:
         _required("notices", list[str]),
         _optional("moreRejects", int),
     ]
-    about = "What became of the rows of a file, for each list that it has, and what else it held."
+    about = (
+        "What became of what a file holds: of its rows as of a sync's, by list; what could be no"
+        " row, and why; how much of what else it has was left."
+    )
     return _define("FileResult", about, [_required("dryRun", bool), *categories, *told])
 
 

@@ -108,6 +108,15 @@ _CLOSED: Final[dict[tuple[str, str], Schema]] = {
 """By schema and property: what the structs leave open."""
 
 
+_RESULTS: Final = (
+    BatchResult,
+    schemas.sync_result(),
+    schemas.file_result(),
+    schemas.undo_result(),
+)
+"""What a job may give."""
+
+
 class Shapes:
     """The schemas of some types, by name, and which is whose."""
 
@@ -126,16 +135,7 @@ class Shapes:
             if name in self.by_name:
                 self.by_name[name]["properties"][field] = schema
         self.by_name["Job"]["properties"]["result"] = {
-            "anyOf": [
-                self._of[kind]
-                for kind in (
-                    BatchResult,
-                    schemas.sync_result(),
-                    schemas.file_result(),
-                    schemas.undo_result(),
-                )
-                if kind in self._of
-            ]
+            "anyOf": [self._of[kind] for kind in _RESULTS if kind in self._of]
         }
         for name, schema in list(self.by_name.items()):
             self._share_enumerations(name, schema)
@@ -184,6 +184,9 @@ def _tidied(schema: Schema) -> Schema:
         tidy["description"] = inspect.cleandoc(tidy["description"])
     if "enum" in tidy:
         tidy = {"type": "string", **tidy}
+    if tidy.get("type") == "object" and not {"properties", "additionalProperties"} & tidy.keys():
+        # Else generators take it for one that is empty.
+        tidy["additionalProperties"] = True
     _within(tidy, _tidied)
     for name, value in tidy.get("properties", {}).items():
         # As everywhere in the API: what is called so is a moment.
