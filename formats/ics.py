@@ -23,6 +23,8 @@ from formats.rows import digest, lines, one_line, ref, row, telling, titled
 
 MOST_REPEATING: Final = 1_000
 """Events with rules that are followed in one file."""
+MOST_FRUITLESS: Final = 5
+"""The same of rules that fit no date, which are followed for long."""
 
 _CATEGORIES: Final = {
     **dict.fromkeys(("dinner", "restaurant", "meal", "lunch", "breakfast"), "dinner"),
@@ -67,7 +69,7 @@ class _Calendar:
         self._cancelled = False
         self._moved: dict[str, set[str]] = {}
         self._unknown_zones: set[str] = set()
-        self._repeating = 0
+        self._repeating = self._fruitless = 0
         self._refs: set[str] = set()
         self._pins: set[str] = set()
         self.others: Counter[str] = Counter()
@@ -162,9 +164,10 @@ class _Calendar:
         if "RECURRENCE-ID" in event.properties or not (rule or added):
             return Dates([start], cut=False)
         self._repeating += 1
-        if self._repeating > MOST_REPEATING:
-            raise Wrong(f"more than {MOST_REPEATING:,} events that repeat in one file")
+        if self._repeating > MOST_REPEATING or self._fruitless > MOST_FRUITLESS:
+            raise Wrong("too many events that repeat, or whose rules fit no date, in one file")
         dates = dates_of(start, rule, added)
+        self._fruitless += dates.fruitless
         out = {each.key for each in self._moments(event, "EXDATE")}
         out |= self._moved.get(event.text("UID"), set())
         kept = [each for each in dates.starts if not out & {each.key, f"{each.day:%Y%m%d}"}]

@@ -118,14 +118,15 @@ def _take(component: Component, line: str, content_line: type) -> None:
 
 def _unfolded(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
     """Whole lines, each with the number of its first. Bytes, since a fold may part a character."""
-    start, whole = 1, b""
+    start, pieces, room = 1, [b""], LONGEST_LINE
     for number, line in enumerate(_lines(file), start=1):
-        if line[:1] in (b" ", b"\t"):
-            whole = (whole + line[1:])[:LONGEST_LINE]
-            continue
-        yield start, whole
-        start, whole = number, line
-    yield start, whole
+        if line[:1] not in (b" ", b"\t"):
+            yield start, b"".join(pieces)
+            start, pieces, room = number, [line], LONGEST_LINE
+        elif room > 0:
+            pieces.append(line[1:])
+            room -= len(line)
+    yield start, b"".join(pieces)
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:

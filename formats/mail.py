@@ -16,12 +16,15 @@ from formats import ics, passes, reservations
 from formats.archives import is_archive
 from formats.found import Found, Position, Reading, Reject, Row, Unreadable
 from formats.markup import data_of
-from formats.rows import lines, one_line, telling
+from formats.rows import digest, lines, one_line, telling
 from formats.schema_org import nodes_of
+from formats.text import head_of
 
-MOST: Final = 64 << 20
-"""Bytes of a file of mails."""
+MOST: Final = 20 << 20
+"""Bytes of a mail, as providers of mail have it too."""
 MOST_PARTS: Final = 500
+_MOST_DASHES: Final = 20_000
+"""Lines of a mail that may begin a part: each that does takes some memory."""
 MOST_NODES: Final = 5_000
 """Objects of schema.org that are looked at in one mail."""
 
@@ -31,8 +34,7 @@ _KNOWN: Final = re.compile(
     r"|content-type|dkim-signature|x-[\w-]+):",
     re.IGNORECASE | re.MULTILINE,
 )
-_NEXT_MAIL: Final = re.compile(rb"(?:\A|(?<=\n))From [^\r\n]+\r?\n(?=[A-Za-z][A-Za-z0-9-]*:)")
-"""Where a mail begins in a mailbox (RFC 4155)."""
+_LONGEST_LINE: Final = 1 << 16
 
 
 def is_text(text: str) -> bool:
@@ -43,17 +45,35 @@ def is_text(text: str) -> bool:
 
 def read(file: BinaryIO, name: str, reading: Reading) -> Iterator[Found]:
     """What is booked, mail for mail."""
-    raw = file.read(MOST + 1)
-    if len(raw) > MOST:
-        raise Unreadable(f"mails of more than {MOST >> 20} MiB: import them one by one")
-    mails = [each for each in _NEXT_MAIL.split(raw) if each.strip()]
-    for index, each in enumerate(mails):
-        at = Position(file=name, index=index if len(mails) > 1 else None)
-        try:
-            message = email.parser.BytesParser(policy=email.policy.compat32).parsebytes(each)
-        except RecursionError as error:
-            raise Unreadable("a mail with parts that are nested too deep") from error
-        yield from _mail(message, at, reading)
+    for index, message in enumerate(_mails(file)):
+        yield from _mail(message, Position(file=name, index=index), reading)
+
+
+def _mails(file: BinaryIO) -> Iterator[email.message.Message]:
+    """One mail, or those of a mailbox (RFC 4155), where a line with `From` begins each."""
+    mailbox = head_of(file).startswith(b"From ")
+    parser, size, dashes, blank = _parser(), 0, 0, True
+    try:
+        while line := file.readline(_LONGEST_LINE):
+            if mailbox and blank and line.startswith(b"From "):
+                if size:
+                    yield parser.close()
+                parser, size, dashes = _parser(), 0, 0
+                continue
+            size += len(line)
+            dashes += line.startswith(b"--")
+            if size > MOST or dashes > _MOST_DASHES:
+                raise Unreadable(f"a mail of more than {MOST >> 20} MiB, or of very many parts")
+            parser.feed(line)
+            blank = not line.strip()
+        if size:
+            yield parser.close()
+    except RecursionError as error:
+        raise Unreadable("a mail with parts that are nested too deep") from error
+
+
+def _parser() -> email.parser.BytesFeedParser:
+    return email.parser.BytesFeedParser(policy=email.policy.compat32)
 
 
 def _mail(message: email.message.Message, at: Position, reading: Reading) -> Iterator[Found]:
@@ -71,15 +91,15 @@ def _mail(message: email.message.Message, at: Position, reading: Reading) -> Ite
 
 
 def _found_in(message: email.message.Message, at: Position, reading: Reading) -> Iterator[Found]:
-    seen: set[bytes] = set()
+    seen: set[str] = set()
     nodes = 0
     for count, part in enumerate(message.walk()):
         if count == MOST_PARTS:
             raise Unreadable(f"a mail of more than {MOST_PARTS} parts")
         payload = None if part.is_multipart() else part.get_payload(decode=True)
-        if not isinstance(payload, bytes) or payload in seen:
+        if not isinstance(payload, bytes) or (known_by := digest(payload)) in seen:
             continue
-        seen.add(payload)
+        seen.add(known_by)
         kind = part.get_content_type()
         head = payload[:200].decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
         if kind == "text/html" or head[:15].lower().startswith(("<!doctype html", "<html")):

@@ -12,7 +12,7 @@ from typing import Any, Final
 from formats import loose_json
 from formats.found import Unreadable
 
-MOST: Final = 8 << 20
+MOST: Final = 4 << 20
 """Characters of a page."""
 
 _SCRIPT: Final = re.compile(r"<script\b[^>]{0,400}?\bapplication/ld\+json\b[^>]{0,400}>", re.I)

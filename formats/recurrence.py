@@ -12,8 +12,7 @@ MOST: Final = 366
 
 _LONGEST_RULE: Final = 500
 _HORIZON: Final = {"DAILY": 2, "WEEKLY": 8, "MONTHLY": 31, "YEARLY": 100}
-"""Years in which dates are looked for: a rule that fits none would be tried until the year 9999,
-at a second for a few years of days. What repeats within a day is no plan of a trip."""
+"""Years in which dates are looked for. What repeats within a day is no plan of a trip."""
 
 
 class Dates(NamedTuple):
@@ -22,6 +21,8 @@ class Dates(NamedTuple):
     starts: list[Moment]
     cut: bool
     """Whether there are more."""
+    fruitless: bool = False
+    """Whether its rule fits no date: that was tried until the year 9999, which takes seconds."""
 
 
 def dates_of(start: Moment, rule: str, added: list[Moment]) -> Dates:
@@ -31,8 +32,9 @@ def dates_of(start: Moment, rule: str, added: list[Moment]) -> Dates:
     for a rule that is none.
     """
     found = {start.key: start}
-    cut = False
+    cut, fruitless = False, bool(rule)
     for clock in _of_rule(start, rule) if rule else ():
+        fruitless = False
         if clock is None or len(found) == MOST:
             cut = True
             break
@@ -45,7 +47,7 @@ def dates_of(start: Moment, rule: str, added: list[Moment]) -> Dates:
             each = Moment(each.day, start.time, start.zone)
         found.setdefault(each.key, each)
     ordered = sorted(found.values(), key=lambda each: each.clock)
-    return Dates(ordered[:MOST], cut or len(ordered) > MOST)
+    return Dates(ordered[:MOST], cut or len(ordered) > MOST, fruitless)
 
 
 def _of_rule(start: Moment, rule: str) -> Iterator[datetime.datetime | None]:
@@ -64,13 +66,14 @@ def _of_rule(start: Moment, rule: str) -> Iterator[datetime.datetime | None]:
     end = min(last, until or last)
     try:
         clocks = iter(rrulestr(f"{plain}UNTIL={end:%Y%m%dT%H%M%S}", dtstart=start.clock))
+        number = -1
         for number, clock in enumerate(clocks):
             if number == count:
                 return
             yield clock
     except (ValueError, TypeError, OverflowError, AttributeError, IndexError) as error:
         raise Wrong(f"RRULE {rule[:60]!r} is no rule that is known: {error}") from error
-    if until is None or until > last:
+    if number >= 0 and (until is None or until > last):
         yield None
 
 

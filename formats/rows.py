@@ -114,7 +114,10 @@ def ref(source: str, *parts: str) -> str:
     return f"{source}:{digest(*parts)}"
 
 
-def digest(*parts: str) -> str:
+def digest(*parts: str | bytes) -> str:
     """The same 24 letters and digits for the same texts."""
-    whole = "\0".join(parts).encode("utf-8", "surrogatepass")
+    encoded = (
+        each if isinstance(each, bytes) else each.encode("utf-8", "surrogatepass") for each in parts
+    )
+    whole = b"\0".join(encoded)
     return hashlib.blake2b(whole, digest_size=12).hexdigest()

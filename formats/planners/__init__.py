@@ -25,7 +25,7 @@ _DOCUMENTS: Final = ("data.json", "metadata.json", "trip.json")
 """What planners call the JSON in their archives."""
 _BASE64: Final = re.compile(r"UEsDB[A-Za-z0-9+/]{50,}")
 """How an archive begins in base64."""
-_MOST: Final = 64 << 20
+_MOST: Final = 32 << 20
 
 
 def is_document(content: Top) -> bool:

@@ -308,6 +308,13 @@ def test_what_repeats_without_end_ends(rule, count):
     assert f"repeats further: {count} of its dates" in notice.text
 
 
+def test_rules_that_fit_no_date_are_not_tried_for_ever():
+    """Each takes until the year 9999."""
+    rule = "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"
+    found = read(calendar(*(event("DTSTART:20270510", rule, uid=f"u{n}") for n in range(8))))
+    assert [type(each) for each in found] == [Row] * 6 + [Reject] * 2
+
+
 def test_two_events_of_one_uid_are_two():
     raw = calendar(event("DTSTART:20270510"), event("DTSTART:20270511"))
     assert [each["clientRef"] for each in rows(raw)] == ["ics:u1", "ics:u1/20270511"]

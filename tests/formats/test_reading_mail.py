@@ -418,6 +418,23 @@ def test_a_mailbox_has_several_mails():
     assert [each.document["flightNumber"] for each in read(raw, "a.mbox")] == ["MA7", "MA8"]
 
 
+def test_a_line_with_from_parts_no_mail():
+    message = mail(script(flight()))
+    raw = message.as_bytes().replace(b"see html", b"see html\n\nFrom here on")
+    assert [type(each) for each in read(raw)] == [Part]
+
+
+def test_what_is_too_much_ends_in_one_line():
+    head = b"From: a@example.org\nSubject: x\n"
+    deep = b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(2_000)
+    )
+    many = b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 21_000
+    for body, told in ((deep, "nested too deep"), (many, "of very many parts")):
+        with pytest.raises(Unreadable, match=told):
+            read(head + body)
+
+
 def test_what_text_cannot_hold_never_reaches_a_row():
     hotel = booked("LodgingReservation", {"name": "Inn\0"}, checkinTime="2027-05-10")
     (reject,) = found_in(hotel)
