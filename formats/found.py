@@ -24,7 +24,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     list: str
     """The list of a sync that it is for, such as `mapPins`."""
     document: Document
-    """As the API takes it. A stay may name no leg: then it is placed by its dates."""
+    """As the API takes it. A stay may name no leg, and a leg have no order: dates tell then."""
     at: Position = Position()
 
 

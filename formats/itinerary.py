@@ -73,15 +73,17 @@ class Itinerary:
     def add(self, row: Row) -> Iterator[Row]:
         """A leg of the import, which may be one that the trip has.
 
-        One that the API would not take holds nothing, and comes back as it is.
+        One without an order gets it by its date. One that the API would not take holds nothing, and
+        comes back as it is.
         """
         ref, row_id = (str(row.document.get(name) or "") for name in ("clientRef", "_id"))
         leg = self._by_ref.get(ref) or self._by_id.get(row_id)
         present = leg.document if leg else {}
-        if unfit("legs", merge(present, row.document)):
+        if unfit("legs", {"order": 0} | merge(present, row.document)):
             yield row
         elif leg is None:
-            self._append(Leg(row.document.copy(), row.document.copy(), row.at, made=False))
+            document = {"order": self._order(row.document["startDate"])} | row.document
+            self._append(Leg(document.copy(), document, row.at, made=False))
         else:
             own = {"_id": present["_id"]} if "_id" in present else {}
             leg.document = merge(present, row.document) | own

@@ -51,6 +51,33 @@ def undated(title: str, at: Position, raw: Any) -> Reject:
     return Reject(reason=reason, row=telling(raw), name=one_line(telling(title)), at=at)
 
 
+def leg(
+    *,
+    title: str,
+    destination: str,
+    start: str,
+    end: str,
+    zone: str,
+    ref: str,
+    at: Position,
+    raw: Any,
+) -> Row | Reject:
+    """A leg, whose order is found by its dates."""
+    document: Document = {
+        "order": 0,
+        "title": one_line(title),
+        "destination": one_line(destination),
+        "startDate": start,
+        "endDate": end,
+        "timezone": zone,
+        "clientRef": ref,
+    }
+    found = row("legs", document, at, raw, title=title)
+    if isinstance(found, Row):
+        del found.document["order"]
+    return found
+
+
 def stay(
     *,
     name: str,

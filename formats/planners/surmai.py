@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from formats.found import Document, Found, NotImported, Position
-from formats.planners.build import day, event, labelled, stay, wall
-from formats.rows import digest, lines, one_line, part, ref, row
+from formats.planners.build import day, event, labelled, leg, stay, wall
+from formats.rows import digest, lines, one_line, part, ref
 from formats.values import first, moment, object_of, objects, prose, text
 
 _RENTALS: Final = {"rental_car", "car_rental", "car"}
@@ -46,16 +46,16 @@ def _own_ref(kind: str, node: Document, *otherwise: str) -> str:
 
 def _leg(trip: Document, places: list[Document], zone: str, at: Position) -> Found:
     called = first(trip, "name") or "Trip"
-    document: Document = {
-        "order": 0,
-        "title": one_line(called),
-        "destination": one_line(", ".join(filter(None, map(text, places))) or called),
-        "startDate": day(moment(trip, "startDate")),
-        "endDate": day(moment(trip, "endDate")),
-        "timezone": zone,
-        "clientRef": _own_ref("trip", trip, called),
-    }
-    return row("legs", document, at, trip, title=called)
+    return leg(
+        title=called,
+        destination=", ".join(filter(None, map(text, places))) or called,
+        start=day(moment(trip, "startDate")),
+        end=day(moment(trip, "endDate")),
+        zone=zone,
+        ref=_own_ref("trip", trip, called),
+        at=at,
+        raw=trip,
+    )
 
 
 def _transportation(node: Document, at: Position) -> Found:

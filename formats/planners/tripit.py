@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from formats.found import Document, Found, NotImported, Position
-from formats.planners.build import event, labelled, stay
-from formats.rows import digest, lines, one_line, part, ref, row
+from formats.planners.build import event, labelled, leg, stay
+from formats.rows import digest, lines, part, ref
 from formats.values import first, object_of, objects, prose
 
 _MOST_DEPTH: Final = 6
@@ -83,16 +83,16 @@ def _trip(trip: Document, zones: list[tuple[str, str]], at: Position) -> Iterato
         name = f"trip without dates or a time zone: {called}"
         yield NotImported(what="other", name=name, at=at)
         return
-    leg: Document = {
-        "order": 0,
-        "title": one_line(called),
-        "destination": one_line(first(trip, "primary_location") or called),
-        "startDate": start,
-        "endDate": end,
-        "timezone": zones[nearest][1],
-        "clientRef": _own_ref("trip", trip, called, start),
-    }
-    yield row("legs", leg, at, trip, title=called)
+    yield leg(
+        title=called,
+        destination=first(trip, "primary_location") or called,
+        start=start,
+        end=end,
+        zone=zones[nearest][1],
+        ref=_own_ref("trip", trip, called, start),
+        at=at,
+        raw=trip,
+    )
 
 
 def _number(node: Document) -> str:

@@ -114,6 +114,16 @@ def test_new_legs_come_between_the_others_by_date():
     assert [each["order"] for each in rows(found, legs)] == [0.0, 0.5, 2]
 
 
+def test_a_leg_without_an_order_gets_one_by_its_date_and_keeps_it():
+    own = leg("C", "2027-05-12", "2027-05-12", clientRef="C")
+    del own["order"]
+    trip = Trip()
+    trip.take([Row(list="legs", document={**A, "clientRef": "A"}), Row(list="legs", document=B)])
+    assert trip.take([Row(list="legs", document=own)]) == {"legs": ["created"]}
+    assert [each["order"] for each in trip.documents("legs")] == [0, 1, 2]
+    assert trip.take([Row(list="legs", document=own)]) == {"legs": ["unchanged"]}
+
+
 def test_a_zone_that_is_not_known_is_said():
     found = list(place([flight("XX1", "QQA", "QQZ", "2027-05-10T09:00")], []))
     assert [each.document["timezone"] for each in found if isinstance(each, Row)] == ["Etc/UTC"]
