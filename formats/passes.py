@@ -36,7 +36,7 @@ def is_archive(names: frozenset[str]) -> bool:
 
 def read(file: BinaryIO, name: str, _reading: Reading) -> Iterator[Found]:
     """What one pass tells."""
-    at = Position(file=name)
+    at = Position(file=name, index=0)
     with archives.opened(file) as archive:
         if "pass.json" not in archive.names:
             raise Unreadable("a pass without pass.json, what it says")

@@ -18,6 +18,7 @@ from formats import archives, carnet_json
 from formats.found import Found, NotImported, Position, Reading, Unreadable
 from formats.json_text import Top, decoded, document_of, top
 from formats.planners import adventurelog, polarsteps, surmai, trek, trip, tripit
+from formats.values import objects
 
 _PLANNERS: Final = (trip, adventurelog, surmai, polarsteps, trek, tripit)
 
@@ -49,13 +50,12 @@ def read(file: BinaryIO, name: str, _reading: Reading) -> Iterator[Found]:
     if planner is None:
         raise Unreadable("this is JSON of no planner that is known")
     file.seek(0)
-    document = document_of(file)
-    if isinstance(document, dict):
-        yield from planner.found_in(document, Position(file=name))
-        return
-    for index, each in enumerate(document):
-        if isinstance(each, dict):
-            yield from planner.found_in(each, Position(file=name, index=index))
+    documents = objects(document_of(file))
+    at = Position(file=name)
+    all_found = (found for each in documents for found in planner.found_in(each, at))
+    # Lists within lists have no one index: what is found is counted.
+    for index, found in enumerate(all_found):
+        yield msgspec.structs.replace(found, at=Position(file=name, index=index))
 
 
 def is_archive(names: frozenset[str]) -> bool:

@@ -99,7 +99,9 @@ def test_trip():
         {"text": "Socks (x3)", "urgency": "before_trip", "isCompleted": True},
         {"text": "Visa", "urgency": "before_trip"},
     ]
-    assert [each.name for each in only(found, Reject)] == ["Swim"]
+    (reject,) = only(found, Reject)
+    assert (reject.name, reject.at.file) == ("Swim", "a.zip/data.json")
+    assert found[reject.at.index or 0] is reject
     told = {(each.what, each.count) for each in only(found, NotImported)}
     assert told == {("other", 1), ("tracks", 1)}
     trip = twice(found)
