@@ -3,6 +3,11 @@ import { test } from "node:test";
 import { OPERATIONS } from "../dist/esm/operations.js";
 import { all, newClient, world } from "./world.js";
 
+test("the methods are those of the server's operations", () => {
+  const names = world.calls.map(({ operation }) => operation);
+  assert.deepEqual(Object.keys(OPERATIONS).sort(), names.sort(), "run make generate");
+});
+
 for (const { operation, args } of world.calls) {
   test(`${operation} is a method, and does what it says`, async () => {
     const client = newClient();
