@@ -52,7 +52,7 @@ def unfit(name: str, document: Document) -> str:
     Links are left aside: only the trip has what they name.
     """
     fields = {key: value for key, value in document.items() if key not in _LINKS}
-    if wrong := _no_text(fields):
+    if wrong := no_text(fields):
         return wrong
     resource = _BY_LIST[name]
     # A copy, since normalising edits what it is given.
@@ -60,17 +60,17 @@ def unfit(name: str, document: Document) -> str:
     return "; ".join(f"{detail.path}: {detail.message}" for detail in found[:3])
 
 
-def _no_text(value: Any) -> str:
-    """Whether text anywhere within has what text cannot hold."""
+def no_text(value: Any) -> str:
+    """What text anywhere within has that text cannot hold; "" for nothing."""
     match value:
         case str() if not value.isascii() or "\0" in value:
             if found := _NO_TEXT.search(value):
                 what = "a NUL character" if found[0] == "\0" else "bytes that are no text"
                 return f"it has {what}: {telling(value)[:40]!r}"
         case dict():
-            return next(filter(None, map(_no_text, [*value, *value.values()])), "")
+            return next(filter(None, map(no_text, [*value, *value.values()])), "")
         case list():
-            return next(filter(None, map(_no_text, value)), "")
+            return next(filter(None, map(no_text, value)), "")
     return ""
 
 
