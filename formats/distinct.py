@@ -15,8 +15,6 @@ MOST_ROWS: Final = 1_000_000
 def distinct(found: Iterator[Found]) -> Iterator[Found]:
     """All that was found, but each name at each place (5 decimals) once.
 
-    Rows of Carnet's own are what they are: their ids tell them apart.
-
     Another place with a clientRef that was seen is known by its name and place instead: as it
     is, the two would take turns at overwriting each other.
     """

@@ -40,7 +40,8 @@ _MERGES = (
     " that is there."
 )
 
-_LOOSELY = {"trip": dict[str, Any], "members": list[dict[str, Any]], "rev": int}
+_ANY = Annotated[dict[str, Any], Meta(extra_json_schema={"additionalProperties": True})]
+_LOOSELY = {"trip": _ANY, "members": list[_ANY], "rev": int}
 """What a sync ignores of an export."""
 
 Field = tuple[str, Any, Any]

@@ -37,11 +37,7 @@ export class CarnetClient {
     options: SyncOptions & { onProgress: (job: Job) => void },
   ): Call<SyncResult>;
   sync(tripId: string, snapshot: Snapshot, options?: SyncOptions): Call<SyncResult | Job>;
-  sync(
-    tripId: string,
-    snapshot: Snapshot,
-    options: SyncOptions = {},
-  ): Call<SyncResult | Job> {
+  sync(tripId: string, snapshot: Snapshot, options: SyncOptions = {}): Call<SyncResult | Job> {
     return options.onProgress
       ? call(syncToTheEnd(this, tripId, snapshot, options))
       : this.syncTrip(tripId, snapshot, options);

@@ -1,5 +1,7 @@
-/** The codes of the API, by the status that goes with them; 409 has a second one. */
-const CODES = {
+import type { ApiErrorCode, ErrorDetail } from "./types.js";
+
+/** What an answer without a code is, of a program in between, by its status. */
+const CODES: Record<number, ApiErrorCode> = {
   400: "VALIDATION_ERROR",
   401: "UNAUTHORIZED",
   403: "FORBIDDEN",
@@ -15,28 +17,14 @@ const CODES = {
   502: "UNAVAILABLE",
   503: "UNAVAILABLE",
   504: "UNAVAILABLE",
-} as const;
+};
 
 /**
  * What went wrong: a code of the API; or, where there was no answer of a Carnet,
  * `CONNECTION_FAILED` (none came), `TIMEOUT` (not in time) or `UNEXPECTED_ANSWER` (another
  * program's).
  */
-export type ErrorCode =
-  | (typeof CODES)[keyof typeof CODES]
-  | "IDEMPOTENCY_CONFLICT"
-  | "CONNECTION_FAILED"
-  | "TIMEOUT"
-  | "UNEXPECTED_ANSWER";
-
-/** One thing that is wrong with a request. */
-export interface ErrorDetail {
-  /** Dotted, from the root of the body; of a query parameter `?name`. */
-  path: string;
-  reason: string;
-  /** How to mend it. */
-  message: string;
-}
+export type ErrorCode = ApiErrorCode | "CONNECTION_FAILED" | "TIMEOUT" | "UNEXPECTED_ANSWER";
 
 interface About {
   status?: number | undefined;
@@ -103,7 +91,7 @@ export function errorOf(response: Response, text: string): CarnetError {
   if (told?.code) {
     return new CarnetError(told.code, told.message ?? told.code, { ...told, status, headers });
   }
-  const code = CODES[status as keyof typeof CODES] ?? "UNEXPECTED_ANSWER";
+  const code = CODES[status] ?? "UNEXPECTED_ANSWER";
   const requestId = headers.get("X-Request-Id") ?? undefined;
   return new CarnetError(code, unexpected(response), { status, headers, requestId });
 }

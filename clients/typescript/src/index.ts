@@ -11,7 +11,6 @@ export {
   CarnetError,
   ConnectionError,
   type ErrorCode,
-  type ErrorDetail,
   TimeoutError,
 } from "./errors.js";
 export type { EventsOptions, TripEvent } from "./events.js";

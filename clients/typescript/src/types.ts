@@ -82,6 +82,12 @@ export interface Call<T> extends Promise<T> {
   withResponse(): Promise<Reply<T>>;
 }
 
+type Failure = Content<Responses<"me">[401]>["error"];
+/** The codes of the API. */
+export type ApiErrorCode = Failure["code"];
+/** One thing that is wrong with a request; `message` says how to mend it. */
+export type ErrorDetail = NonNullable<Failure["details"]>[number];
+
 type Json<N extends Name, Status extends keyof Responses<N>> = Content<Responses<N>[Status]>;
 
 export type Me = Result<"me">;

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { OPERATIONS } from "../dist/esm/operations.js";
 import { all, newClient, world } from "./world.js";
+
+test("the methods are those of the server's operations", () => {
+  const names = world.calls.map(({ operation }) => operation);
+  assert.deepEqual(Object.keys(OPERATIONS).sort(), names.sort(), "run make generate");
+});
 
 for (const { operation, args } of world.calls) {
   test(`${operation} is a method, and does what it says`, async () => {
@@ -11,7 +17,9 @@ for (const { operation, args } of world.calls) {
       await stream.return();
       return;
     }
-    const { data, response } = await client[operation](...args).withResponse();
+    const takesFile = OPERATIONS[operation][2] === "file";
+    const given = takesFile ? [...args.slice(0, -1), JSON.stringify(args.at(-1))] : args;
+    const { data, response } = await client[operation](...given).withResponse();
     assert.ok(response.ok, operation);
     assert.equal(data === undefined, response.status === 204);
     if (operation.startsWith("list")) {

@@ -72,6 +72,16 @@ test("a file is sent as it is", async () => {
   assert.equal(headers["Content-Type"], "text/csv");
 });
 
+test("a file is read by the server", async () => {
+  const client = newClient();
+  const tripId = await newTrip();
+  const csv = new Blob(["name,lat,lng\nSensō-ji,35.7148,139.7967\nNowhere,,\n"], { type: "text/csv" });
+  const tried = await client.importFile(tripId, csv, { filename: "places.csv", dryRun: true });
+  assert.deepEqual([tried.dryRun, tried.mapPins.created, tried.rejects.length], [true, 1, 1]);
+  assert.equal((await client.importFile(tripId, await csv.arrayBuffer())).mapPins.created, 1);
+  assert.equal((await client.importFile(tripId, await csv.text())).mapPins.unchanged, 1);
+});
+
 test("a calendar comes as text", async () => {
   const client = newClient();
   const tripId = await newTrip();
