@@ -175,7 +175,9 @@ async def test_what_is_cancelled_and_still_there_is_named(world, program, tmp_pa
     done = await program("import", "mail.eml", "--trip", world.trip_id)
     assert done.code == 0
     assert "not imported: 1 cancelled\n  cancelled: XX33 2026-07-16\n" in done.out
-    assert "still in the trip, though cancelled: flight XX33 2026-07-16 in the leg Tokyo" in done.out
+    assert (
+        "still in the trip, though cancelled: flight XX33 2026-07-16 in the leg Tokyo" in done.out
+    )
 
 
 async def test_bookings_find_their_leg(world, program, tmp_path):
