@@ -21,7 +21,8 @@ def distinct(found: Iterator[Found]) -> Iterator[Found]:
     places: set[int] = set()
     refs: set[int] = set()
     for each in found:
-        if not isinstance(each, Row) or each.list != "mapPins":
+        # Rows of Carnet's own exports are told apart by their ids, to which others may link.
+        if not isinstance(each, Row) or each.list != "mapPins" or "_id" in each.document:
             yield each
             continue
         document = each.document

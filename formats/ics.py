@@ -299,7 +299,7 @@ def _place(event: Component, summary: str, at: Position) -> Iterator[Found]:
         yield Reject(reason=reason, row=_told(event), name=one_line(telling(name)), at=at)
         return
     if latitude or longitude:
-        yield pin(name, latitude, longitude, at=at, row=_told(event))
+        yield pin(name, latitude, longitude, at=at, row=lambda: _told(event))
 
 
 def _told(component: Component) -> Document:

@@ -18,6 +18,8 @@ from formats.text import head_of, is_binary, of_head
 _JSON: Final = re.compile(r"\x1e|\[|\{\s*[\"}]")
 _PICTURES: Final = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".svg", ".bmp", ".ico")
 
+_NOTHING: Final = b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"
+"""Blanks, and what marks the order of bytes."""
 _MOST_INNER: Final = 32 << 20
 _MOST_FIRST: Final = 1 << 20
 """Bytes of the first line, by which a file of lines is recognised."""
@@ -39,7 +41,7 @@ def read(file: BinaryIO, name: str, reading: Reading) -> Iterator[Found]:
 def _read(file: BinaryIO, name: str, reading: Reading, *, depth: int) -> Iterator[Found]:
     """At a `depth` of archives around it."""
     head = head_of(file)
-    if not head.strip(b"\0 \t\r\n"):
+    if not head.strip(_NOTHING):
         raise Unreadable("the file is empty")
     if not is_archive(head):
         kind = _of_text(file, head, name)

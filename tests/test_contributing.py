@@ -95,12 +95,13 @@ Currency = Annotated[
         pattern="^[A-Z]{3}$",
         max_length=3,
         description="a currency of ISO 4217 as three capital letters, such as EUR",
+        examples=["EUR"],
     ),
 ]
 
 
 class Expense(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
-    """What a client may set of an expense; the amount is in the currency's minor unit."""
+    """What was paid, and by whom; the amount is in the currency's minor unit."""
 
     title: Annotated[Title, Safe]
     amount_minor: int

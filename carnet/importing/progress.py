@@ -37,8 +37,8 @@ def progress(*, quiet: bool) -> Iterator[OnProgress]:
             task = bar.add_task("", total=None, rate="")
 
             def show(done: int, total: float) -> None:
+                bar.update(task, completed=done, total=round(max(done, total)))
                 speed = bar.tasks[0].speed
-                rate = f"{speed:,.0f} rows/s" if speed else ""
-                bar.update(task, completed=done, total=round(max(done, total)), rate=rate)
+                bar.update(task, rate=f"{speed:,.0f} rows/s" if speed else "")
 
             yield show

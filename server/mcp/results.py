@@ -119,14 +119,22 @@ class Brevity(NamedTuple):
     """Characters."""
     value: int
     """Bytes of a value that changes; 0: only which fields do."""
+    name: int
+    """Characters."""
 
 
-BREVITIES: Final = (Brevity(3, 600, 300), Brevity(1, 300, 60), Brevity(0, 150, 0))
+BREVITIES: Final = (
+    Brevity(3, 600, 300, 200),
+    Brevity(1, 300, 60, 100),
+    Brevity(0, 150, 0, 40),
+)
 
 
 def outcome(what: str, result: Document, brevity: Brevity) -> Entry:
     """What became of an item, as in the results of a batch, an undo or a changeset."""
     told = dict(result)
+    if isinstance(told.get("name"), str):
+        told["name"] = _clipped(told["name"], brevity.name)
     if "changes" in told:
         told["changes"] = _changes(told["changes"], brevity.value)
     if "error" not in told:

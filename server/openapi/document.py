@@ -71,7 +71,8 @@ class _Description:
                 },
                 "headers": HEADERS,
                 **self._shared,
-                "schemas": self._shapes.by_name,
+                # msgspec has them in no order of its own.
+                "schemas": dict(sorted(self._shapes.by_name.items())),
             },
         }
 

@@ -184,6 +184,9 @@ def _tidied(schema: Schema) -> Schema:
         tidy["description"] = inspect.cleandoc(tidy["description"])
     if "enum" in tidy:
         tidy = {"type": "string", **tidy}
+    if tidy.get("type") == "object" and not {"properties", "additionalProperties"} & tidy.keys():
+        # Else generators take it for one that is empty.
+        tidy["additionalProperties"] = True
     _within(tidy, _tidied)
     for name, value in tidy.get("properties", {}).items():
         # As everywhere in the API: what is called so is a moment.

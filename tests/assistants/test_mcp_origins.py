@@ -15,7 +15,7 @@ def settings():
     return msgspec.structs.replace(
         Settings(),
         limits=Limits(requests_per_minute=3, shared_requests_per_minute=PLENTY),
-        http=Http(cors_origins=[APP], public_url=PUBLIC),
+        http=Http(cors_origins=(APP,), public_url=PUBLIC),
     )
 
 

@@ -1,6 +1,7 @@
 """MCP over HTTP, rule by rule, in both eras."""
 
 import base64
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.assistants.speaking import META, Speaker, speaker
 from tests.support import add_key, now
 
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
-CAPABILITIES = {"tools": {}, "resources": {}, "prompts": {}}
+CAPABILITIES: dict[str, Any] = {"tools": {}, "resources": {}, "prompts": {}}
 
 
 @pytest.mark.parametrize("version", HANDSHAKE)

@@ -940,81 +940,37 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description A new trip; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        TripCreate: {
-            /** @description the _id of a group of yours, of those in GET /me */
-            groupId: string;
-            title: string;
+        /** @description A place to sleep; members that are not known are kept as they came. */
+        Accommodation: {
+            name?: string;
+            address?: string;
+            lat?: number;
+            lng?: number;
             /** Format: date */
-            startDate: string;
-            /** Format: date */
-            endDate: string;
-            status?: components["schemas"]["TripStatus"] | null;
-            readonly _id?: string;
-            readonly createdBy?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description What to change of a trip (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        TripPatch: {
-            /** @description the _id of a group of yours, of those in GET /me */
-            groupId?: string;
-            title?: string;
-            /** Format: date */
-            startDate?: string;
-            /** Format: date */
-            endDate?: string;
-            status?: components["schemas"]["TripStatus"] | null;
-            readonly _id?: string;
-            readonly createdBy?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description Rows of a trip, as far as they are to be merged into it: what is not here stays. An export can be sent as it is. */
-        Snapshot: {
-            legs?: components["schemas"]["LegSyncItem"][] | null;
-            stays?: components["schemas"]["StaySyncItem"][] | null;
-            mapPins?: components["schemas"]["MapPinSyncItem"][] | null;
-            actionItems?: components["schemas"]["ActionItemSyncItem"][] | null;
-            commitments?: components["schemas"]["CommitmentSyncItem"][] | null;
-            readonly members?: {
-                [key: string]: unknown;
-            }[];
-            readonly rev?: number;
-            readonly trip?: {
-                [key: string]: unknown;
-            };
-        };
-        /** @description One leg. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs order, title, destination, startDate, endDate, timezone. null is as if absent in a new row, and clears a field of one that is there. So it does by `_id`. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        LegSyncItem: {
-            order?: number;
-            title?: string;
-            destination?: string;
-            /** Format: date */
-            startDate?: string;
-            /** Format: date */
-            endDate?: string;
+            checkInDate?: string;
             /**
-             * Format: iana-time-zone
-             * @description IANA time zone
-             * @example Europe/London
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
              */
-            timezone?: string;
-            accommodation?: components["schemas"]["AccommodationInput"] | null;
-            flights?: components["schemas"]["FlightInput"][] | null;
-            rentalCar?: components["schemas"]["RentalCarInput"] | null;
-            clientRef?: string | null;
-            /** @description Of a row of this trip to merge into, or that links of this snapshot name. */
-            _id?: string | null;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
+            checkInTime?: string;
+            /** Format: date */
+            checkOutDate?: string;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkOutTime?: string;
+            checkInInstructions?: string;
+            confirmationNumber?: string;
+            hostName?: string;
+            hostPhone?: string;
+            wifiName?: string;
+            wifiPassword?: string;
+            doorCode?: string;
+            url?: string;
+            notes?: string;
+        } & {
+            [key: string]: unknown;
         };
         /** @description A place to sleep; members that are not known are kept as they came. null clears a field. */
         AccommodationInput: {
@@ -1048,110 +1004,61 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
-        /** @description One flight of a leg; members that are not known are kept as they came. null clears a field. */
-        FlightInput: {
-            airline?: string | null;
-            flightNumber?: string | null;
-            departureAirport?: string | null;
-            arrivalAirport?: string | null;
-            /**
-             * Format: iso8601-date-time
-             * @description ISO 8601 date and time, with or without an offset
-             * @example 2026-07-15T09:30
-             * @example 2026-07-15T09:30:00+09:00
-             */
-            departureTime?: string | null;
-            /**
-             * Format: iso8601-date-time
-             * @description ISO 8601 date and time, with or without an offset
-             * @example 2026-07-15T09:30
-             * @example 2026-07-15T09:30:00+09:00
-             */
-            arrivalTime?: string | null;
-            confirmationNumber?: string | null;
-            seat?: string | null;
-            notes?: string | null;
-        } & {
-            [key: string]: unknown;
+        /** @description An item of the checklist; `owner` is who does it. */
+        ActionItem: {
+            _id: string;
+            tripId: string;
+            text: string;
+            urgency: components["schemas"]["ActionItemUrgency"];
+            /** @description the userId of a member of this trip */
+            owner?: string;
+            isCompleted?: boolean;
+            clientRef?: string;
+            /** Format: date-time */
+            completedAt?: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
         };
-        /** @description The rental car of a leg; members that are not known are kept as they came. null clears a field. */
-        RentalCarInput: {
-            company?: string | null;
-            vehicle?: string | null;
-            pickupLocation?: string | null;
-            /**
-             * Format: iso8601-date-time
-             * @description ISO 8601 date and time, with or without an offset
-             * @example 2026-07-15T09:30
-             * @example 2026-07-15T09:30:00+09:00
-             */
-            pickupTime?: string | null;
-            dropoffLocation?: string | null;
-            /**
-             * Format: iso8601-date-time
-             * @description ISO 8601 date and time, with or without an offset
-             * @example 2026-07-15T09:30
-             * @example 2026-07-15T09:30:00+09:00
-             */
-            dropoffTime?: string | null;
-            confirmationNumber?: string | null;
-            notes?: string | null;
-        } & {
-            [key: string]: unknown;
+        /** @description Items are applied in order: a later one may merge into an earlier one. */
+        ActionItemBatch: {
+            items: components["schemas"]["ActionItemUpsert"][];
         };
-        /** @description One stay. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs name. null is as if absent in a new row, and clears a field of one that is there. So it does by `_id`. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        StaySyncItem: {
-            name?: string;
-            address?: string | null;
-            lat?: number | null;
-            lng?: number | null;
-            /** Format: date */
-            checkInDate?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkInTime?: string | null;
-            /** Format: date */
-            checkOutDate?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkOutTime?: string | null;
-            checkInInstructions?: string | null;
-            confirmationNumber?: string | null;
-            hostName?: string | null;
-            hostPhone?: string | null;
-            wifiName?: string | null;
-            wifiPassword?: string | null;
-            doorCode?: string | null;
-            url?: string | null;
-            notes?: string | null;
+        /** @description A new action item; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        ActionItemCreate: {
+            text: string;
+            urgency: components["schemas"]["ActionItemUrgency"];
+            /** @description the userId of a member of this trip */
+            owner?: string | null;
+            isCompleted?: boolean | null;
             clientRef?: string | null;
-            /** @description Of a row of this trip to merge into, or that links of this snapshot name. */
-            _id?: string | null;
-            /** @description Id of the leg it belongs to. */
-            legId?: string | null;
-            /** @description Or the leg's clientRef. */
-            legRef?: string | null;
+            readonly _id?: string;
             readonly tripId?: string;
+            /** Format: date-time */
+            readonly completedAt?: string;
             /** Format: date-time */
             readonly createdAt?: string;
             /** Format: date-time */
             readonly updatedAt?: string;
         };
-        /** @description One map pin. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs name, lat, lng. null is as if absent in a new row, and clears a field of one that is there. So it does by `_id`. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        MapPinSyncItem: {
-            name?: string;
-            lat?: number;
-            lng?: number;
-            category?: string | null;
-            notes?: string | null;
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        ActionItemPage: {
+            items: components["schemas"]["ActionItem"][];
+            nextCursor: string | null;
+        };
+        /** @description What to change of a action item (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        ActionItemPatch: {
+            text?: string;
+            urgency?: components["schemas"]["ActionItemUrgency"];
+            /** @description the userId of a member of this trip */
+            owner?: string | null;
+            isCompleted?: boolean | null;
             clientRef?: string | null;
-            /** @description Of a row of this trip to merge into, or that links of this snapshot name. */
-            _id?: string | null;
+            readonly _id?: string;
             readonly tripId?: string;
+            /** Format: date-time */
+            readonly completedAt?: string;
             /** Format: date-time */
             readonly createdAt?: string;
             /** Format: date-time */
@@ -1170,6 +1077,264 @@ export interface components {
             readonly tripId?: string;
             /** Format: date-time */
             readonly completedAt?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description One action item. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs text, urgency. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        ActionItemUpsert: {
+            text?: string;
+            urgency?: components["schemas"]["ActionItemUrgency"];
+            /** @description the userId of a member of this trip */
+            owner?: string | null;
+            isCompleted?: boolean | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly completedAt?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @enum {string} */
+        ActionItemUrgency: "before_trip" | "nice_to_have" | "now";
+        /** @description Who made a change; without an id it was Carnet itself. */
+        Author: {
+            userId?: string;
+            name: string;
+        };
+        /** @description The answer to a batch. */
+        BatchResult: {
+            results: components["schemas"]["ItemResult"][];
+            created: number;
+            updated: number;
+            unchanged: number;
+            errors: number;
+        };
+        /** @description Where a calendar is subscribed to. */
+        CalendarLink: {
+            url: string;
+        };
+        /** @description The answer for one category of a sync. */
+        CategoryResult: {
+            created: number;
+            updated: number;
+            unchanged: number;
+            errors: number;
+            items: components["schemas"]["ItemResult"][];
+        };
+        /** @description A row that changed at a revision: its document, or that it is gone. */
+        Change: {
+            rev: number;
+            kind: components["schemas"]["RowKind"];
+            _id: string;
+            /** @description The row as its kind is read. */
+            document?: components["schemas"]["ActionItem"] | components["schemas"]["Channel"] | components["schemas"]["Commitment"] | components["schemas"]["Leg"] | components["schemas"]["MapPin"] | components["schemas"]["Message"] | components["schemas"]["Stay"] | components["schemas"]["Trip"];
+            /** @default false */
+            deleted?: boolean;
+        };
+        /** @description A page of what changed; after the last one the client is at `rev`. */
+        ChangePage: {
+            items: components["schemas"]["Change"][];
+            rev: number;
+            nextCursor: string | null;
+        };
+        /** @description What one write did to a trip, in numbers; `rev` names it. */
+        Changeset: {
+            rev: number;
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["Author"];
+            via: components["schemas"]["Via"];
+            key?: components["schemas"]["KeyName"];
+            requestId?: string;
+            jobId?: string;
+            summary: {
+                [key: string]: components["schemas"]["RowCounts"];
+            };
+            undoes?: number;
+            undoneBy?: number;
+        };
+        /** @description What one write did, as event streams and webhooks tell of it. */
+        ChangesetEvent: {
+            rev: number;
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["Author"];
+            via: components["schemas"]["Via"];
+            items?: components["schemas"]["Change"][];
+            /** @default false */
+            more?: boolean;
+        };
+        /** @description What a changeset did to one row: its document after that, of a deleted one before. */
+        ChangesetItem: {
+            kind: components["schemas"]["RowKind"];
+            _id: string;
+            op: components["schemas"]["ChangesetItemOp"];
+            changes?: {
+                [key: string]: components["schemas"]["FieldChange"];
+            };
+            /** @description The row as its kind is read. */
+            document: components["schemas"]["ActionItem"] | components["schemas"]["Channel"] | components["schemas"]["Commitment"] | components["schemas"]["Leg"] | components["schemas"]["MapPin"] | components["schemas"]["Message"] | components["schemas"]["Stay"] | components["schemas"]["Trip"];
+        };
+        /** @enum {string} */
+        ChangesetItemOp: "created" | "deleted" | "updated";
+        /** @description A changeset, and a page of what it did. */
+        ChangesetPage: {
+            rev: number;
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["Author"];
+            via: components["schemas"]["Via"];
+            key?: components["schemas"]["KeyName"];
+            requestId?: string;
+            jobId?: string;
+            summary: {
+                [key: string]: components["schemas"]["RowCounts"];
+            };
+            undoes?: number;
+            undoneBy?: number;
+            items: components["schemas"]["ChangesetItem"][];
+            nextCursor: string | null;
+        };
+        /** @description A conversation of a trip's members; every trip begins with one, `general`. */
+        Channel: {
+            _id: string;
+            tripId: string;
+            name: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        ChannelPage: {
+            items: components["schemas"]["Channel"][];
+            nextCursor: string | null;
+        };
+        /** @description A scheduled event: a dinner, an activity, a meeting. */
+        Commitment: {
+            _id: string;
+            tripId: string;
+            title: string;
+            /** Format: date */
+            startDate: string;
+            category: components["schemas"]["CommitmentCategory"];
+            /** Format: date */
+            endDate?: string;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            startTime?: string;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            endTime?: string;
+            isAllDay?: boolean;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone?: string;
+            /** @description the _id of a leg of this trip */
+            legId?: string;
+            /** @description the _id of a map pin of this trip */
+            mapPinId?: string;
+            notes?: string;
+            clientRef?: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description Items are applied in order: a later one may merge into an earlier one. */
+        CommitmentBatch: {
+            items: components["schemas"]["CommitmentUpsert"][];
+        };
+        /** @enum {string} */
+        CommitmentCategory: "activity" | "birthday" | "dinner" | "meeting" | "other";
+        /** @description A new commitment; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        CommitmentCreate: {
+            title: string;
+            /** Format: date */
+            startDate: string;
+            category: components["schemas"]["CommitmentCategory"];
+            /** Format: date */
+            endDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            startTime?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            endTime?: string | null;
+            isAllDay?: boolean | null;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone?: string | null;
+            /** @description the _id of a leg of this trip */
+            legId?: string | null;
+            /** @description the _id of a map pin of this trip */
+            mapPinId?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        CommitmentPage: {
+            items: components["schemas"]["Commitment"][];
+            nextCursor: string | null;
+        };
+        /** @description What to change of a commitment (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        CommitmentPatch: {
+            title?: string;
+            /** Format: date */
+            startDate?: string;
+            category?: components["schemas"]["CommitmentCategory"];
+            /** Format: date */
+            endDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            startTime?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            endTime?: string | null;
+            isAllDay?: boolean | null;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone?: string | null;
+            /** @description the _id of a leg of this trip */
+            legId?: string | null;
+            /** @description the _id of a map pin of this trip */
+            mapPinId?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
             /** Format: date-time */
             readonly createdAt?: string;
             /** Format: date-time */
@@ -1218,352 +1383,6 @@ export interface components {
             /** Format: date-time */
             readonly updatedAt?: string;
         };
-        /** @description A new leg; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        LegCreate: {
-            order: number;
-            title: string;
-            destination: string;
-            /** Format: date */
-            startDate: string;
-            /** Format: date */
-            endDate: string;
-            /**
-             * Format: iana-time-zone
-             * @description IANA time zone
-             * @example Europe/London
-             */
-            timezone: string;
-            accommodation?: components["schemas"]["AccommodationInput"] | null;
-            flights?: components["schemas"]["FlightInput"][] | null;
-            rentalCar?: components["schemas"]["RentalCarInput"] | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description Items are applied in order: a later one may merge into an earlier one. */
-        LegBatch: {
-            items: components["schemas"]["LegUpsert"][];
-        };
-        /** @description One leg. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs order, title, destination, startDate, endDate, timezone. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        LegUpsert: {
-            order?: number;
-            title?: string;
-            destination?: string;
-            /** Format: date */
-            startDate?: string;
-            /** Format: date */
-            endDate?: string;
-            /**
-             * Format: iana-time-zone
-             * @description IANA time zone
-             * @example Europe/London
-             */
-            timezone?: string;
-            accommodation?: components["schemas"]["AccommodationInput"] | null;
-            flights?: components["schemas"]["FlightInput"][] | null;
-            rentalCar?: components["schemas"]["RentalCarInput"] | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description What to change of a leg (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        LegPatch: {
-            order?: number;
-            title?: string;
-            destination?: string;
-            /** Format: date */
-            startDate?: string;
-            /** Format: date */
-            endDate?: string;
-            /**
-             * Format: iana-time-zone
-             * @description IANA time zone
-             * @example Europe/London
-             */
-            timezone?: string;
-            accommodation?: components["schemas"]["AccommodationInput"] | null;
-            flights?: components["schemas"]["FlightInput"][] | null;
-            rentalCar?: components["schemas"]["RentalCarInput"] | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description A new stay; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        StayCreate: {
-            name: string;
-            address?: string | null;
-            lat?: number | null;
-            lng?: number | null;
-            /** Format: date */
-            checkInDate?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkInTime?: string | null;
-            /** Format: date */
-            checkOutDate?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkOutTime?: string | null;
-            checkInInstructions?: string | null;
-            confirmationNumber?: string | null;
-            hostName?: string | null;
-            hostPhone?: string | null;
-            wifiName?: string | null;
-            wifiPassword?: string | null;
-            doorCode?: string | null;
-            url?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            readonly legId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description Items are applied in order: a later one may merge into an earlier one. */
-        StayBatch: {
-            items: components["schemas"]["StayUpsert"][];
-        };
-        /** @description One stay. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs name. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        StayUpsert: {
-            name?: string;
-            address?: string | null;
-            lat?: number | null;
-            lng?: number | null;
-            /** Format: date */
-            checkInDate?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkInTime?: string | null;
-            /** Format: date */
-            checkOutDate?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkOutTime?: string | null;
-            checkInInstructions?: string | null;
-            confirmationNumber?: string | null;
-            hostName?: string | null;
-            hostPhone?: string | null;
-            wifiName?: string | null;
-            wifiPassword?: string | null;
-            doorCode?: string | null;
-            url?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            readonly legId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description What to change of a stay (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        StayPatch: {
-            name?: string;
-            address?: string | null;
-            lat?: number | null;
-            lng?: number | null;
-            /** Format: date */
-            checkInDate?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkInTime?: string | null;
-            /** Format: date */
-            checkOutDate?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkOutTime?: string | null;
-            checkInInstructions?: string | null;
-            confirmationNumber?: string | null;
-            hostName?: string | null;
-            hostPhone?: string | null;
-            wifiName?: string | null;
-            wifiPassword?: string | null;
-            doorCode?: string | null;
-            url?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            readonly legId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description A new map pin; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        MapPinCreate: {
-            name: string;
-            lat: number;
-            lng: number;
-            category?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description Items are applied in order: a later one may merge into an earlier one. */
-        MapPinBatch: {
-            items: components["schemas"]["MapPinUpsert"][];
-        };
-        /** @description One map pin. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs name, lat, lng. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        MapPinUpsert: {
-            name?: string;
-            lat?: number;
-            lng?: number;
-            category?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description What to change of a map pin (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        MapPinPatch: {
-            name?: string;
-            lat?: number;
-            lng?: number;
-            category?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description A new action item; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        ActionItemCreate: {
-            text: string;
-            urgency: components["schemas"]["ActionItemUrgency"];
-            /** @description the userId of a member of this trip */
-            owner?: string | null;
-            isCompleted?: boolean | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly completedAt?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description Items are applied in order: a later one may merge into an earlier one. */
-        ActionItemBatch: {
-            items: components["schemas"]["ActionItemUpsert"][];
-        };
-        /** @description One action item. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs text, urgency. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        ActionItemUpsert: {
-            text?: string;
-            urgency?: components["schemas"]["ActionItemUrgency"];
-            /** @description the userId of a member of this trip */
-            owner?: string | null;
-            isCompleted?: boolean | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly completedAt?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description What to change of a action item (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        ActionItemPatch: {
-            text?: string;
-            urgency?: components["schemas"]["ActionItemUrgency"];
-            /** @description the userId of a member of this trip */
-            owner?: string | null;
-            isCompleted?: boolean | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly completedAt?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description A new commitment; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        CommitmentCreate: {
-            title: string;
-            /** Format: date */
-            startDate: string;
-            category: components["schemas"]["CommitmentCategory"];
-            /** Format: date */
-            endDate?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            startTime?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            endTime?: string | null;
-            isAllDay?: boolean | null;
-            /**
-             * Format: iana-time-zone
-             * @description IANA time zone
-             * @example Europe/London
-             */
-            timezone?: string | null;
-            /** @description the _id of a leg of this trip */
-            legId?: string | null;
-            /** @description the _id of a map pin of this trip */
-            mapPinId?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description Items are applied in order: a later one may merge into an earlier one. */
-        CommitmentBatch: {
-            items: components["schemas"]["CommitmentUpsert"][];
-        };
         /** @description One commitment. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs title, startDate, category. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
         CommitmentUpsert: {
             title?: string;
@@ -1602,147 +1421,83 @@ export interface components {
             /** Format: date-time */
             readonly updatedAt?: string;
         };
-        /** @description What to change of a commitment (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        CommitmentPatch: {
-            title?: string;
-            /** Format: date */
-            startDate?: string;
-            category?: components["schemas"]["CommitmentCategory"];
-            /** Format: date */
-            endDate?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            startTime?: string | null;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            endTime?: string | null;
-            isAllDay?: boolean | null;
-            /**
-             * Format: iana-time-zone
-             * @description IANA time zone
-             * @example Europe/London
-             */
-            timezone?: string | null;
-            /** @description the _id of a leg of this trip */
-            legId?: string | null;
-            /** @description the _id of a map pin of this trip */
-            mapPinId?: string | null;
-            notes?: string | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description A new message; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        MessageCreate: {
-            content: string;
-            /** @description the _id of a message of this trip */
-            parentId?: string | null;
-            clientRef?: string | null;
-            readonly _id?: string;
-            readonly tripId?: string;
-            readonly channelId?: string;
-            readonly authorId?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description A new webhook. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        WebhookCreate: {
-            /**
-             * @description an http or https URL such as https://example.org/hooks, in ASCII (a name in another script as xn--...), of at most 2,048 characters, without a user and a password, and without a # part
-             * @example https://example.org/hooks
-             */
-            url: string;
-            events: components["schemas"]["WebhookEvent"][];
-            tripId?: string | null;
-            description?: string | null;
-            enabled?: boolean | null;
-            readonly _id?: string;
-            readonly disabledReason?: string;
-            /** Format: date-time */
-            readonly disabledAt?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description What to change of a webhook. Members marked read-only are accepted and ignored: what was read can be sent back. */
-        WebhookPatch: {
-            /**
-             * @description an http or https URL such as https://example.org/hooks, in ASCII (a name in another script as xn--...), of at most 2,048 characters, without a user and a password, and without a # part
-             * @example https://example.org/hooks
-             */
-            url?: string;
-            events?: components["schemas"]["WebhookEvent"][];
-            tripId?: string | null;
-            description?: string | null;
-            enabled?: boolean | null;
-            readonly _id?: string;
-            readonly disabledReason?: string;
-            /** Format: date-time */
-            readonly disabledAt?: string;
-            /** Format: date-time */
-            readonly createdAt?: string;
-            /** Format: date-time */
-            readonly updatedAt?: string;
-        };
-        /** @description Who the key speaks for, and what it may do. */
-        Me: {
-            user: components["schemas"]["User"];
-            groups: components["schemas"]["Group"][];
-            key: components["schemas"]["Key"];
-            defaultGroupId?: string;
-        };
-        /** @description The user whose key it is. */
-        User: {
+        /**
+         * @description What a webhook was told, or is to be told.
+         *
+         *     `response` is the beginning of the response's body, or why there is no response.
+         */
+        Delivery: {
             _id: string;
-            name: string;
-            email: string;
-        };
-        /** @description A group of yours, and your role in it. */
-        Group: {
-            _id: string;
-            name: string;
-            role: components["schemas"]["Role"];
-        };
-        /** @description The key in use; `rateLimit` in requests per minute. */
-        Key: {
-            _id: string;
-            name: string;
-            scopes: string[];
-            rateLimit: number;
-        };
-        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        TripPage: {
-            items: components["schemas"]["Trip"][];
-            nextCursor: string | null;
-        };
-        /** @description A journey of a group, with a beginning and an end. */
-        Trip: {
-            _id: string;
-            /** @description the _id of a group of yours, of those in GET /me */
-            groupId: string;
-            title: string;
-            /** Format: date */
-            startDate: string;
-            /** Format: date */
-            endDate: string;
-            status: components["schemas"]["TripStatus"];
-            createdBy: string;
+            event: components["schemas"]["DeliveryEvent"];
+            tripId?: string;
+            rev?: number;
+            status: components["schemas"]["DeliveryStatus"];
+            attempts: number;
+            responseStatus?: number;
+            durationMs?: number;
+            response?: string;
+            /** Format: date-time */
+            nextAttemptAt?: string;
             /** Format: date-time */
             createdAt: string;
-            /** Format: date-time */
-            updatedAt: string;
         };
+        /**
+         * @description What is told.
+         * @enum {string}
+         */
+        DeliveryEvent: "trip.created" | "trip.changed" | "message.created" | "job.finished" | "test";
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        DeliveryPage: {
+            items: components["schemas"]["Delivery"][];
+            nextCursor: string | null;
+        };
+        /** @enum {string} */
+        DeliveryStatus: "failed" | "pending" | "succeeded";
+        /** @description An OpenAPI document. */
+        Description: {
+            openapi: string;
+            info: {
+                [key: string]: unknown;
+            };
+            paths: {
+                [key: string]: unknown;
+            };
+            components: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description A failure. */
+        ErrorBody: {
+            error: components["schemas"]["ErrorInfo"];
+        };
+        /**
+         * @description What kind of failure it is; each has one HTTP status.
+         * @enum {string}
+         */
+        ErrorCode: "VALIDATION_ERROR" | "UNAUTHORIZED" | "FORBIDDEN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "IDEMPOTENCY_CONFLICT" | "CONFLICT" | "GONE" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "RATE_LIMITED" | "INTERNAL" | "UNAVAILABLE";
+        /**
+         * @description One thing that is wrong: where, why, and how to mend it.
+         *
+         *     `path` is a dotted path from the body's root, `message` a sentence with the allowed values,
+         *     form, limit or names that apply.
+         */
+        ErrorDetail: {
+            path: string;
+            reason: components["schemas"]["ErrorReason"];
+            message: string;
+        };
+        /** @description What went wrong; `requestId` finds it in the server's log. */
+        ErrorInfo: {
+            code: components["schemas"]["ErrorCode"];
+            message: string;
+            requestId: string;
+            details?: components["schemas"]["ErrorDetail"][];
+        };
+        /**
+         * @description In what way a value is wrong.
+         * @enum {string}
+         */
+        ErrorReason: "required" | "wrong_type" | "malformed" | "not_allowed" | "out_of_range" | "too_long" | "empty" | "unknown_field" | "not_found" | "duplicate";
         /** @description A whole trip at one moment: the state that `rev`, its last change, left. */
         Export: {
             trip: components["schemas"]["Trip"];
@@ -1754,63 +1509,39 @@ export interface components {
             members: components["schemas"]["Member"][];
             rev: number;
         };
-        /** @description A stage of a trip: a place, its dates, how one gets there and where one sleeps. */
-        Leg: {
-            _id: string;
-            tripId: string;
-            order: number;
-            title: string;
-            destination: string;
-            /** Format: date */
-            startDate: string;
-            /** Format: date */
-            endDate: string;
-            /**
-             * Format: iana-time-zone
-             * @description IANA time zone
-             * @example Europe/London
-             */
-            timezone: string;
-            accommodation?: components["schemas"]["Accommodation"];
-            flights?: components["schemas"]["Flight"][];
-            rentalCar?: components["schemas"]["RentalCar"];
-            clientRef?: string;
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            updatedAt: string;
+        /** @description One field's change in a dry run; null where it is not set. */
+        FieldChange: {
+            from: unknown;
+            to: unknown;
         };
-        /** @description A place to sleep; members that are not known are kept as they came. */
-        Accommodation: {
+        /** @description What of a file could not be a row. */
+        FileReject: {
+            reason: string;
+            /** @default null */
+            row?: unknown;
+            /** @default  */
             name?: string;
-            address?: string;
-            lat?: number;
-            lng?: number;
-            /** Format: date */
-            checkInDate?: string;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkInTime?: string;
-            /** Format: date */
-            checkOutDate?: string;
-            /**
-             * @description a local time as HH:mm, 24 hours, such as 15:00
-             * @example 15:00
-             */
-            checkOutTime?: string;
-            checkInInstructions?: string;
-            confirmationNumber?: string;
-            hostName?: string;
-            hostPhone?: string;
-            wifiName?: string;
-            wifiPassword?: string;
-            doorCode?: string;
-            url?: string;
-            notes?: string;
-        } & {
-            [key: string]: unknown;
+            /** @default  */
+            file?: string;
+            /** @default null */
+            line?: number | null;
+            /** @default null */
+            index?: number | null;
+        };
+        /** @description What became of what a file holds: of its rows as of a sync's, by list; what could be no row, and why; how much of what else it has was left. */
+        FileResult: {
+            dryRun: boolean;
+            legs?: components["schemas"]["CategoryResult"];
+            stays?: components["schemas"]["CategoryResult"];
+            mapPins?: components["schemas"]["CategoryResult"];
+            actionItems?: components["schemas"]["CategoryResult"];
+            commitments?: components["schemas"]["CategoryResult"];
+            rejects: components["schemas"]["FileReject"][];
+            notImported: {
+                [key: string]: number;
+            };
+            notices: string[];
+            moreRejects?: number;
         };
         /** @description One flight of a leg; members that are not known are kept as they came. */
         Flight: {
@@ -1838,6 +1569,395 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /** @description One flight of a leg; members that are not known are kept as they came. null clears a field. */
+        FlightInput: {
+            airline?: string | null;
+            flightNumber?: string | null;
+            departureAirport?: string | null;
+            arrivalAirport?: string | null;
+            /**
+             * Format: iso8601-date-time
+             * @description ISO 8601 date and time, with or without an offset
+             * @example 2026-07-15T09:30
+             * @example 2026-07-15T09:30:00+09:00
+             */
+            departureTime?: string | null;
+            /**
+             * Format: iso8601-date-time
+             * @description ISO 8601 date and time, with or without an offset
+             * @example 2026-07-15T09:30
+             * @example 2026-07-15T09:30:00+09:00
+             */
+            arrivalTime?: string | null;
+            confirmationNumber?: string | null;
+            seat?: string | null;
+            notes?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description A group of yours, and your role in it. */
+        Group: {
+            _id: string;
+            name: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description A page of changesets. */
+        HistoryPage: {
+            items: components["schemas"]["Changeset"][];
+            nextCursor: string | null;
+        };
+        /** @description What was wrong with one item; the others are not touched by it. */
+        ItemError: {
+            code: components["schemas"]["ErrorCode"];
+            message: string;
+            details?: components["schemas"]["ErrorDetail"][];
+        };
+        /** @description The outcome of one item, as in the results of a batch or a sync. */
+        ItemResult: {
+            index: number;
+            status: components["schemas"]["ItemResultStatus"];
+            _id?: string;
+            clientRef?: string;
+            changes?: {
+                [key: string]: components["schemas"]["FieldChange"];
+            };
+            error?: components["schemas"]["ItemError"];
+        };
+        /** @enum {string} */
+        ItemResultStatus: "created" | "error" | "unchanged" | "updated";
+        /** @description Work that is done after its request, and as `result` what that would have been answered. */
+        Job: {
+            _id: string;
+            kind: string;
+            tripId?: string;
+            status: components["schemas"]["JobStatus"];
+            progress: components["schemas"]["Progress"];
+            attempts: number;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            startedAt?: string;
+            /** Format: date-time */
+            finishedAt?: string;
+            result?: components["schemas"]["BatchResult"] | components["schemas"]["SyncResult"] | components["schemas"]["FileResult"] | components["schemas"]["UndoResult"];
+            error?: components["schemas"]["ItemError"];
+        };
+        /** @enum {string} */
+        JobStatus: "failed" | "queued" | "running" | "succeeded";
+        /** @description The key in use; `rateLimit` in requests per minute. */
+        Key: {
+            _id: string;
+            name: string;
+            scopes: string[];
+            rateLimit: number;
+        };
+        /** @description The API key by which a change was made. */
+        KeyName: {
+            _id: string;
+            name: string;
+        };
+        /** @description A stage of a trip: a place, its dates, how one gets there and where one sleeps. */
+        Leg: {
+            _id: string;
+            tripId: string;
+            order: number;
+            title: string;
+            destination: string;
+            /** Format: date */
+            startDate: string;
+            /** Format: date */
+            endDate: string;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone: string;
+            accommodation?: components["schemas"]["Accommodation"];
+            flights?: components["schemas"]["Flight"][];
+            rentalCar?: components["schemas"]["RentalCar"];
+            clientRef?: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description Items are applied in order: a later one may merge into an earlier one. */
+        LegBatch: {
+            items: components["schemas"]["LegUpsert"][];
+        };
+        /** @description A new leg; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        LegCreate: {
+            order: number;
+            title: string;
+            destination: string;
+            /** Format: date */
+            startDate: string;
+            /** Format: date */
+            endDate: string;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone: string;
+            accommodation?: components["schemas"]["AccommodationInput"] | null;
+            flights?: components["schemas"]["FlightInput"][] | null;
+            rentalCar?: components["schemas"]["RentalCarInput"] | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        LegPage: {
+            items: components["schemas"]["Leg"][];
+            nextCursor: string | null;
+        };
+        /** @description What to change of a leg (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        LegPatch: {
+            order?: number;
+            title?: string;
+            destination?: string;
+            /** Format: date */
+            startDate?: string;
+            /** Format: date */
+            endDate?: string;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone?: string;
+            accommodation?: components["schemas"]["AccommodationInput"] | null;
+            flights?: components["schemas"]["FlightInput"][] | null;
+            rentalCar?: components["schemas"]["RentalCarInput"] | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description One leg. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs order, title, destination, startDate, endDate, timezone. null is as if absent in a new row, and clears a field of one that is there. So it does by `_id`. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        LegSyncItem: {
+            order?: number;
+            title?: string;
+            destination?: string;
+            /** Format: date */
+            startDate?: string;
+            /** Format: date */
+            endDate?: string;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone?: string;
+            accommodation?: components["schemas"]["AccommodationInput"] | null;
+            flights?: components["schemas"]["FlightInput"][] | null;
+            rentalCar?: components["schemas"]["RentalCarInput"] | null;
+            clientRef?: string | null;
+            /** @description Of a row of this trip to merge into, or that links of this snapshot name. */
+            _id?: string | null;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description One leg. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs order, title, destination, startDate, endDate, timezone. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        LegUpsert: {
+            order?: number;
+            title?: string;
+            destination?: string;
+            /** Format: date */
+            startDate?: string;
+            /** Format: date */
+            endDate?: string;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone
+             * @example Europe/London
+             */
+            timezone?: string;
+            accommodation?: components["schemas"]["AccommodationInput"] | null;
+            flights?: components["schemas"]["FlightInput"][] | null;
+            rentalCar?: components["schemas"]["RentalCarInput"] | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description A place worth remembering; its degrees are of WGS 84. */
+        MapPin: {
+            _id: string;
+            tripId: string;
+            name: string;
+            lat: number;
+            lng: number;
+            category?: string;
+            notes?: string;
+            clientRef?: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description Items are applied in order: a later one may merge into an earlier one. */
+        MapPinBatch: {
+            items: components["schemas"]["MapPinUpsert"][];
+        };
+        /** @description A new map pin; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        MapPinCreate: {
+            name: string;
+            lat: number;
+            lng: number;
+            category?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        MapPinPage: {
+            items: components["schemas"]["MapPin"][];
+            nextCursor: string | null;
+        };
+        /** @description What to change of a map pin (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        MapPinPatch: {
+            name?: string;
+            lat?: number;
+            lng?: number;
+            category?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description One map pin. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs name, lat, lng. null is as if absent in a new row, and clears a field of one that is there. So it does by `_id`. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        MapPinSyncItem: {
+            name?: string;
+            lat?: number;
+            lng?: number;
+            category?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            /** @description Of a row of this trip to merge into, or that links of this snapshot name. */
+            _id?: string | null;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description One map pin. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs name, lat, lng. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        MapPinUpsert: {
+            name?: string;
+            lat?: number;
+            lng?: number;
+            category?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description Who the key speaks for, and what it may do. */
+        Me: {
+            user: components["schemas"]["User"];
+            groups: components["schemas"]["Group"][];
+            key: components["schemas"]["Key"];
+            defaultGroupId?: string;
+        };
+        /** @description A member of a trip. */
+        Member: {
+            userId: string;
+            name: string;
+            email: string;
+            phone?: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        MemberPage: {
+            items: components["schemas"]["Member"][];
+            nextCursor: string | null;
+        };
+        /** @description What a member says in a channel; `parentId` is the message that it answers. */
+        Message: {
+            _id: string;
+            tripId: string;
+            channelId: string;
+            content: string;
+            /** @description the _id of a message of this trip */
+            parentId?: string;
+            clientRef?: string;
+            authorId: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description A new message; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        MessageCreate: {
+            content: string;
+            /** @description the _id of a message of this trip */
+            parentId?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            readonly channelId?: string;
+            readonly authorId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        MessagePage: {
+            items: components["schemas"]["Message"][];
+            nextCursor: string | null;
+        };
+        /** @description A webhook that has just been made; `secret` signs what it is told, and is shown this once. */
+        NewWebhook: {
+            _id: string;
+            url: string;
+            events: components["schemas"]["WebhookEvent"][];
+            tripId?: string;
+            description?: string;
+            enabled: boolean;
+            disabledReason?: string;
+            /** Format: date-time */
+            disabledAt?: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            secret: string;
+        };
+        /** @description Items applied, of how many; of a job without items there is no total. */
+        Progress: {
+            done: number;
+            total?: number;
+        };
         /** @description The rental car of a leg; members that are not known are kept as they came. */
         RentalCar: {
             company?: string;
@@ -1862,6 +1982,167 @@ export interface components {
             notes?: string;
         } & {
             [key: string]: unknown;
+        };
+        /** @description The rental car of a leg; members that are not known are kept as they came. null clears a field. */
+        RentalCarInput: {
+            company?: string | null;
+            vehicle?: string | null;
+            pickupLocation?: string | null;
+            /**
+             * Format: iso8601-date-time
+             * @description ISO 8601 date and time, with or without an offset
+             * @example 2026-07-15T09:30
+             * @example 2026-07-15T09:30:00+09:00
+             */
+            pickupTime?: string | null;
+            dropoffLocation?: string | null;
+            /**
+             * Format: iso8601-date-time
+             * @description ISO 8601 date and time, with or without an offset
+             * @example 2026-07-15T09:30
+             * @example 2026-07-15T09:30:00+09:00
+             */
+            dropoffTime?: string | null;
+            confirmationNumber?: string | null;
+            notes?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * @description A member's role; a viewer reads.
+         * @enum {string}
+         */
+        Role: "owner" | "editor" | "viewer";
+        /** @description How many rows of a kind were created, updated and deleted. */
+        RowCounts: {
+            created: number;
+            updated: number;
+            deleted: number;
+        };
+        /**
+         * @description What a row is.
+         * @enum {string}
+         */
+        RowKind: "leg" | "stay" | "mapPin" | "actionItem" | "commitment" | "channel" | "message" | "trip";
+        /** @description A share token, and where it leads. */
+        ShareLink: {
+            token: string;
+            url: string;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        SharedAccommodation: {
+            name?: string;
+            address?: string;
+            lat?: number;
+            lng?: number;
+            checkInDate?: string;
+            checkOutDate?: string;
+        };
+        SharedActionItem: {
+            _id: string;
+            text?: string;
+            urgency?: string;
+            isCompleted?: boolean;
+        };
+        SharedCommitment: {
+            _id: string;
+            title?: string;
+            startDate?: string;
+            category?: string;
+            endDate?: string;
+            startTime?: string;
+            endTime?: string;
+            isAllDay?: boolean;
+            timezone?: string;
+            legId?: string;
+            mapPinId?: string;
+        };
+        /** @description A whole shared trip: what is safe to show to anyone. */
+        SharedExport: {
+            trip: components["schemas"]["SharedTrip"];
+            legs: components["schemas"]["SharedLeg"][];
+            stays: components["schemas"]["SharedStay"][];
+            mapPins: components["schemas"]["SharedMapPin"][];
+            actionItems: components["schemas"]["SharedActionItem"][];
+            commitments: components["schemas"]["SharedCommitment"][];
+            members: components["schemas"]["SharedMember"][];
+        };
+        SharedFlight: {
+            airline?: string;
+            flightNumber?: string;
+            departureAirport?: string;
+            arrivalAirport?: string;
+            departureTime?: string;
+            arrivalTime?: string;
+        };
+        SharedLeg: {
+            _id: string;
+            order?: number;
+            title?: string;
+            destination?: string;
+            startDate?: string;
+            endDate?: string;
+            timezone?: string;
+            accommodation?: components["schemas"]["SharedAccommodation"];
+            flights?: components["schemas"]["SharedFlight"][];
+            rentalCar?: components["schemas"]["SharedRentalCar"];
+        };
+        SharedMapPin: {
+            _id: string;
+            name?: string;
+            lat?: number;
+            lng?: number;
+            category?: string;
+        };
+        /** @description A member of a shared trip. */
+        SharedMember: {
+            name: string;
+            role: components["schemas"]["Role"];
+        };
+        SharedRentalCar: {
+            company?: string;
+            pickupLocation?: string;
+            pickupTime?: string;
+            dropoffLocation?: string;
+            dropoffTime?: string;
+        };
+        SharedStay: {
+            _id: string;
+            legId: string;
+            name?: string;
+            address?: string;
+            lat?: number;
+            lng?: number;
+            checkInDate?: string;
+            checkOutDate?: string;
+        };
+        SharedTrip: {
+            _id: string;
+            title?: string;
+            startDate?: string;
+            endDate?: string;
+            status?: string;
+        };
+        /** @description A shared trip and its legs: what is safe to show to anyone. */
+        SharedView: {
+            trip: components["schemas"]["SharedTrip"];
+            legs: components["schemas"]["SharedLeg"][];
+        };
+        /** @description Rows of a trip, as far as they are to be merged into it: what is not here stays. An export can be sent as it is. */
+        Snapshot: {
+            legs?: components["schemas"]["LegSyncItem"][] | null;
+            stays?: components["schemas"]["StaySyncItem"][] | null;
+            mapPins?: components["schemas"]["MapPinSyncItem"][] | null;
+            actionItems?: components["schemas"]["ActionItemSyncItem"][] | null;
+            commitments?: components["schemas"]["CommitmentSyncItem"][] | null;
+            readonly members?: {
+                [key: string]: unknown;
+            }[];
+            readonly rev?: number;
+            readonly trip?: {
+                [key: string]: unknown;
+            };
         };
         /** @description A further place to sleep within a leg: an accommodation that has a name. */
         Stay: {
@@ -1901,83 +2182,170 @@ export interface components {
             /** Format: date-time */
             updatedAt: string;
         };
-        /** @description A place worth remembering; its degrees are of WGS 84. */
-        MapPin: {
-            _id: string;
-            tripId: string;
+        /** @description Items are applied in order: a later one may merge into an earlier one. */
+        StayBatch: {
+            items: components["schemas"]["StayUpsert"][];
+        };
+        /** @description A new stay; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        StayCreate: {
             name: string;
-            lat: number;
-            lng: number;
-            category?: string;
-            notes?: string;
-            clientRef?: string;
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            updatedAt: string;
-        };
-        /** @description An item of the checklist; `owner` is who does it. */
-        ActionItem: {
-            _id: string;
-            tripId: string;
-            text: string;
-            urgency: components["schemas"]["ActionItemUrgency"];
-            /** @description the userId of a member of this trip */
-            owner?: string;
-            isCompleted?: boolean;
-            clientRef?: string;
-            /** Format: date-time */
-            completedAt?: string;
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            updatedAt: string;
-        };
-        /** @description A scheduled event: a dinner, an activity, a meeting. */
-        Commitment: {
-            _id: string;
-            tripId: string;
-            title: string;
+            address?: string | null;
+            lat?: number | null;
+            lng?: number | null;
             /** Format: date */
-            startDate: string;
-            category: components["schemas"]["CommitmentCategory"];
-            /** Format: date */
-            endDate?: string;
+            checkInDate?: string | null;
             /**
              * @description a local time as HH:mm, 24 hours, such as 15:00
              * @example 15:00
              */
-            startTime?: string;
+            checkInTime?: string | null;
+            /** Format: date */
+            checkOutDate?: string | null;
             /**
              * @description a local time as HH:mm, 24 hours, such as 15:00
              * @example 15:00
              */
-            endTime?: string;
-            isAllDay?: boolean;
-            /**
-             * Format: iana-time-zone
-             * @description IANA time zone
-             * @example Europe/London
-             */
-            timezone?: string;
-            /** @description the _id of a leg of this trip */
-            legId?: string;
-            /** @description the _id of a map pin of this trip */
-            mapPinId?: string;
-            notes?: string;
-            clientRef?: string;
+            checkOutTime?: string | null;
+            checkInInstructions?: string | null;
+            confirmationNumber?: string | null;
+            hostName?: string | null;
+            hostPhone?: string | null;
+            wifiName?: string | null;
+            wifiPassword?: string | null;
+            doorCode?: string | null;
+            url?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            readonly legId?: string;
             /** Format: date-time */
-            createdAt: string;
+            readonly createdAt?: string;
             /** Format: date-time */
-            updatedAt: string;
+            readonly updatedAt?: string;
         };
-        /** @description A member of a trip. */
-        Member: {
-            userId: string;
-            name: string;
-            email: string;
-            phone?: string;
-            role: components["schemas"]["Role"];
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        StayPage: {
+            items: components["schemas"]["Stay"][];
+            nextCursor: string | null;
+        };
+        /** @description What to change of a stay (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        StayPatch: {
+            name?: string;
+            address?: string | null;
+            lat?: number | null;
+            lng?: number | null;
+            /** Format: date */
+            checkInDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkInTime?: string | null;
+            /** Format: date */
+            checkOutDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkOutTime?: string | null;
+            checkInInstructions?: string | null;
+            confirmationNumber?: string | null;
+            hostName?: string | null;
+            hostPhone?: string | null;
+            wifiName?: string | null;
+            wifiPassword?: string | null;
+            doorCode?: string | null;
+            url?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            readonly legId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description One stay. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs name. null is as if absent in a new row, and clears a field of one that is there. So it does by `_id`. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        StaySyncItem: {
+            name?: string;
+            address?: string | null;
+            lat?: number | null;
+            lng?: number | null;
+            /** Format: date */
+            checkInDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkInTime?: string | null;
+            /** Format: date */
+            checkOutDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkOutTime?: string | null;
+            checkInInstructions?: string | null;
+            confirmationNumber?: string | null;
+            hostName?: string | null;
+            hostPhone?: string | null;
+            wifiName?: string | null;
+            wifiPassword?: string | null;
+            doorCode?: string | null;
+            url?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            /** @description Of a row of this trip to merge into, or that links of this snapshot name. */
+            _id?: string | null;
+            /** @description Id of the leg it belongs to. */
+            legId?: string | null;
+            /** @description Or the leg's clientRef. */
+            legRef?: string | null;
+            readonly tripId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
+        /** @description One stay. With a `clientRef` that is there already it merges into that row, and then nothing is required of it; a new row needs name. null is as if absent in a new row, and clears a field of one that is there. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        StayUpsert: {
+            name?: string;
+            address?: string | null;
+            lat?: number | null;
+            lng?: number | null;
+            /** Format: date */
+            checkInDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkInTime?: string | null;
+            /** Format: date */
+            checkOutDate?: string | null;
+            /**
+             * @description a local time as HH:mm, 24 hours, such as 15:00
+             * @example 15:00
+             */
+            checkOutTime?: string | null;
+            checkInInstructions?: string | null;
+            confirmationNumber?: string | null;
+            hostName?: string | null;
+            hostPhone?: string | null;
+            wifiName?: string | null;
+            wifiPassword?: string | null;
+            doorCode?: string | null;
+            url?: string | null;
+            notes?: string | null;
+            clientRef?: string | null;
+            readonly _id?: string;
+            readonly tripId?: string;
+            readonly legId?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
         };
         /** @description What became of the items, for each list that was sent. */
         SyncResult: {
@@ -1988,225 +2356,64 @@ export interface components {
             actionItems?: components["schemas"]["CategoryResult"];
             commitments?: components["schemas"]["CategoryResult"];
         };
-        /** @description The answer for one category of a sync. */
-        CategoryResult: {
-            created: number;
-            updated: number;
-            unchanged: number;
-            errors: number;
-            items: components["schemas"]["ItemResult"][];
-        };
-        /** @description The outcome of one item, as in the results of a batch or a sync. */
-        ItemResult: {
-            index: number;
-            status: components["schemas"]["ItemResultStatus"];
-            _id?: string;
-            clientRef?: string;
-            changes?: {
-                [key: string]: components["schemas"]["FieldChange"];
-            };
-            error?: components["schemas"]["ItemError"];
-        };
-        /** @description One field's change in a dry run; null where it is not set. */
-        FieldChange: {
-            from: unknown;
-            to: unknown;
-        };
-        /** @description What was wrong with one item; the others are not touched by it. */
-        ItemError: {
-            code: components["schemas"]["ErrorCode"];
-            message: string;
-            details?: components["schemas"]["ErrorDetail"][];
-        };
-        /**
-         * @description One thing that is wrong: where, why, and how to mend it.
-         *
-         *     `path` is a dotted path from the body's root, `message` a sentence with the allowed values,
-         *     form, limit or names that apply.
-         */
-        ErrorDetail: {
-            path: string;
-            reason: components["schemas"]["ErrorReason"];
-            message: string;
-        };
-        /** @description What became of what a file holds: of its rows as of a sync's, by list; what could be no row, and why; how much of what else it has was left. */
-        FileResult: {
-            dryRun: boolean;
-            legs?: components["schemas"]["CategoryResult"];
-            stays?: components["schemas"]["CategoryResult"];
-            mapPins?: components["schemas"]["CategoryResult"];
-            actionItems?: components["schemas"]["CategoryResult"];
-            commitments?: components["schemas"]["CategoryResult"];
-            rejects: components["schemas"]["FileReject"][];
-            notImported: {
-                [key: string]: number;
-            };
-            notices: string[];
-            moreRejects?: number;
-        };
-        /** @description What of a file could not be a row. */
-        FileReject: {
-            reason: string;
-            /** @default null */
-            row?: unknown;
-            /** @default  */
-            name?: string;
-            /** @default  */
-            file?: string;
-            /** @default null */
-            line?: number | null;
-            /** @default null */
-            index?: number | null;
-        };
-        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        LegPage: {
-            items: components["schemas"]["Leg"][];
-            nextCursor: string | null;
-        };
-        /** @description The answer to a batch. */
-        BatchResult: {
-            results: components["schemas"]["ItemResult"][];
-            created: number;
-            updated: number;
-            unchanged: number;
-            errors: number;
-        };
-        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        StayPage: {
-            items: components["schemas"]["Stay"][];
-            nextCursor: string | null;
-        };
-        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        MapPinPage: {
-            items: components["schemas"]["MapPin"][];
-            nextCursor: string | null;
-        };
-        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        ActionItemPage: {
-            items: components["schemas"]["ActionItem"][];
-            nextCursor: string | null;
-        };
-        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        CommitmentPage: {
-            items: components["schemas"]["Commitment"][];
-            nextCursor: string | null;
-        };
-        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        ChannelPage: {
-            items: components["schemas"]["Channel"][];
-            nextCursor: string | null;
-        };
-        /** @description A conversation of a trip's members; every trip begins with one, `general`. */
-        Channel: {
+        /** @description A journey of a group, with a beginning and an end. */
+        Trip: {
             _id: string;
-            tripId: string;
-            name: string;
+            /** @description the _id of a group of yours, of those in GET /me */
+            groupId: string;
+            title: string;
+            /** Format: date */
+            startDate: string;
+            /** Format: date */
+            endDate: string;
+            status: components["schemas"]["TripStatus"];
+            createdBy: string;
             /** Format: date-time */
             createdAt: string;
             /** Format: date-time */
             updatedAt: string;
         };
-        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        MessagePage: {
-            items: components["schemas"]["Message"][];
-            nextCursor: string | null;
-        };
-        /** @description What a member says in a channel; `parentId` is the message that it answers. */
-        Message: {
-            _id: string;
-            tripId: string;
-            channelId: string;
-            content: string;
-            /** @description the _id of a message of this trip */
-            parentId?: string;
-            clientRef?: string;
-            authorId: string;
+        /** @description A new trip; null is as if absent. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        TripCreate: {
+            /** @description the _id of a group of yours, of those in GET /me */
+            groupId: string;
+            title: string;
+            /** Format: date */
+            startDate: string;
+            /** Format: date */
+            endDate: string;
+            status?: components["schemas"]["TripStatus"] | null;
+            readonly _id?: string;
+            readonly createdBy?: string;
             /** Format: date-time */
-            createdAt: string;
+            readonly createdAt?: string;
             /** Format: date-time */
-            updatedAt: string;
+            readonly updatedAt?: string;
         };
         /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        MemberPage: {
-            items: components["schemas"]["Member"][];
+        TripPage: {
+            items: components["schemas"]["Trip"][];
             nextCursor: string | null;
         };
-        /** @description A page of what changed; after the last one the client is at `rev`. */
-        ChangePage: {
-            items: components["schemas"]["Change"][];
-            rev: number;
-            nextCursor: string | null;
-        };
-        /** @description A row that changed at a revision: its document, or that it is gone. */
-        Change: {
-            rev: number;
-            kind: components["schemas"]["RowKind"];
-            _id: string;
-            /** @description The row as its kind is read. */
-            document?: components["schemas"]["ActionItem"] | components["schemas"]["Channel"] | components["schemas"]["Commitment"] | components["schemas"]["Leg"] | components["schemas"]["MapPin"] | components["schemas"]["Message"] | components["schemas"]["Stay"] | components["schemas"]["Trip"];
-            /** @default false */
-            deleted?: boolean;
-        };
-        /** @description A page of changesets. */
-        HistoryPage: {
-            items: components["schemas"]["Changeset"][];
-            nextCursor: string | null;
-        };
-        /** @description What one write did to a trip, in numbers; `rev` names it. */
-        Changeset: {
-            rev: number;
+        /** @description What to change of a trip (RFC 7396): what is absent stays, null clears a field, objects are merged, lists are replaced. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        TripPatch: {
+            /** @description the _id of a group of yours, of those in GET /me */
+            groupId?: string;
+            title?: string;
+            /** Format: date */
+            startDate?: string;
+            /** Format: date */
+            endDate?: string;
+            status?: components["schemas"]["TripStatus"] | null;
+            readonly _id?: string;
+            readonly createdBy?: string;
             /** Format: date-time */
-            at: string;
-            by: components["schemas"]["Author"];
-            via: components["schemas"]["Via"];
-            key?: components["schemas"]["KeyName"];
-            requestId?: string;
-            jobId?: string;
-            summary: {
-                [key: string]: components["schemas"]["RowCounts"];
-            };
-            undoes?: number;
-            undoneBy?: number;
-        };
-        /** @description Who made a change; without an id it was Carnet itself. */
-        Author: {
-            userId?: string;
-            name: string;
-        };
-        /** @description The API key by which a change was made. */
-        KeyName: {
-            _id: string;
-            name: string;
-        };
-        /** @description A changeset, and a page of what it did. */
-        ChangesetPage: {
-            rev: number;
+            readonly createdAt?: string;
             /** Format: date-time */
-            at: string;
-            by: components["schemas"]["Author"];
-            via: components["schemas"]["Via"];
-            key?: components["schemas"]["KeyName"];
-            requestId?: string;
-            jobId?: string;
-            summary: {
-                [key: string]: components["schemas"]["RowCounts"];
-            };
-            undoes?: number;
-            undoneBy?: number;
-            items: components["schemas"]["ChangesetItem"][];
-            nextCursor: string | null;
+            readonly updatedAt?: string;
         };
-        /** @description What a changeset did to one row: its document after that, of a deleted one before. */
-        ChangesetItem: {
-            kind: components["schemas"]["RowKind"];
-            _id: string;
-            op: components["schemas"]["ChangesetItemOp"];
-            changes?: {
-                [key: string]: components["schemas"]["FieldChange"];
-            };
-            /** @description The row as its kind is read. */
-            document: components["schemas"]["ActionItem"] | components["schemas"]["Channel"] | components["schemas"]["Commitment"] | components["schemas"]["Leg"] | components["schemas"]["MapPin"] | components["schemas"]["Message"] | components["schemas"]["Stay"] | components["schemas"]["Trip"];
-        };
+        /** @enum {string} */
+        TripStatus: "active" | "completed" | "draft";
         /** @description What became of the rows, by kind; `rev` is the changeset that this made. */
         UndoResult: {
             dryRun: boolean;
@@ -2218,6 +2425,14 @@ export interface components {
             actionItems?: components["schemas"]["UndoneRows"];
             commitments?: components["schemas"]["UndoneRows"];
         };
+        /** @description What became of a row. */
+        UndoneItem: {
+            _id: string;
+            status: components["schemas"]["UndoneItemStatus"];
+            error?: components["schemas"]["ItemError"];
+        };
+        /** @enum {string} */
+        UndoneItemStatus: "deleted" | "error" | "restored" | "unchanged" | "updated";
         /** @description What became of the rows of one kind. */
         UndoneRows: {
             deleted: number;
@@ -2227,159 +2442,14 @@ export interface components {
             errors: number;
             items: components["schemas"]["UndoneItem"][];
         };
-        /** @description What became of a row. */
-        UndoneItem: {
+        /** @description The user whose key it is. */
+        User: {
             _id: string;
-            status: components["schemas"]["UndoneItemStatus"];
-            error?: components["schemas"]["ItemError"];
-        };
-        /** @description What one write did, as event streams and webhooks tell of it. */
-        ChangesetEvent: {
-            rev: number;
-            /** Format: date-time */
-            at: string;
-            by: components["schemas"]["Author"];
-            via: components["schemas"]["Via"];
-            items?: components["schemas"]["Change"][];
-            /** @default false */
-            more?: boolean;
-        };
-        /** @description A share token, and where it leads. */
-        ShareLink: {
-            token: string;
-            url: string;
-            /** Format: date-time */
-            createdAt: string;
-        };
-        /** @description A shared trip and its legs: what is safe to show to anyone. */
-        SharedView: {
-            trip: components["schemas"]["SharedTrip"];
-            legs: components["schemas"]["SharedLeg"][];
-        };
-        SharedTrip: {
-            _id: string;
-            title?: string;
-            startDate?: string;
-            endDate?: string;
-            status?: string;
-        };
-        SharedLeg: {
-            _id: string;
-            order?: number;
-            title?: string;
-            destination?: string;
-            startDate?: string;
-            endDate?: string;
-            timezone?: string;
-            accommodation?: components["schemas"]["SharedAccommodation"];
-            flights?: components["schemas"]["SharedFlight"][];
-            rentalCar?: components["schemas"]["SharedRentalCar"];
-        };
-        SharedAccommodation: {
-            name?: string;
-            address?: string;
-            lat?: number;
-            lng?: number;
-            checkInDate?: string;
-            checkOutDate?: string;
-        };
-        SharedFlight: {
-            airline?: string;
-            flightNumber?: string;
-            departureAirport?: string;
-            arrivalAirport?: string;
-            departureTime?: string;
-            arrivalTime?: string;
-        };
-        SharedRentalCar: {
-            company?: string;
-            pickupLocation?: string;
-            pickupTime?: string;
-            dropoffLocation?: string;
-            dropoffTime?: string;
-        };
-        /** @description A whole shared trip: what is safe to show to anyone. */
-        SharedExport: {
-            trip: components["schemas"]["SharedTrip"];
-            legs: components["schemas"]["SharedLeg"][];
-            stays: components["schemas"]["SharedStay"][];
-            mapPins: components["schemas"]["SharedMapPin"][];
-            actionItems: components["schemas"]["SharedActionItem"][];
-            commitments: components["schemas"]["SharedCommitment"][];
-            members: components["schemas"]["SharedMember"][];
-        };
-        SharedStay: {
-            _id: string;
-            legId: string;
-            name?: string;
-            address?: string;
-            lat?: number;
-            lng?: number;
-            checkInDate?: string;
-            checkOutDate?: string;
-        };
-        SharedMapPin: {
-            _id: string;
-            name?: string;
-            lat?: number;
-            lng?: number;
-            category?: string;
-        };
-        SharedActionItem: {
-            _id: string;
-            text?: string;
-            urgency?: string;
-            isCompleted?: boolean;
-        };
-        SharedCommitment: {
-            _id: string;
-            title?: string;
-            startDate?: string;
-            category?: string;
-            endDate?: string;
-            startTime?: string;
-            endTime?: string;
-            isAllDay?: boolean;
-            timezone?: string;
-            legId?: string;
-            mapPinId?: string;
-        };
-        /** @description A member of a shared trip. */
-        SharedMember: {
             name: string;
-            role: components["schemas"]["Role"];
+            email: string;
         };
-        /** @description Where a calendar is subscribed to. */
-        CalendarLink: {
-            url: string;
-        };
-        /** @description Work that is done after its request, and as `result` what that would have been answered. */
-        Job: {
-            _id: string;
-            kind: string;
-            tripId?: string;
-            status: components["schemas"]["JobStatus"];
-            progress: components["schemas"]["Progress"];
-            attempts: number;
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            startedAt?: string;
-            /** Format: date-time */
-            finishedAt?: string;
-            result?: components["schemas"]["BatchResult"] | components["schemas"]["SyncResult"] | components["schemas"]["FileResult"] | components["schemas"]["UndoResult"];
-            error?: components["schemas"]["ItemError"];
-        };
-        /** @description Items applied, of how many; of a job without items there is no total. */
-        Progress: {
-            done: number;
-            total?: number;
-        };
-        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        WebhookPage: {
-            items: components["schemas"]["Webhook"][];
-            nextCursor: string | null;
-        };
+        /** @enum {string} */
+        Via: "api" | "import" | "system" | "undo" | "web";
         /** @description A webhook; `disabledReason` tells why it is told nothing any longer. */
         Webhook: {
             _id: string;
@@ -2396,117 +2466,53 @@ export interface components {
             /** Format: date-time */
             updatedAt: string;
         };
-        /** @description A webhook that has just been made; `secret` signs what it is told, and is shown this once. */
-        NewWebhook: {
-            _id: string;
+        /** @description A new webhook. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        WebhookCreate: {
+            /**
+             * @description an http or https URL such as https://example.org/hooks, in ASCII (a name in another script as xn--...), of at most 2,048 characters, without a user and a password, and without a # part
+             * @example https://example.org/hooks
+             */
             url: string;
             events: components["schemas"]["WebhookEvent"][];
-            tripId?: string;
-            description?: string;
-            enabled: boolean;
-            disabledReason?: string;
+            tripId?: string | null;
+            description?: string | null;
+            enabled?: boolean | null;
+            readonly _id?: string;
+            readonly disabledReason?: string;
             /** Format: date-time */
-            disabledAt?: string;
+            readonly disabledAt?: string;
             /** Format: date-time */
-            createdAt: string;
+            readonly createdAt?: string;
             /** Format: date-time */
-            updatedAt: string;
-            secret: string;
+            readonly updatedAt?: string;
         };
-        /**
-         * @description What a webhook was told, or is to be told.
-         *
-         *     `response` is the beginning of the response's body, or why there is no response.
-         */
-        Delivery: {
-            _id: string;
-            event: components["schemas"]["DeliveryEvent"];
-            tripId?: string;
-            rev?: number;
-            status: components["schemas"]["DeliveryStatus"];
-            attempts: number;
-            responseStatus?: number;
-            durationMs?: number;
-            response?: string;
-            /** Format: date-time */
-            nextAttemptAt?: string;
-            /** Format: date-time */
-            createdAt: string;
-        };
-        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
-        DeliveryPage: {
-            items: components["schemas"]["Delivery"][];
-            nextCursor: string | null;
-        };
-        /** @description An OpenAPI document. */
-        Description: {
-            openapi: string;
-            info: Record<string, never>;
-            paths: Record<string, never>;
-            components: Record<string, never>;
-        };
-        /** @description A failure. */
-        ErrorBody: {
-            error: components["schemas"]["ErrorInfo"];
-        };
-        /** @description What went wrong; `requestId` finds it in the server's log. */
-        ErrorInfo: {
-            code: components["schemas"]["ErrorCode"];
-            message: string;
-            requestId: string;
-            details?: components["schemas"]["ErrorDetail"][];
-        };
-        /**
-         * @description What kind of failure it is; each has one HTTP status.
-         * @enum {string}
-         */
-        ErrorCode: "VALIDATION_ERROR" | "UNAUTHORIZED" | "FORBIDDEN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "IDEMPOTENCY_CONFLICT" | "CONFLICT" | "GONE" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "RATE_LIMITED" | "INTERNAL" | "UNAVAILABLE";
-        /**
-         * @description In what way a value is wrong.
-         * @enum {string}
-         */
-        ErrorReason: "required" | "wrong_type" | "malformed" | "not_allowed" | "out_of_range" | "too_long" | "empty" | "unknown_field" | "not_found" | "duplicate";
-        /**
-         * @description A member's role; a viewer reads.
-         * @enum {string}
-         */
-        Role: "owner" | "editor" | "viewer";
-        /**
-         * @description What a row is.
-         * @enum {string}
-         */
-        RowKind: "leg" | "stay" | "mapPin" | "actionItem" | "commitment" | "channel" | "message" | "trip";
-        /**
-         * @description What is told.
-         * @enum {string}
-         */
-        DeliveryEvent: "trip.created" | "trip.changed" | "message.created" | "job.finished" | "test";
-        /** @description How many rows of a kind were created, updated and deleted. */
-        RowCounts: {
-            created: number;
-            updated: number;
-            deleted: number;
-        };
-        /** @enum {string} */
-        TripStatus: "active" | "completed" | "draft";
-        /** @enum {string} */
-        ActionItemUrgency: "before_trip" | "nice_to_have" | "now";
-        /** @enum {string} */
-        CommitmentCategory: "activity" | "birthday" | "dinner" | "meeting" | "other";
         /** @enum {string} */
         WebhookEvent: "job.finished" | "message.created" | "trip.changed" | "trip.created";
-        /** @enum {string} */
-        ItemResultStatus: "created" | "error" | "unchanged" | "updated";
-        /** @enum {string} */
-        Via: "api" | "import" | "system" | "undo" | "web";
-        /** @enum {string} */
-        ChangesetItemOp: "created" | "deleted" | "updated";
-        /** @enum {string} */
-        UndoneItemStatus: "deleted" | "error" | "restored" | "unchanged" | "updated";
-        /** @enum {string} */
-        JobStatus: "failed" | "queued" | "running" | "succeeded";
-        /** @enum {string} */
-        DeliveryStatus: "failed" | "pending" | "succeeded";
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        WebhookPage: {
+            items: components["schemas"]["Webhook"][];
+            nextCursor: string | null;
+        };
+        /** @description What to change of a webhook. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        WebhookPatch: {
+            /**
+             * @description an http or https URL such as https://example.org/hooks, in ASCII (a name in another script as xn--...), of at most 2,048 characters, without a user and a password, and without a # part
+             * @example https://example.org/hooks
+             */
+            url?: string;
+            events?: components["schemas"]["WebhookEvent"][];
+            tripId?: string | null;
+            description?: string | null;
+            enabled?: boolean | null;
+            readonly _id?: string;
+            readonly disabledReason?: string;
+            /** Format: date-time */
+            readonly disabledAt?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+            /** Format: date-time */
+            readonly updatedAt?: string;
+        };
     };
     responses: {
         /** @description `VALIDATION_ERROR`: The request is wrong; `details` lists all that is. */

@@ -61,8 +61,10 @@ same.listLegs("t1", { idempotencyKey: "k" });
 same.createLeg("t1", {} as never, { prefer: "respond-async" });
 // @ts-expect-error no such list
 same.upsertAll("t1", "messages", []);
-// @ts-expect-error a place is a number
-same.upsertAll("t1", "mapPins", [{ name: "Baths", lat: "51.38" }]);
+// What merges into a row need not be whole; what is there has its type.
+same.upsertAll("t1", "mapPins", [{ clientRef: "baths", name: "Baths" }]);
+// @ts-expect-error a degree is a number
+same.upsertAll("t1", "mapPins", [{ name: "Baths", lat: "51.38", lng: -2.36 }]);
 
 exactly<Leg>()((await same.listLegs("t1")).items[0]!);
 exactly<undefined>()(await same.deleteLeg("t1", "l1"));

@@ -75,17 +75,20 @@ async def test_rejects_go_to_a_file_and_into_the_exit_code(world, program, tmp_p
     assert "beyond 90" in second["reason"]
 
 
+EVENTS = (
+    "title,startDate,category,legId\nDinner,2027-03-01,dinner,\nLunch,2027-03-09,dinner,nowhere\n"
+)
+"""The second one links to a leg that no trip has."""
+
+
 async def test_what_the_server_refuses_is_a_reject_too(world, program, tmp_path):
-    export = {
-        "mapPins": [{**SAMPLES["mapPin"], "clientRef": "a", "category": 5}, SAMPLES["mapPin"]]
-    }
-    (tmp_path / "own.json").write_bytes(msgspec.json.encode(export))
-    done = await program("import", "own.json", "--trip", world.trip_id, "--json")
+    (tmp_path / "events.csv").write_text(EVENTS)
+    done = await program("import", "events.csv", "--trip", world.trip_id, "--json")
     assert done.code == 3
-    assert done.json["mapPins"]["created"] == 1
+    assert done.json["commitments"] == {"created": 1, "updated": 0, "unchanged": 0}
     (reject,) = done.json["rejects"]
-    assert (reject["name"], reject["row"]["category"]) == ("Sensoji", 5)
-    assert "category" in reject["reason"]
+    assert (reject["file"], reject["line"], reject["name"]) == ("events.csv", 3, "Lunch")
+    assert (reject["row"]["legId"], "legId" in reject["reason"]) == ("nowhere", True)
 
 
 async def test_folders_and_archives_are_read_in_the_order_of_names(world, program, tmp_path):
@@ -116,12 +119,8 @@ async def test_a_new_trip_is_made_once(world, program, pins):
 
 
 async def test_a_new_trip_has_the_days_of_what_is_imported(world, program, tmp_path):
-    leg = {**SAMPLES["leg"], "startDate": "2027-03-01", "endDate": "2027-03-04"}
-    event = {**SAMPLES["commitment"], "startDate": "2027-03-09"}
-    (tmp_path / "own.json").write_bytes(
-        msgspec.json.encode({"legs": [leg], "commitments": [event]})
-    )
-    done = await program("import", "own.json", "--new-trip", "Spring", "--json")
+    (tmp_path / "events.csv").write_text(EVENTS)
+    done = await program("import", "events.csv", "--new-trip", "Spring", "--json")
     trip = (await world.client.get(f"/trips/{done.json['tripId']}")).json
     assert (trip["startDate"], trip["endDate"]) == ("2027-03-01", "2027-03-09")
 
@@ -134,23 +133,22 @@ async def test_a_file_that_cannot_be_read_makes_no_trip(world, program, tmp_path
     assert len((await world.client.get("/trips")).json["items"]) == 1
 
 
-async def test_an_export_goes_into_another_trip_with_its_links(world, program, tmp_path):
+async def test_an_export_goes_into_another_trip_with_its_links(world, program):
     leg = await world.make("/legs", SAMPLES["leg"])
     await world.make(f"/legs/{leg['_id']}/stays", SAMPLES["stay"])
     pin = await world.make("/map-pins", SAMPLES["mapPin"])
     event = {**SAMPLES["commitment"], "legId": leg["_id"], "mapPinId": pin["_id"]}
     await world.make("/commitments", event)
-    export = (await world.client.get(f"{world.trip}/export")).raw
-    (tmp_path / "trip.json").write_bytes(export)
+    assert (await program("export", world.trip_id, "-o", "trip.csv")).code == 0
     other = await world.new_trip()
-    dry = await program("import", "trip.json", "--trip", other, "--dry-run", "--json")
+    dry = await program("import", "trip.csv", "--trip", other, "--dry-run", "--json")
     assert dry.code == 0, dry.json
-    done = await program("import", "trip.json", "--trip", other, "--json")
+    done = await program("import", "trip.csv", "--trip", other, "--json")
     assert done.code == 0, done.json
     copy = (await world.client.get(f"/trips/{other}/export")).json
     assert copy["stays"][0]["legId"] == copy["legs"][0]["_id"]
     assert copy["commitments"][0]["mapPinId"] == copy["mapPins"][0]["_id"]
-    again = await program("import", "trip.json", "--trip", other, "--json")
+    again = await program("import", "trip.csv", "--trip", other, "--json")
     assert {name: again.json[name]["unchanged"] for name in ("legs", "stays", "commitments")} == {
         "legs": 1, "stays": 1, "commitments": 1,
     }  # fmt: skip
