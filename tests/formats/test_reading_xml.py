@@ -134,10 +134,10 @@ def test_geometries_that_are_no_points():
     )
     found = found_in(kml(inner))
     assert left_out(found) == [
-        ("lines", "way"),
+        ("tracks", "way"),
         ("areas", "park"),
         ("tracks", "walk"),
-        ("lines", "both"),
+        ("tracks", "both"),
         ("other", "old map"),
     ]
     assert places(found) == [("both", 2.0, 1.0), ("both", 4.0, 3.0)]
