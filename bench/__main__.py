@@ -11,6 +11,7 @@ from pathlib import Path
 import uvloop
 
 from bench import (
+    assistants,
     calendars,
     changes,
     commits,
@@ -48,6 +49,7 @@ PIECES: dict[str, Piece] = {
     "waiting": waiting.measure,
     "overload": overload.measure,
     "events": events.measure,
+    "mcp": assistants.measure,
     "startup": startup.measure,
     "production": production.measure,
     "pocketbase": peers.measure,

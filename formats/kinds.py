@@ -20,7 +20,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final, TypeAlias
 
-from formats import carnet_json, geojson, gpx, ics, kml, mail, passes, table
+from formats import carnet_json, geojson, gpx, ics, kml, mail, passes, planners, table
 from formats.found import Found, Reading
 from formats.json_text import Top
 
@@ -64,6 +64,23 @@ KINDS: Final = (
         read=geojson.read_sequence,
         suffixes=("geojsons", "geojsonl", "geojsonseq"),
         line=geojson.is_line,
+    ),
+    Kind(
+        name="trip planner",
+        read=planners.read,
+        suffixes=("json",),
+        top=planners.is_document,
+    ),
+    Kind(
+        name="archive of a trip planner",
+        read=planners.read_archive,
+        suffixes=("zip",),
+        members=planners.is_archive,
+    ),
+    Kind(
+        name="archive in base64",
+        read=planners.read_base64,
+        text=planners.is_base64,
     ),
     Kind(name="KML", read=kml.read, suffixes=("kml",), text=kml.is_text),
     Kind(name="KMZ", read=kml.read_archive, suffixes=("kmz",), members=kml.is_archive),

@@ -17,8 +17,8 @@ from formats.found import Document, Found, NotImported, Position, Reading, Rejec
 from formats.loose_json import loads
 from formats.pins import pin
 from formats.rows import digest, lines, part, ref, row, telling, titled
-from formats.schema_org import moment, number, object_of, objects, split, text
 from formats.text import of_head
+from formats.values import moment, number, object_of, objects, split, text
 
 _MOST: Final = 1 << 20
 _STYLES: Final = ("boardingPass", "eventTicket", "coupon", "storeCard", "generic")

@@ -11,19 +11,8 @@ from formats.flights import car_name, dated_name, flight_name
 from formats.found import Document, Found, NotImported, Position, Reject, Row
 from formats.pins import pin
 from formats.rows import lines, one_line, part, ref, row, telling, titled
-from formats.schema_org import (
-    address,
-    dated,
-    first,
-    moment,
-    number,
-    object_of,
-    objects,
-    place_name,
-    split,
-    text,
-    types_of,
-)
+from formats.schema_org import address, place_name, types_of
+from formats.values import dated, first, moment, number, object_of, objects, split, text
 
 _CANCELLED: Final = ("cancelled", "canceled", "reservationcancelled")
 

@@ -251,7 +251,7 @@ def test_several_passes_in_a_zip():
         archive.writestr("a.pkpass", packed(content))
         archive.writestr("b.pkpass", packed(TICKET))
     found = valid(reading.read(io.BytesIO(buffer.getvalue()), "a.pkpasses", Reading()))
-    assert [type(each) for each in found] == [Part, Row, Row]
+    assert [isinstance(each, Part) for each in found] == [True, False, False]
 
 
 JSON = st.recursive(
