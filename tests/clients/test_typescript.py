@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from server.route import ANY
 from server.routes import ROUTES
 from tests.contract.test_access_matrix import Targets
 from tests.support import SAMPLES, World
@@ -35,6 +36,8 @@ async def calls(world: World) -> list[dict[str, Any]]:
         path, body = await targets.path(route.path), targets.body(route.method, route.path)
         ids = re.search(re.sub(r"\{\w+\}", "([^/]+)", route.path) + "$", path)
         assert ids, path
+        if route.body is not None and route.body.media_type == ANY:
+            body = msgspec.json.encode(body).decode()
         args = [*ids.groups(), *([] if body is None else [body])]
         made.append({"operation": route.name, "args": args})
     return made
