@@ -74,8 +74,8 @@ def test_flights_and_the_car_go_by_the_dates_as_they_were_written():
     leg = {
         **LEG,
         "flights": [
-            {"flightNumber": "JL1", "departureTime": "2026-07-15T23:00", "arrivalTime": "2026-07-16T05:00"},
-            {"flightNumber": "JL2", "departureTime": "2026-07-16T00:30+09:00"},
+            {"departureTime": "2026-07-15T23:00", "arrivalTime": "2026-07-16T05:00"},
+            {"departureTime": "2026-07-16T00:30+09:00"},
             {},
         ],
         "rentalCar": {"pickupTime": "2026-07-16T09:00", "dropoffTime": "2026-07-17T09:00"},
@@ -90,7 +90,5 @@ def test_commitments_last_to_their_end():
         {"title": "Dinner", "startDate": "2026-07-16"},
         {"title": "Festival", "startDate": "2026-07-15", "endDate": "2026-07-17"},
     ]
-    names = {
-        day: [name for _, name in told(f"2026-07-{day}", commitment=events)] for day in (16, 17)
-    }
-    assert names == {16: ["Dinner", "Festival"], 17: ["Festival"]}
+    assert [name for _, name in told("2026-07-16", commitment=events)] == ["Dinner", "Festival"]
+    assert [name for _, name in told("2026-07-17", commitment=events)] == ["Festival"]

@@ -1,5 +1,7 @@
 """Diff-merge of the items of a sync (contract section 5)."""
 
+from typing import Any
+
 import pytest
 
 from domain.plan import count_results
@@ -131,11 +133,12 @@ def test_an_upsert_by_id_changes_its_row_and_creates_none():
         status, row, _ = plan.upsert_by_id(MAP_PIN, {**item, "notes": str(item)})
         assert (status, row.id) == ("updated", "a")
     assert plan.upsert_by_id(MAP_PIN, {"_id": "a", "clientRef": "z"})[0] == "updated"
-    for item, wrong in (
+    refused: list[tuple[dict[str, Any], tuple[str, str]]] = [
         ({"_id": "c"}, ("_id", "not_found")),
         ({"_id": 7}, ("_id", "wrong_type")),
         ({"_id": "a", "clientRef": "y"}, ("clientRef", "duplicate")),
-    ):
+    ]
+    for item, wrong in refused:
         assert refusal(plan.upsert_by_id, MAP_PIN, body(MAP_PIN) | item) == [wrong]
     assert refusal(plan.upsert_by_id, LEG, {"_id": "a"}) == [("_id", "not_found")]
     assert plan.upsert_by_id(MAP_PIN, {"_id": None, **body(MAP_PIN)})[0] == "created"
