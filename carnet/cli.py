@@ -8,6 +8,8 @@ import click
 import structlog
 
 from carnet.arguments import EMAIL, NAME, require_text
+from carnet.commands_export import export_command
+from carnet.commands_import import import_command
 from carnet.commands_key import key
 from carnet.commands_mcp import mcp
 from carnet.commands_user import user
@@ -170,4 +172,6 @@ def run_worker_process() -> None:
 
 cli.add_command(user)
 cli.add_command(key)
+cli.add_command(import_command)
+cli.add_command(export_command)
 cli.add_command(mcp)

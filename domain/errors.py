@@ -9,9 +9,11 @@ import msgspec
 class Detail(msgspec.Struct, frozen=True):
     """One thing that is wrong: where, why, and how to mend it.
 
-    `path` is a dotted path from the body's root, `reason` one of `REASONS`, `message` a sentence
-    with the allowed values, form, limit or names (worded in `domain.details`).
+    `path` is a dotted path from the body's root, `message` a sentence with the allowed values,
+    form, limit or names that apply.
     """
+
+    # The sentences are worded in `domain.details`; `reason` is one of `REASONS`.
 
     path: str
     reason: str
@@ -49,7 +51,7 @@ _PATH_CHARACTERS: Final = 80
 
 
 class ErrorInfo(msgspec.Struct, omit_defaults=True, rename="camel"):
-    """The inside of the error envelope."""
+    """What went wrong; `requestId` finds it in the server's log."""
 
     code: str
     message: str
@@ -58,13 +60,13 @@ class ErrorInfo(msgspec.Struct, omit_defaults=True, rename="camel"):
 
 
 class ErrorBody(msgspec.Struct):
-    """The error envelope: `{"error": {...}}`."""
+    """A failure."""
 
     error: ErrorInfo
 
 
 class ItemError(msgspec.Struct, omit_defaults=True):
-    """What was wrong with one item of a batch or a sync."""
+    """What was wrong with one item; the others are not touched by it."""
 
     code: str
     message: str
@@ -101,7 +103,7 @@ class CarnetError(Exception):
 
 
 class ValidationFailed(CarnetError):
-    """The request is understood and wrong; `details` lists all that is wrong.
+    """The request is wrong; `details` lists all that is.
 
     Of more than `MAX_DETAILS` the first are kept; the message says that there are more.
     """
@@ -113,7 +115,7 @@ class ValidationFailed(CarnetError):
 
 
 class Unauthorized(CarnetError):
-    """No valid key (RFC 6750 section 3 asks for the challenge header)."""
+    """No valid key. The challenge header is what RFC 6750 section 3 asks for."""
 
     code, status = "UNAUTHORIZED", 401
     summary = "Missing or invalid API key"
@@ -137,7 +139,7 @@ class NotFound(CarnetError):
 
 
 class MethodNotAllowed(CarnetError):
-    """The path exists, the method does not (RFC 9110 section 15.5.6: with `Allow`)."""
+    """The path exists, the method does not; `Allow` names those that do (RFC 9110 15.5.6)."""
 
     code, status = "METHOD_NOT_ALLOWED", 405
     summary = "Method not allowed"
@@ -165,7 +167,7 @@ class Gone(CarnetError):
 
 
 class PreconditionFailed(CarnetError):
-    """`If-Match` named another state than the present one."""
+    """`If-Match` named another state than the present one, or `If-None-Match` the present one."""
 
     code, status = "PRECONDITION_FAILED", 412
     summary = "The resource has changed"
@@ -179,14 +181,14 @@ class PayloadTooLarge(CarnetError):
 
 
 class UnsupportedMediaType(CarnetError):
-    """A body that is not JSON in UTF-8."""
+    """A body of another kind than the operation takes, which is JSON in UTF-8."""
 
     code, status = "UNSUPPORTED_MEDIA_TYPE", 415
     summary = "Send JSON: Content-Type: application/json"
 
 
 class RateLimited(CarnetError):
-    """Too many requests in this window; `retry_after` is in whole seconds."""
+    """Too many requests in this window; `Retry-After` is in whole seconds."""
 
     code, status = "RATE_LIMITED", 429
 
@@ -198,7 +200,7 @@ class RateLimited(CarnetError):
 
 
 class Internal(CarnetError):
-    """A bug: nothing of it is shown to the client."""
+    """A bug: nothing of it is shown here, and the log has it under the `requestId`."""
 
 
 class Unavailable(CarnetError):

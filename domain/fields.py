@@ -75,6 +75,7 @@ HHmm = Annotated[
         pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
         max_length=5,
         description="a local time as HH:mm, 24 hours, such as 15:00",
+        examples=["15:00"],
         extra={"meant": meant.time},
     ),
 ]

@@ -46,7 +46,7 @@ class Author(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
 
 
 class ChangesetEvent(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
-    """One changeset, as event streams and webhooks tell of it."""
+    """What one write did, as event streams and webhooks tell of it."""
 
     rev: int
     at: str
@@ -74,7 +74,7 @@ class KeyName(msgspec.Struct, rename={"id": "_id"}):
 
 
 class Entry(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
-    """One changeset, as the history lists it."""
+    """What one write did to a trip, in numbers; `rev` names it."""
 
     rev: int
     at: str

@@ -9,13 +9,13 @@ from domain.resource import Resource
 
 
 class Channel(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
-    """A channel of a trip."""
+    """A conversation of a trip's members; every trip begins with one, `general`."""
 
     name: Title
 
 
 class Message(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
-    """What a client may set of a message; `parentId` is a message of the same channel."""
+    """What a member says in a channel; `parentId` is the message that it answers."""
 
     content: Annotated[RequiredText, also("text", "message", "body")]
     parent_id: (

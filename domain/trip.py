@@ -14,7 +14,7 @@ _GROUP = Meta(description="the _id of a group of yours, of those in GET /me")
 
 
 class Trip(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
-    """What a client may set of a trip."""
+    """A journey of a group, with a beginning and an end."""
 
     group_id: Annotated[RequiredId, _GROUP, also("group")]
     title: Annotated[Title, Safe, also("name")]

@@ -32,13 +32,14 @@ Url = Annotated[
         description="an http or https URL such as https://example.org/hooks, in ASCII (a name in"
         f" another script as xn--...), of at most {MAX_URL:,} characters, without a user and a"
         " password, and without a # part",
+        examples=["https://example.org/hooks"],
         extra={"meant": with_scheme},
     ),
 ]
 
 
 class Webhook(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
-    """What a client may set of a webhook; without a trip it tells of all."""
+    """An address that is told what happens in a trip, or without `tripId` in all."""
 
     url: Annotated[Url, also("endpoint", "target", "address", "callback")]
     events: Annotated[

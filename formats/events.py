@@ -105,7 +105,7 @@ def _flights(leg: Dated) -> Iterator[Event]:
     zone = ZoneInfo(leg.document["timezone"])
     uids: set[str] = set()
     flights = [each for each in leg.document.get("flights", ()) if each.get("departureTime")]
-    for flight in sorted(flights, key=lambda each: _moment(each["departureTime"], zone)):
+    for flight in sorted(flights, key=lambda each: _instant(_moment(each["departureTime"], zone))):
         start = _moment(flight["departureTime"], zone)
         arrival = flight.get("arrivalTime")
         end = _moment(arrival, zone) if arrival else None

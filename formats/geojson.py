@@ -70,13 +70,13 @@ def is_line(top: Top) -> bool:
 
 
 def read(file: BinaryIO, name: str, reading: Reading) -> Iterator[Found]:
-    """The features of one document."""
+    """The features of one document, or of several, one after another."""
     top = json_text.top(file)
     if isinstance(top, dict) and "features" in top:
         metres = _in_metres(top.get("crs"))
         yield from _all(json_text.elements_of(file, "features"), name, metres=metres)
     else:
-        yield from _all(iter([json_text.Values(file).value()]), name, metres=False)
+        yield from _all(json_text.values_of(file), name, metres=False)
 
 
 def read_sequence(file: BinaryIO, name: str, reading: Reading) -> Iterator[Found]:
@@ -118,7 +118,7 @@ def _feature(raw: bytes, at: Position, *, metres: bool) -> Iterator[Found]:
             lat,
             lng,
             at=at,
-            row=_told(raw),
+            row=lambda: _told(raw),
             category=texts.get("category", ""),
             notes=texts.get("notes", ""),
             ref=f"{ref}/{number}" if ref and number > 1 else ref,

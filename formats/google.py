@@ -18,6 +18,8 @@ _POSITIONS: Final = [
     re.compile(rf"/maps/(?:search|place)/{_NUMBER},\s*{_NUMBER}(?![\w.])"),
     re.compile(rf"/@{_NUMBER},{_NUMBER}"),
 ]
+_COMMA: Final = re.compile(rf"/maps/(?:search|place)/{_NUMBER}$|[?&]q(?:uery)?={_NUMBER}$")
+_DEGREES: Final = re.compile(rf"\s*{_NUMBER}\s*")
 _CID: Final = re.compile(r"[?&]cid=(\d+)")
 _FEATURE: Final = re.compile(r"!1s0x[0-9a-f]+:0x([0-9a-f]+)|[?&]ftid=0x[0-9a-f]+:0x([0-9a-f]+)")
 _ADDRESS: Final = re.compile(r"[?&](?:q|query)=([^&#]+)")
@@ -43,6 +45,17 @@ def position_in(url: str) -> tuple[float, float] | None:
             lat, lng = float(found[1]), float(found[2])
             return None if math.isclose(lat, 0) and math.isclose(lng, 0) else (lat, lng)
     return None
+
+
+def rejoined(cells: list[str]) -> list[str]:
+    """A record whose link was cut at the comma of its position, since nothing quoted it."""
+    whole: list[str] = []
+    for cell in cells:
+        if whole and _COMMA.search(whole[-1]) and _DEGREES.fullmatch(cell):
+            whole[-1] += f",{cell}"
+        else:
+            whole.append(cell)
+    return whole
 
 
 def ref_in(url: str) -> str:

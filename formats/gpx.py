@@ -1,6 +1,5 @@
 """GPX 1.0 and 1.1: waypoints become pins, points of routes where that is wanted, tracks never."""
 
-import re
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
@@ -8,12 +7,9 @@ from formats.coordinates import Wrong, in_degrees
 from formats.found import Found, NotImported, Position, Reading, Reject
 from formats.pins import pin
 from formats.plain_text import from_html
-from formats.xml_elements import Element, Shape, elements_of
+from formats.xml_elements import Element, Shape, elements_of, root_of
 
 _SHAPE: Final = Shape(whole="wpt rtept", groups="rte trk", hollow="trkseg metadata")
-_GPX: Final = re.compile(
-    r"(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>]*>|\s)*<(?:[\w.-]+:)?gpx\b", re.DOTALL
-)
 _TURN: Final = 360
 _CATEGORIES: Final = ("Category", "category", "amenity_subtype", "amenity_type")
 """Of Garmin's extensions, then of OsmAnd's."""
@@ -21,7 +17,7 @@ _CATEGORIES: Final = ("Category", "category", "amenity_subtype", "amenity_type")
 
 def is_text(text: str) -> bool:
     """Whether the root is GPX's."""
-    return _GPX.match(text) is not None
+    return root_of(text) == "gpx"
 
 
 def read(file: BinaryIO, name: str, reading: Reading) -> Iterator[Found]:
@@ -46,13 +42,16 @@ def read(file: BinaryIO, name: str, reading: Reading) -> Iterator[Found]:
 
 def _pin(element: Element, route: str, at: Position) -> Found:
     name = element.said("name")
-    told = {each: element.said(each) for each in ("name", "cmt", "desc", "type")}
-    row = element.attributes | {each: text for each, text in told.items() if text}
+
+    def row() -> dict[str, str]:
+        told = {each: element.said(each) for each in ("name", "cmt", "desc", "type")}
+        return element.attributes | {each: text for each, text in told.items() if text}
+
     try:
         lat = in_degrees(element.attributes.get("lat", ""), "latitude")
         lng = _longitude(element.attributes.get("lon", ""))
     except Wrong as error:
-        return Reject(reason=str(error), row=row, name=name, at=at)
+        return Reject(reason=str(error), row=row(), name=name, at=at)
     return pin(
         name,
         lat,

@@ -1,5 +1,6 @@
 """What columns of tables, and properties of features, are called in many languages."""
 
+import functools
 import re
 import unicodedata
 from typing import Final
@@ -59,15 +60,25 @@ _WORDS: Final = {
 }
 
 
+_WHOLE: Final = str.maketrans({"ł": "l", "ø": "o", "æ": "ae", "\u0131": "i", "đ": "d"})
+"""Letters that Unicode does not take apart."""
+
+_LONGEST: Final = 100
+"""Characters of a heading that are looked at."""
+
+
 def plain(heading: str) -> str:
     """A heading without case, accents, blanks and signs."""
-    letters = unicodedata.normalize("NFKD", re.sub(r"[(\[{].*?[)\]}]", "", heading).casefold())
+    letters = unicodedata.normalize(
+        "NFKD", re.sub(r"[(\[{].*?[)\]}]", "", heading).casefold().translate(_WHOLE)
+    )
     return "".join(each for each in letters if each.isalnum())
 
 
 _FIELDS: Final = {plain(word): field for field, words in _WORDS.items() for word in words.split()}
 
 
+@functools.lru_cache(maxsize=1_000)
 def field_of(heading: str) -> str | None:
     """The field of a pin that a heading means: `name`, `lat`, `position`, `url`, `id` ..."""
-    return _FIELDS.get(plain(heading))
+    return _FIELDS.get(plain(heading[:_LONGEST]))

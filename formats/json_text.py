@@ -4,6 +4,7 @@ Values come as bytes for msgspec, which is strict; here only their ends are look
 the size of one value, depth, and how much is decoded at once.
 """
 
+import contextlib
 import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Final, TypeAlias
@@ -20,13 +21,18 @@ MOST_DEPTH: Final = 64
 MOST_BYTES: Final = 16 << 20
 """Of one value that is looked at."""
 
+_TOO_LARGE: Final = f"one value is larger than {MOST_BYTES >> 20} MiB"
+_HALF: Final = "broken JSON: the file ends in the middle"
+
 _TOP_VALUE: Final = 1 << 20
 _TOP_MEMBERS: Final = 1_000
 _TOP_ELEMENTS: Final = 16
+_ENDS: Final = b" \t\r\n\x1e"
 _MOST_VALUES: Final = 400_000
 """Of a document that is decoded whole: a list of empty lists is 20 times its size in memory."""
 
 _STRING: Final = rb'"(?:[^"\\]++|\\.)*+"'
+_BLANKS: Final = (b"", b" ", b"\t", b"\r", b"\n", b"\x1e")
 _SPACE: Final = re.compile(rb"[ \t\r\n\x1e]*+")
 _SCALAR: Final = re.compile(rb"[^\s,:\[\]{}\"]++")
 _TOKEN: Final = re.compile(_STRING + rb"|[\[{\]}]", re.DOTALL)
@@ -39,8 +45,15 @@ def _flat(depth: int) -> bytes:
     return rb"(?:" + inner + rb")*+"
 
 
+_RUN: Final = re.compile(_flat(6), re.DOTALL)
+"""All that is whole of what stands in an object or list."""
+
 _USUAL: Final = re.compile(rb"[\[{]" + _flat(5) + rb"[\]}]|" + _STRING, re.DOTALL)
 """A string, or an object or list that is no deeper than most are: its end is found at once."""
+
+
+class TooLarge(Unreadable):
+    """A value is larger than is looked at."""
 
 
 class Values:
@@ -53,12 +66,11 @@ class Values:
 
     def next(self) -> bytes:
         """The first byte of what comes next, without passing it; b"" at the end."""
-        while True:
+        while (first := self._buffer[self._at : self._at + 1]) in _BLANKS:
             self._at = _matched(_SPACE, self._buffer, self._at)
-            if self._at < len(self._buffer):
-                return self._buffer[self._at : self._at + 1]
-            if not self._more():
+            if self._at == len(self._buffer) and not self._more():
                 return b""
+        return first
 
     def members(self) -> Iterator[str]:
         """The names of an object; whoever takes one passes its value before the next."""
@@ -76,29 +88,37 @@ class Values:
     def value(self) -> bytes:
         """The value that comes next, whole."""
         if not self.next():
-            raise Unreadable("broken JSON: the file ends in the middle")
+            raise Unreadable(_HALF)
         while (end := self._end()) is None:
             if len(self._buffer) - self._at > MOST_BYTES:
-                raise Unreadable(f"one value is larger than {MOST_BYTES >> 20} MiB")
+                raise TooLarge(_TOO_LARGE)
             if not self._more():
-                raise Unreadable("broken JSON: the file ends in the middle")
+                raise Unreadable(_HALF)
         value = self._buffer[self._at : end]
         self._at = end
         return value
 
-    def skip(self, most: int = 0, depth: int = 0) -> bytes:
+    def skip(self, most: int = 0) -> bytes:
         """Passes a value of any size; answers it if it is no larger than `most`."""
         first = self.next()
-        if first not in (b"[", b"{") or self._end() is not None:
+        while (end := self._end()) is None and len(self._buffer) - self._at <= most:
+            if not self._more():
+                raise Unreadable(_HALF)
+        if end is not None or first == b'"':
             value = self.value()
             return value if len(value) <= most else _stand_in(value)
-        if depth > MOST_DEPTH:
-            raise Unreadable(f"JSON that is nested more than {MOST_DEPTH} levels deep")
-        if most and len(self._buffer) - self._at <= most and self._more():
-            return self.skip(most, depth)
-        for _ in self.members() if first == b"{" else self.elements():
-            self.skip(0, depth + 1)
-        return _stand_in(first)
+        self._at += 1
+        while True:
+            self._at = _matched(_RUN, self._buffer, self._at)
+            if self._buffer[self._at : self._at + 1] in (b"]", b"}"):
+                self._at += 1
+                return _stand_in(first)
+            if self._at < len(self._buffer) and (end := self._end()) is not None:
+                self._at = end  # it is deeper than most
+            elif len(self._buffer) - self._at > MOST_BYTES:
+                raise TooLarge(_TOO_LARGE)
+            elif not self._more():
+                raise Unreadable(_HALF)
 
     def _inside(self, opening: bytes, closing: bytes) -> Iterator[None]:
         self._pass(opening)
@@ -115,7 +135,7 @@ class Values:
     def _pass(self, expected: bytes) -> None:
         if (there := self.next()) != expected:
             if not there:
-                raise Unreadable("broken JSON: the file ends in the middle")
+                raise Unreadable(_HALF)
             near = self._buffer[self._at : self._at + 20].decode("utf-8", "replace")
             raise Unreadable(f"broken JSON: {expected.decode()} was expected before {near!r}")
         self._at += 1
@@ -158,26 +178,40 @@ class Values:
 
 
 def top(file: BinaryIO) -> Top:
-    """The top level of a document that is an object or a list.
+    """The top level of a document that is an object or a list, as far as it can be read.
 
     Of values beyond the first megabyte only the kind stands there: an empty list or object.
     """
     values = Values(file)
     if values.next() == b"[":
-        elements = []
+        return _first_elements(values)
+    members: dict[str, msgspec.Raw] = {}
+    room = 2 * _TOP_VALUE
+    try:
+        for name in values.members():
+            if len(members) == _TOP_MEMBERS:
+                break
+            members[name] = msgspec.Raw(_stand_in(values.next()))
+            value = values.skip(min(_TOP_VALUE, room))
+            room = max(0, room - len(value))
+            members[name] = msgspec.Raw(value)
+    except Unreadable:
+        if not members:
+            raise
+    return members
+
+
+def _first_elements(values: Values) -> list[msgspec.Raw]:
+    elements: list[msgspec.Raw] = []
+    try:
         for _ in values.elements():
             elements.append(msgspec.Raw(values.skip(_TOP_VALUE)))
             if len(elements) == _TOP_ELEMENTS:
                 break
-        return elements
-    members: dict[str, msgspec.Raw] = {}
-    room = 2 * _TOP_VALUE
-    for name in values.members():
-        value = values.skip(min(_TOP_VALUE, room))
-        room = max(0, room - len(value))
-        if len(members) < _TOP_MEMBERS:
-            members[name] = msgspec.Raw(value)
-    return members
+    except Unreadable:
+        if not elements:
+            raise
+    return elements
 
 
 def elements_of(file: BinaryIO, *path: str) -> Iterator[bytes]:
@@ -210,6 +244,19 @@ def _go_to(values: Values, path: tuple[str, ...]) -> bool:
     return True
 
 
+def check(file: BinaryIO) -> None:
+    """`Unreadable` for a document that is broken, if it is not too large to look at."""
+    with contextlib.suppress(TooLarge):
+        decoded(Values(file).value(), msgspec.Raw)
+
+
+def values_of(file: BinaryIO) -> Iterator[bytes]:
+    """All values of a file; most have one."""
+    values = Values(file)
+    while values.next():
+        yield values.value()
+
+
 def document_of(file: BinaryIO) -> Any:
     """A document as a whole, for formats whose files are small; `Unreadable` for a large one."""
     values = Values(file)
@@ -229,20 +276,23 @@ def decoded(raw: bytes, kind: Any = Any) -> Any:
         raise Unreadable(f"broken JSON: {error}") from error
 
 
-def records_of(file: BinaryIO) -> Iterator[bytes]:
+def records_of(file: BinaryIO, most: int = MOST_BYTES) -> Iterator[bytes]:
     """What stands in the lines of a file, or between the separators of RFC 8142."""
-    separator = b"\x1e" if b"\x1e" in file.read(8) else b"\n"
     file.seek(0)
-    rest = b""
+    separator = b"\x1e" if b"\x1e" in file.read(8) else b"\n"
+    waiting: list[bytes] = []
+    length = 0
     for piece in _utf8(file):
-        *records, rest = (rest + piece).split(separator)
-        for record in records:
-            if record := record.strip():
+        first, *others = piece.split(separator)
+        waiting.append(first)
+        for other in others:
+            if record := b"".join(waiting).strip():
                 yield record
-        if len(rest) > MOST_BYTES:
-            raise Unreadable(f"one line is larger than {MOST_BYTES >> 20} MiB")
-    if rest := rest.strip(b" \t\r\n\x1e"):
-        yield rest
+            waiting, length = [other], 0
+        if (length := length + len(piece)) > most:
+            raise Unreadable(f"one line is larger than {most:,} bytes")
+    if record := b"".join(waiting).strip(_ENDS):
+        yield record
 
 
 def _utf8(file: BinaryIO) -> Iterator[bytes]:

@@ -16,7 +16,7 @@ from formats.coordinates import Wrong, in_degrees
 from formats.found import Found, NotImported, Position, Reading, Reject, Unreadable
 from formats.pins import pin
 from formats.plain_text import from_html
-from formats.xml_elements import Element, Shape, elements_of
+from formats.xml_elements import Element, Shape, elements_of, root_of
 
 _SHAPE: Final = Shape(
     whole="Placemark NetworkLink GroundOverlay PhotoOverlay ScreenOverlay",
@@ -32,14 +32,11 @@ _GEOMETRIES: Final = {
     "Model": "other",
 }
 _AROUND_COMMA: Final = re.compile(r"\s*,\s*")
-_KML: Final = re.compile(
-    r"(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>]*>|\s)*<(?:[\w.-]+:)?kml\b", re.DOTALL
-)
 
 
 def is_text(text: str) -> bool:
     """Whether the root is KML's."""
-    return _KML.match(text) is not None
+    return root_of(text) == "kml"
 
 
 def is_archive(names: frozenset[str]) -> bool:
@@ -128,12 +125,15 @@ def _category(groups: list[Element]) -> str:
 
 def _placemark(element: Element, category: str, at: Position) -> Iterator[Found]:
     name = element.said("name")
-    row = _as_told(element)
-    geometries = [geometry for kind in ("Point", *_GEOMETRIES) for geometry in element.all(kind)]
+
+    def row() -> dict[str, str]:
+        return _as_told(element)
+
+    geometries = element.all("Point", *_GEOMETRIES)
     if not geometries:
         address = " ".join(element.said("address").split())
         reason = f"address only: {address}" if address else "no coordinates"
-        yield Reject(reason=reason, row=row, name=name, at=at)
+        yield Reject(reason=reason, row=row(), name=name, at=at)
     for geometry in geometries:
         if what := _GEOMETRIES.get(geometry.name):
             yield NotImported(what=what, name=name, at=at)  # type: ignore[arg-type]
@@ -141,7 +141,7 @@ def _placemark(element: Element, category: str, at: Position) -> Iterator[Found]
         try:
             lat, lng = _coordinates(geometry.said("coordinates"))
         except Wrong as error:
-            yield Reject(reason=str(error), row=row, name=name, at=at)
+            yield Reject(reason=str(error), row=row(), name=name, at=at)
             continue
         yield pin(
             name,
@@ -193,7 +193,7 @@ def _data(element: Element) -> Iterator[tuple[str, str]]:
 
 def _as_told(element: Element) -> dict[str, str]:
     """The placemark as it stands in the file."""
-    point = next(element.all("Point"), None)
+    point = next(iter(element.all("Point")), None)
     told = {name: element.said(name) for name in ("name", "address", "description")}
     told["coordinates"] = point.said("coordinates") if point else ""
     return {name: text for name, text in (told | dict(_data(element))).items() if text}

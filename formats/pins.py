@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 from formats.coordinates import Wrong, within
@@ -22,13 +23,13 @@ def pin(
     lng: float,
     *,
     at: Position,
-    row: Any,
+    row: Callable[[], Any],
     category: str = "",
     notes: str = "",
     ref: str = "",
     unnamed: str = "Point",
 ) -> Row | Reject:
-    """A row, or why there is none; `row` is what stands in the file.
+    """A row, or why there is none; `row` tells what stands in the file.
 
     A name that is too long stands whole before the notes. Without a `ref` of the file's own the
     name and the position (to 5 decimals, a metre) identify a pin.
@@ -37,7 +38,7 @@ def pin(
     try:
         lat, lng = within(lat, "latitude", f"{lat:.9g}"), within(lng, "longitude", f"{lng:.9g}")
     except Wrong as error:
-        return Reject(reason=str(error), row=row, name=name[:NAME], at=at)
+        return Reject(reason=str(error), row=row(), name=name[:NAME], at=at)
     name = name or f"{unnamed} {_short(lat)}, {_short(lng)}"
     document: Document = {"name": name, "lat": lat, "lng": lng}
     if len(name) > NAME:
@@ -49,7 +50,7 @@ def pin(
         document["notes"] = notes
     document["clientRef"] = ref if 0 < len(ref) <= REF else "pin:" + identity(ref or name, lat, lng)
     if reason := _unfit(document):
-        return Reject(reason=reason, row=row, name=document["name"], at=at)
+        return Reject(reason=reason, row=row(), name=document["name"], at=at)
     return Row(list="mapPins", document=document, at=at)
 
 

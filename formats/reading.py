@@ -18,7 +18,11 @@ from formats.text import head_of, is_binary, of_head
 _JSON: Final = re.compile(r"\x1e|\[|\{\s*[\"}]")
 _PICTURES: Final = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".svg", ".bmp", ".ico")
 
+_NOTHING: Final = b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"
+"""Blanks, and what marks the order of bytes."""
 _MOST_INNER: Final = 32 << 20
+_MOST_FIRST: Final = 1 << 20
+"""Bytes of the first line, by which a file of lines is recognised."""
 
 _NOT_READ: Final = (
     "this is no file of a kind that is read: JSON, NDJSON, CSV, GeoJSON, GPX, KML, KMZ, ICS, mails,"
@@ -37,7 +41,7 @@ def read(file: BinaryIO, name: str, reading: Reading) -> Iterator[Found]:
 def _read(file: BinaryIO, name: str, reading: Reading, *, depth: int) -> Iterator[Found]:
     """At a `depth` of archives around it."""
     head = head_of(file)
-    if not head.strip(b"\0 \t\r\n"):
+    if not head.strip(_NOTHING):
         raise Unreadable("the file is empty")
     if not is_archive(head):
         kind = _of_text(file, head, name)
@@ -98,8 +102,8 @@ def _of_text(file: BinaryIO, head: bytes, name: str) -> Kind:
 
 def _of_json(file: BinaryIO, name: str) -> Kind | None:
     """The kind of one document, or of one value after another."""
-    first = next(json_text.records_of(file), b"")
     try:
+        first = next(json_text.records_of(file, _MOST_FIRST), b"")
         line = json_text.decoded(first, dict[str, msgspec.Raw])
     except Unreadable:
         line = None
@@ -108,6 +112,7 @@ def _of_json(file: BinaryIO, name: str) -> Kind | None:
     top = json_text.top(file)
     if kind := _first("top", top, name):
         return kind
+    json_text.check(file)
     told = f"with members {', '.join([*top][:8])}"[:200] if isinstance(top, dict) else "a list"
     raise Unreadable(f"this is JSON of a kind that is not read ({told})")
 

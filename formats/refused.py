@@ -1,9 +1,9 @@
 """Files that people try which hold nothing to read, each with what to do instead."""
 
-import re
 from typing import Final
 
 from formats.found import Unreadable
+from formats.xml_elements import root_of
 
 _SHEET: Final = "a workbook: save the sheet as CSV, and read that"
 
@@ -21,8 +21,6 @@ _MAGIC: Final = (
     (b"GIF8", "a picture"),
     (b"RIFF", "a picture or a sound"),
 )
-
-_ROOT: Final = re.compile(r"<(?![?!])\s*([\w.:-]+)")
 
 _MEMBERS: Final = (
     ("xl/workbook.xml", _SHEET),
@@ -53,8 +51,7 @@ def refuse_xml(text: str) -> None:
     """`Unreadable` for XML that no format has recognised."""
     if not text.startswith("<"):
         return
-    root = _ROOT.search(text)
-    name = root[1].rpartition(":")[2].lower() if root else ""
+    name = root_of(text).lower()
     if name == "html" or text[:15].lower().startswith("<!doctype html"):
         raise Unreadable("this is a web page: export a file from it, such as KML, GPX or CSV")
     if name == "trainingcenterdatabase":

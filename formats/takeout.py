@@ -33,7 +33,7 @@ def place(properties: dict[str, Any], point: tuple[float, float] | None, at: Pos
         name,
         *where,
         at=at,
-        row=properties,
+        row=lambda: properties,
         notes="\n".join(line for line in lines if line),
         ref=google.ref_in(url),
     )

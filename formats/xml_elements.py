@@ -23,6 +23,8 @@ MOST_NAME: Final = 1_000
 _MOST_TAG: Final = 256 << 10
 
 _DECLARED: Final = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})["']""")
+_ASIDE: Final = re.compile(r"<!--.*?-->|<\?.*?\?>", re.DOTALL)
+_ROOT: Final = re.compile(r"<(?!!)\s*([\w.:-]+)")
 _NO_CHARACTER: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 (section 2.2) cannot have; files have it nevertheless."""
 
@@ -50,12 +52,15 @@ class Element:
                     return text
         return ""
 
-    def all(self, name: str) -> "Iterator[Element]":
-        """All of this name, at any depth, this one included."""
-        if self.name == name:
-            yield self
+    def all(self, *names: str) -> "list[Element]":
+        """All of these names, at any depth, in their order."""
+        found = []
         for child in self.children:
-            yield from child.all(name)
+            if child.name in names:
+                found.append(child)
+            if child.children:
+                found += child.all(*names)
+        return found
 
 
 class Shape:
@@ -81,6 +86,12 @@ class Found:
         """The innermost last; their texts are their names."""
         self.cut = cut
         """Whether it is beyond the bounds, and not all of it is there."""
+
+
+def root_of(text: str) -> str:
+    """The name of a document's outermost element, of a text that begins with `<`; else ""."""
+    root = _ROOT.search(_ASIDE.sub("", text)) if text.startswith("<") else None
+    return root[1].rpartition(":")[2] if root else ""
 
 
 def elements_of(file: BinaryIO, shape: Shape) -> Iterator[Found]:

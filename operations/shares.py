@@ -16,7 +16,7 @@ from storage.store import Tx
 
 
 class SafeMember(msgspec.Struct):
-    """What a stranger sees of a member."""
+    """A member of a shared trip."""
 
     name: str
     role: str

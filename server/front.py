@@ -17,7 +17,6 @@ from msgspec import UNSET, UnsetType
 from domain.errors import CarnetError, Internal, Overloaded
 from runtime import clock
 from runtime.ids import is_id, new_request_id
-from runtime.logs import Line
 from server import cors, guards
 from server.bodies import take_body
 from server.body_budget import BodyAccount
@@ -30,6 +29,7 @@ from server.conditional import (
     tag_of_read,
 )
 from server.errors import render
+from server.request_line import RequestLine
 from server.response import WholeResponse
 from server.route import (
     API,
@@ -259,22 +259,6 @@ class _Pieces:
                         await response.write(piece)
                 await response.write_eof()
         return response
-
-
-class RequestLine(Line, tag_field="event", tag="request", kw_only=True):
-    """What the log tells of a request: route templates, never raw paths, which can have tokens."""
-
-    request_id: str
-    method: str
-    route: str | UnsetType
-    status: int
-    duration: float
-    """Seconds."""
-    bytes: int
-    """Of the body, of a stream 0."""
-    key_id: str | UnsetType
-    trip_id: str | UnsetType
-    job_id: str | UnsetType
 
 
 def log_request(call: Call, route: str | UnsetType, reply: Reply | _Pieces, seconds: float) -> None:

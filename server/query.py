@@ -47,8 +47,7 @@ def _true_or_false(name: str) -> Callable[[str], Detail | None]:
 
 LIMIT: Final = Parameter(
     "limit",
-    "Rows a page: 100 if not given, 200 at most; of messages 50, and 100 at most; of changes 200,"
-    " and 1,000 at most. What is above is cut.",
+    "Rows of a page; a number above the maximum is cut to it.",
     {"type": "integer", "minimum": 1},
     whole_number("limit", 1),
     ("perPage", "pageSize", "size", "count", "max", "maxResults", "first"),

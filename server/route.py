@@ -8,7 +8,7 @@ import dataclasses
 import functools
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 from aiohttp import web
@@ -154,12 +154,24 @@ class Call(msgspec.Struct):
         return text if _TOKEN.fullmatch(text) else ""
 
 
+class PageSize(NamedTuple):
+    """How many rows a page of a list has."""
+
+    default: int
+    most: int
+    """What is above is cut to it."""
+
+
+PAGE: Final = PageSize(100, 200)
+"""Of lists that say nothing else."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class Body:
     """What a route takes as a body."""
 
     type: Any
-    """Its struct, for the description."""
+    """Its struct, for the description; `bytes` for a file."""
     largest: int | None = None
     """Bytes; None: the settings' `http.max_body_bytes`."""
     imports: ImportRequest | None = None
@@ -194,6 +206,8 @@ class Route:
     body: Body | None = None
     query: tuple[str, ...] = ()
     """Names of query parameters, described in `server.query`."""
+    page: PageSize = PAGE
+    """Of a list."""
     statuses: tuple[int, ...] = (200,)
     """The statuses of success."""
     media_type: str = JSON

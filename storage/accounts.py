@@ -23,7 +23,7 @@ class AccountError(ValueError):
 
 
 class Group(msgspec.Struct, rename={"id": "_id"}):
-    """A group, as its member sees it."""
+    """A group of yours, and your role in it."""
 
     id: str
     name: str

@@ -32,7 +32,7 @@ class LeaseLost(Exception):
 
 
 class DeliveryInfo(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
-    """A delivery as the webhook's user sees it.
+    """What a webhook was told, or is to be told.
 
     `response` is the beginning of the response's body, or why there is no response.
     """

@@ -42,7 +42,7 @@ class Progress(msgspec.Struct, omit_defaults=True):
 
 
 class Job(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
-    """A job as its user sees it."""
+    """Work that is done after its request, and as `result` what that would have been answered."""
 
     id: str = msgspec.field(name="_id")
     kind: str

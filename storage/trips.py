@@ -15,7 +15,7 @@ from storage.store import Tx
 
 
 class Member(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
-    """A member of a trip, as members see each other."""
+    """A member of a trip."""
 
     user_id: str
     name: str

@@ -17,7 +17,7 @@ from storage.store import Tx
 
 
 class Hook(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
-    """A webhook as its user sees it."""
+    """A webhook; `disabledReason` tells why it is told nothing any longer."""
 
     id: str = msgspec.field(name="_id")
     url: str
@@ -32,7 +32,7 @@ class Hook(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
 
 
 class NewHook(Hook, rename="camel", omit_defaults=True, kw_only=True):
-    """A webhook that has just been made: its secret is shown now and never again."""
+    """A webhook that has just been made; `secret` signs what it is told, and is shown this once."""
 
     secret: str
 

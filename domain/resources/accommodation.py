@@ -11,7 +11,7 @@ from domain.resource import not_before
 
 
 class Accommodation(Struct, rename="camel", kw_only=True):
-    """Known members are checked, unknown ones kept as they came (contract section 1)."""
+    """A place to sleep; members that are not known are kept as they came."""
 
     name: Annotated[Name, Safe] | UnsetType = UNSET
     address: Annotated[str, Safe] | UnsetType = UNSET

@@ -10,7 +10,7 @@ from domain.resource import Resource
 
 
 class ActionItem(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
-    """What a client may set of a checklist item; `owner` is a member's user id."""
+    """An item of the checklist; `owner` is who does it."""
 
     text: Annotated[RequiredText, Safe, also("title", "name", "description", "content", "notes")]
     urgency: Annotated[Literal["now", "before_trip", "nice_to_have"], Safe, also("priority")]

@@ -16,7 +16,7 @@ _MOMENT = ("startDateTime", "dateTime", "startsAt", "when")
 
 
 class Commitment(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
-    """What a client may set of a commitment."""
+    """A scheduled event: a dinner, an activity, a meeting."""
 
     title: Annotated[Title, Safe, also("name", "text")]
     start_date: Annotated[Date, Safe, also("date", "day", "start", *_MOMENT)]

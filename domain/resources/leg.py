@@ -12,7 +12,7 @@ from domain.resources.accommodation import Accommodation, check_out_not_before_c
 
 
 class Flight(Struct, rename="camel", kw_only=True):
-    """One flight of a leg; an open object."""
+    """One flight of a leg; members that are not known are kept as they came."""
 
     airline: Annotated[str, Safe] | UnsetType = UNSET
     flight_number: Annotated[str, Safe] | UnsetType = UNSET
@@ -26,7 +26,7 @@ class Flight(Struct, rename="camel", kw_only=True):
 
 
 class RentalCar(Struct, rename="camel", kw_only=True):
-    """The rental car of a leg; an open object."""
+    """The rental car of a leg; members that are not known are kept as they came."""
 
     company: Annotated[str, Safe] | UnsetType = UNSET
     vehicle: str | UnsetType = UNSET
@@ -39,7 +39,7 @@ class RentalCar(Struct, rename="camel", kw_only=True):
 
 
 class Leg(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
-    """What a client may set of a leg."""
+    """A stage of a trip: a place, its dates, how one gets there and where one sleeps."""
 
     order: Annotated[Order, Safe, also("index", "position", "sortOrder")]
     title: Annotated[Title, Safe, also("name")]

@@ -12,7 +12,7 @@ _BOTH = ("coordinates", "coords", "location", "position", "latLng")
 
 
 class MapPin(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
-    """What a client may set of a map pin; degrees in WGS 84."""
+    """A place worth remembering; its degrees are of WGS 84."""
 
     name: Annotated[Title, Safe, also("title", "label")]
     lat: Annotated[Lat, Safe, also("latitude", *_BOTH)]

@@ -11,7 +11,7 @@ from domain.resources.leg import LEG
 
 
 class Stay(Accommodation, rename="camel", kw_only=True, forbid_unknown_fields=True):
-    """What a client may set of a stay: an accommodation that has a name."""
+    """A further place to sleep within a leg: an accommodation that has a name."""
 
     name: Annotated[Title, Safe, also("title", "hotel")]
     client_ref: ClientRef | UnsetType = UNSET

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from formats.degrees import digits
 from formats.found import Document
-from formats.writers.xml_text import element
+from formats.writers.xml_text import description, element
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -26,7 +26,7 @@ def _waypoint(pin: Document) -> str:
     # The schema has an order for what a waypoint holds: name, desc, type.
     inner = element("name", pin["name"])
     if "notes" in pin:
-        inner += element("desc", pin["notes"])
+        inner += description("desc", pin["notes"])
     if "category" in pin:
         inner += element("type", pin["category"])
     return f'<wpt lat="{digits(pin["lat"])}" lon="{digits(lng)}">{inner}</wpt>\n'

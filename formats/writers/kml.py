@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from formats.degrees import digits
 from formats.found import Document
-from formats.writers.xml_text import element
+from formats.writers.xml_text import description, element
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2"><Document>'
@@ -30,6 +30,6 @@ def write_kml(export: Document) -> Iterator[bytes]:
 def _placemark(pin: Document) -> str:
     inner = element("name", pin["name"])
     if "notes" in pin:
-        inner += element("description", pin["notes"])
+        inner += description("description", pin["notes"])
     point = element("coordinates", f"{digits(pin['lng'])},{digits(pin['lat'])}")
     return f"<Placemark>{inner}<Point>{point}</Point></Placemark>\n"

@@ -18,7 +18,7 @@ from formats.writers.lists import rows_of
 _FIRST: Final = ("list", "name", "lat", "lng", "category", "notes", "clientRef")
 """The columns of map pins; the others follow as they come up."""
 
-_FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
+_FORMULA: Final = re.compile(r"'*[=+\-@\t\r\n]")
 """Also behind apostrophes, so that the one which is put before it can be told from the text's."""
 
 

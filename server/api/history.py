@@ -1,7 +1,5 @@
 """What changed in a trip since when, and who did it."""
 
-from typing import Final
-
 import msgspec
 
 from domain.history import Change, Entry, EntryItem
@@ -10,9 +8,6 @@ from server.api.lists import PageRequest
 from server.route import Call, Reply, json_reply
 from storage.history import Place
 from storage.store import Tx
-
-DEFAULT_LIMIT: Final = 200
-MAX_LIMIT: Final = 1_000
 
 
 class ChangePage(msgspec.Struct, rename="camel"):
@@ -39,7 +34,7 @@ class Changeset(Entry, rename="camel", omit_defaults=True, kw_only=True):
 
 async def changes(tx: Tx, call: Call) -> Reply:
     """A page of the rows that changed after a revision, each once, as they are now."""
-    request = PageRequest(call, f"{call.trip_id}/changes", default=DEFAULT_LIMIT, maximum=MAX_LIMIT)
+    request = PageRequest(call, f"{call.trip_id}/changes")
     since = int(call.request.query.get("since", 0))
     after: Place | None = None
     if request.after is not None:

@@ -8,31 +8,22 @@ from server.query import CURSOR, LIMIT
 from server.route import Call, Reply
 from storage.page import Page
 
-DEFAULT_LIMIT: Final = 100
-MAX_LIMIT: Final = 200
-
 LIST_QUERY: Final = (LIMIT.name, CURSOR.name)
 
 
 class PageRequest:
     """Which page of which list a request asks for."""
 
-    def __init__(
-        self,
-        call: Call,
-        listing: str,
-        *,
-        default: int = DEFAULT_LIMIT,
-        maximum: int = MAX_LIMIT,
-    ) -> None:
+    def __init__(self, call: Call, listing: str) -> None:
         """Reads `limit`, which was checked, and `cursor`; `ValidationFailed` when that is wrong.
 
         `listing` names the list, so that no other list's cursor is taken for one of it.
         """
         self._secret = call.services.signing_secret
         self._listing = listing
-        query = call.request.query
-        self.limit = min(int(query.get("limit", default)), maximum)
+        assert call.route is not None
+        query, size = call.request.query, call.route.page
+        self.limit = min(int(query.get("limit", size.default)), size.most)
         sealed = query.get("cursor")
         self.after = cursor.decode(self._secret, listing, sealed) if sealed else None
 

@@ -9,7 +9,7 @@ from storage.store import Tx
 
 
 class User(msgspec.Struct, rename={"id": "_id"}):
-    """The key's user."""
+    """The user whose key it is."""
 
     id: str
     name: str
@@ -26,7 +26,7 @@ class Key(msgspec.Struct, rename={"id": "_id", "rate_limit": "rateLimit"}):
 
 
 class Me(msgspec.Struct, rename="camel", omit_defaults=True):
-    """The reply to `GET /me`."""
+    """Who the key speaks for, and what it may do."""
 
     user: User
     groups: list[Group]

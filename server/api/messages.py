@@ -5,9 +5,6 @@ from server.api.lists import PageRequest
 from server.route import Call, Reply
 from storage.store import Tx
 
-DEFAULT_LIMIT = 50
-MAX_LIMIT = 100
-
 
 async def list_channels(tx: Tx, call: Call) -> Reply:
     """A page of the trip's channels."""
@@ -20,9 +17,7 @@ async def list_channels(tx: Tx, call: Call) -> Reply:
 async def list_messages(tx: Tx, call: Call) -> Reply:
     """A page of a channel's messages, newest first."""
     channel_id = call.path("channelId")
-    request = PageRequest(
-        call, f"{call.trip_id}/messages/{channel_id}", default=DEFAULT_LIMIT, maximum=MAX_LIMIT
-    )
+    request = PageRequest(call, f"{call.trip_id}/messages/{channel_id}")
     return request.reply(
         await messages.list_messages(tx, call.trip_id, channel_id, request.after, request.limit)
     )

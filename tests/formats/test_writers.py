@@ -19,7 +19,7 @@ from tests.formats.exports import export_of, exports
 PINS = [
     {"name": "Sensō-ji", "lat": 35.7148, "lng": 139.7967, "category": "temple", "notes": "At 6"},
     {"name": 'Tom & "Jerry" <Bar>', "lat": -33.86, "lng": -70, "category": "bar & <grill>"},
-    {"name": "Nowhere", "lat": 1e-7, "lng": 179.5, "notes": "Two\nlines, \U0001f5fa, ]]> &amp;"},
+    {"name": "Nowhere", "lat": 1e-7, "lng": 179.5, "notes": "Two\nlines, \U0001f5fa, 1 < 2 & more"},
 ]
 SECRETS = {
     "confirmationNumber": "SECRET-1",
@@ -152,19 +152,12 @@ def test_kml_has_a_folder_for_each_category():
     assert folders == [("X", ["a", "c"]), ("Y", ["b"])]
 
 
+@pytest.mark.parametrize("suffix", ["gpx", "kml"])
 @given(st.text(min_size=1), st.text())
-def test_any_text_is_well_formed_xml(name, notes):
-    pins = [{**PINS[0], "name": name, "notes": notes}]
-    for suffix, place, description in (
-        ("gpx", "wpt", "desc"),
-        ("kml", "Document/{*}Folder/{*}Placemark", "description"),
-    ):
-        root = parsed(suffix, export_of(mapPins=pins))
-        found = root.find(f"{{*}}{place}")
-        assert [len(found.findtext(f"{{*}}{tag}")) for tag in ("name", description)] == [
-            len(name),
-            len(notes),
-        ]
+def test_any_text_is_well_formed_xml(suffix, name, notes):
+    root = parsed(suffix, export_of(mapPins=[{**PINS[0], "name": name, "notes": notes}]))
+    texts = {len(each.text or "") for each in root.iter()}
+    assert len(name) in texts
 
 
 @pytest.mark.parametrize("suffix", ["gpx", "kml"])
@@ -175,20 +168,36 @@ def test_characters_that_xml_cannot_have_show_as_replaced(suffix):
     assert "1\r\n2\t3" in text
 
 
-def test_geojson_has_the_places_to_sleep_too_and_tells_which_is_which():
+def test_geojson_has_the_places_to_sleep_too_in_a_category_of_their_own():
     shown = {"address": "Yanaka", "checkInDate": "2026-07-15"}
     place = {**shown, "lat": 35.72, "lng": 139.76}
     export = export_of(
-        mapPins=PINS[:1],
+        mapPins=[{"name": "Sensō-ji", "lat": 35, "lng": 139, "notes": "At 6"}],
         legs=[{"accommodation": {"name": "Ryokan", **place, **SECRETS}}, {"accommodation": {}}, {}],
         stays=[{"name": "Inn", **place, **SECRETS}, {"name": "Somewhere"}],
     )
     features = msgspec.json.decode(written("geojson", export))["features"]
+    sleep = {"category": "accommodation", **shown}
     assert [(f["id"], f["properties"]) for f in features] == [
-        ("mappin0", {"list": "mapPins", "name": "Sensō-ji", "category": "temple", "notes": "At 6"}),
-        ("leg0", {"list": "legs", "name": "Ryokan", **shown}),
-        ("stay0", {"list": "stays", "name": "Inn", **shown}),
+        ("mappin0", {"name": "Sensō-ji", "notes": "At 6"}),
+        ("leg0", {"name": "Ryokan", **sleep}),
+        ("stay0", {"name": "Inn", **sleep}),
     ]
+
+
+@pytest.mark.parametrize(
+    ("notes", "shown"),
+    [
+        ("1 < 2 & more", "1 < 2 & more"),
+        ("<b>bold</b> & more", "&lt;b&gt;bold&lt;/b&gt; &amp; more"),
+        ("a &nbsp; b", "a &amp;nbsp; b"),
+        ("]]>", "]]&gt;"),
+    ],
+)
+def test_notes_that_look_like_html_are_html_in_which_they_look_so(notes, shown):
+    export = export_of(mapPins=[PINS[0] | {"notes": notes}])
+    assert parsed("gpx", export).findtext(".//{*}desc") == shown
+    assert parsed("kml", export).findtext(".//{*}description") == shown
 
 
 @pytest.mark.parametrize("suffix", ["geojson", "gpx", "kml"])

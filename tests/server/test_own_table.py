@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 
 import aiohttp
 import msgspec
@@ -15,7 +16,7 @@ from domain.scopes import Role
 from runtime.ids import new_id
 from server.app import App
 from server.front import BASE, Api
-from server.route import Body, Reply, Stream, Transaction, View, json_reply
+from server.route import Body, Rendering, Reply, Stream, Transaction, View, json_reply
 from storage import changes
 from tests.server.test_listener import listening
 from tests.support import SAMPLES, Client
@@ -40,6 +41,32 @@ async def serving(world, *routes):
 
 def route(kind, method, path, handler, **options):
     return kind(method, path, "doIt", handler, "Do it", "own", None, **options)
+
+
+# What takes long to make.
+
+
+async def test_a_body_is_rendered_in_a_thread_once_for_a_state(world):
+    rendered = []
+    state = "one"
+
+    async def slow(_tx, _call):
+        def render():
+            rendered.append(threading.current_thread())
+            return f"{state}, number {len(rendered)}".encode()
+
+        return Rendering(render, state)
+
+    here = route(Transaction, "GET", "/slow", slow, access="address", media_type=PLAIN)
+    async with serving(world, here) as client:
+        first = await client.get("/slow")
+        assert (first.raw, first.headers["Content-Type"]) == (b"one, number 1", PLAIN)
+        assert (await client.get("/slow?utm=1")).raw == b"one, number 1"
+        known = {"If-None-Match": first.headers["ETag"]}
+        assert (await client.get("/slow", headers=known)).status == 304
+        state = "two"
+        assert (await client.get("/slow", headers=known)).raw == b"two, number 2"
+    assert threading.main_thread() not in rendered
 
 
 # Streams.
