@@ -28,7 +28,7 @@ run: install ## install, then serve
 demo: $(VENV)/.demo ## install, then run the demo
 	$(PY) -m examples.demo $(ARGS)
 
-test: $(VENV)/.dev clients/node_modules/.installed programs ## install, then run every test
+test: $(VENV)/.dev clients/typescript/dist/.built programs ## install, then run every test
 	$(PY) -m pytest -n $(JOBS) $(WITHOUT) $(ARGS)
 
 faults: $(VENV)/.dev ## of these, those that kill and cut off parts (FAULT_ROUNDS=10: longer)
@@ -49,9 +49,11 @@ format: $(VENV)/.dev ## mend what ruff can mend
 
 generate: $(VENV)/.dev clients/node_modules/.installed ## write the generated parts of the documents
 	$(PY) -m docs.generate
+	@cd clients/typescript && npm run --silent generate
 
 verify: $(VENV)/.dev clients/node_modules/.installed ## check that they are up to date
 	$(PY) -m docs.generate --check
+	@cd clients/typescript && npm run --silent verify
 
 bench: $(VENV)/.bench ## install, then run the benchmarks (QUICK=1: in two minutes)
 	$(same_python)
@@ -138,6 +140,12 @@ clients/node_modules/.installed: clients/package-lock.json clients/package.json
 		echo "The tests need Node 20 or newer, with npm" >&2; exit 1; }
 	@echo "installing the Node parts"
 	@cd clients && npm ci --silent
+	@touch $@
+
+clients/typescript/dist/.built: $(wildcard clients/typescript/src/*.ts clients/typescript/*.json) \
+		clients/node_modules/.installed
+	@echo "building the TypeScript client"
+	@cd clients/typescript && npm run --silent build
 	@touch $@
 
 # --- Debian's programs: a browser, and a calendar program -------------------------------------

@@ -11,6 +11,7 @@ from pathlib import Path
 import uvloop
 
 from bench import (
+    assistants,
     calendars,
     changes,
     commits,
@@ -19,6 +20,7 @@ from bench import (
     growth,
     history,
     imports,
+    imports_cli,
     instructions,
     million,
     overhead,
@@ -43,11 +45,13 @@ PIECES: dict[str, Piece] = {
     "history": history.measure,
     "calendar": calendars.measure,
     "imports": imports.measure,
+    "imports_cli": imports_cli.measure,
     "million": million.measure,
     "waiting": waiting.measure,
     "overload": overload.measure,
     "events": events.measure,
     "formats": formats.measure,
+    "mcp": assistants.measure,
     "startup": startup.measure,
     "production": production.measure,
     "pocketbase": peers.measure,

@@ -8,7 +8,10 @@ import click
 import structlog
 
 from carnet.arguments import EMAIL, NAME, require_text
+from carnet.commands_export import export_command
+from carnet.commands_import import import_command
 from carnet.commands_key import key
+from carnet.commands_mcp import mcp
 from carnet.commands_user import user
 from carnet.console import config_option, json_option, print_json, require_current, run, settings_of
 from carnet.failure import Failure, UsageFailure
@@ -169,3 +172,6 @@ def run_worker_process() -> None:
 
 cli.add_command(user)
 cli.add_command(key)
+cli.add_command(import_command)
+cli.add_command(export_command)
+cli.add_command(mcp)

@@ -1,4 +1,4 @@
-"""Writes what the program knows into the documents: `python -m docs.generate`.
+"""Writes what the program knows into documents, pages, the client: `python -m docs.generate`.
 
 A generated part of a document stands between `<!-- generated: NAME -->` and `<!-- end -->`. With
 `--check` nothing is written, and the exit code is 1 where a part is not as it would be.
@@ -12,6 +12,8 @@ from typing import Final
 
 import msgspec
 
+from docs.client_methods import client_methods
+from docs.guide_page import rendered
 from domain.resources import RESOURCES
 from runtime.settings import Settings
 from server.openapi.document import describe
@@ -19,6 +21,16 @@ from server.route import Route
 from server.routes import ROUTES
 
 ROOT: Final = Path(__file__).parent.parent
+
+SWAGGER_UI: Final = ROOT / "clients" / "node_modules" / "swagger-ui-dist"
+COPIED: Final = (
+    "swagger-ui-bundle.js",
+    "swagger-ui-bundle.js.LICENSE.txt",
+    "swagger-ui.css",
+    "LICENSE",
+    "NOTICE",
+)
+"""What a server serves of Swagger UI, so that it needs no other host, and running it no Node."""
 
 _PART = re.compile(r"(<!-- generated: (\w+) -->).*?(<!-- end -->)", re.DOTALL)
 _SETTING = re.compile(r"(\w+) = ")
@@ -69,6 +81,12 @@ def snapshots() -> str:
     return ", ".join(f"`{resource.snapshot}`" for resource in RESOURCES)
 
 
+def guide() -> str:
+    """The guide to the API as HTML."""
+    text = filled((ROOT / "docs" / "api.md").read_text(encoding="utf-8"))
+    return rendered(_PART.sub(lambda part: part[0].split("-->", 1)[1].rsplit("<!--", 1)[0], text))
+
+
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """A Markdown table on lines of its own."""
     cells = [[cell.replace("|", "\\|") for cell in row] for row in (head, *rows)]
@@ -77,13 +95,14 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 PARTS: Final[dict[str, Callable[[], str]]] = {
-    part.__name__: part for part in (endpoints, settings, snapshots)
+    part.__name__: part for part in (endpoints, guide, settings, snapshots)
 }
 
 
 def documents() -> list[Path]:
     """The documents that may have generated parts."""
-    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    pages = sorted((ROOT / "server" / "pages").glob("*.html"))
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *pages]
 
 
 def filled(text: str) -> str:
@@ -101,11 +120,15 @@ def description() -> str:
     return msgspec.json.format(msgspec.json.encode(describe(ROUTES)), indent=2).decode() + "\n"
 
 
-def written() -> Iterator[tuple[Path, str]]:
-    """Every file that is generated, or has generated parts, with the text it must have."""
+def written() -> Iterator[tuple[Path, bytes]]:
+    """Every file that is generated or copied, or has generated parts, with what it must have."""
     for path in documents():
-        yield path, filled(path.read_text(encoding="utf-8"))
-    yield ROOT / "docs" / "openapi.json", description()
+        yield path, filled(path.read_text(encoding="utf-8")).encode()
+    yield ROOT / "docs" / "openapi.json", description().encode()
+    yield ROOT / "carnet" / "client" / "operations.py", client_methods(ROUTES).encode()
+    copies = ROOT / "server" / "pages" / "static" / "swagger-ui"
+    for name in COPIED:
+        yield copies / name, (SWAGGER_UI / name).read_bytes()
 
 
 def main(arguments: list[str]) -> int:
@@ -113,11 +136,12 @@ def main(arguments: list[str]) -> int:
     check = arguments == ["--check"]
     stale = False
     for path, after in written():
-        if not path.exists() or path.read_text(encoding="utf-8") != after:
+        if not path.exists() or path.read_bytes() != after:
             stale = True
             print(f"{path.relative_to(ROOT)}: {'run make generate' if check else 'written'}")
             if not check:
-                path.write_text(after, encoding="utf-8")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(after)
     return int(check and stale)
 
 

@@ -32,6 +32,8 @@ IGNORED_IN_SYNC: Final = frozenset({"trip", "members", "rev"})
 
 _NAMES_IN_ORDER: Final = [resource.snapshot for resource in RESOURCES]
 _CATEGORIES: Final = frozenset(_NAMES_IN_ORDER)
+NAMES_IN_SYNC: Final = _CATEGORIES | IGNORED_IN_SYNC
+"""The members that a sync may have."""
 _NAMES: Final = Names(
     {resource.snapshot: (resource.collection, *resource.also) for resource in RESOURCES}
 )
@@ -42,7 +44,8 @@ _ELSEWHERE: Final = {
 }
 """What callers expect in a sync, and what has it."""
 
-ImportKind = Literal["batch", "sync"]
+ImportKind = Literal["batch", "sync", "upsert"]
+"""An upsert is like a batch, but its items may name rows as those of a sync do."""
 
 
 class ImportRequest(msgspec.Struct, omit_defaults=True):
@@ -50,7 +53,7 @@ class ImportRequest(msgspec.Struct, omit_defaults=True):
 
     kind: ImportKind
     resource: str = ""
-    """The kind of a batch's items."""
+    """The kind of the items; "" for a sync, which has several."""
     parent_id: str = ""
     """The row a batch's items belong to, for kinds that have a parent."""
     dry_run: bool = False
@@ -134,7 +137,7 @@ def items_of(request: ImportRequest, body: Any) -> ItemLists:
 
     Raises `ValidationFailed` when the body is not such a request; items are not looked at.
     """
-    if request.kind == "batch":
+    if request.resource:
         return [(BY_KIND[request.resource], _batch_items(body))]
     return _sync_items(body)
 
@@ -193,7 +196,7 @@ def _sync_items(sent: Any) -> ItemLists:
             wrong += [details.misplaced(f"{name}.{each}", where) for each in sorted(inner)]
         elif name in _ELSEWHERE:
             wrong.append(details.misplaced(name, _ELSEWHERE[name]))
-        elif name not in _CATEGORIES | IGNORED_IN_SYNC:
+        elif name not in NAMES_IN_SYNC:
             meant = _NAMES.find(name)
             wrong.append(details.unknown_field(name, name, _NAMES_IN_ORDER, meant))
     if wrong:
@@ -227,7 +230,7 @@ def apply_import(plan: Plan, request: ImportRequest, lists: ItemLists) -> Import
         room -= sum(map(count_details, listed))
         results.append((resource, listed))
     failed = any(result.status == "error" for _, listed in results for result in listed)
-    if request.kind == "batch":
+    if request.resource:
         ((_, listed),) = results
         return ImportResult(BatchResult(results=listed, **count_results(listed)), failed)
     categories = {
@@ -240,4 +243,6 @@ def apply_import(plan: Plan, request: ImportRequest, lists: ItemLists) -> Import
 def _put(plan: Plan, request: ImportRequest, resource: Resource) -> Put:
     if request.kind == "batch":
         return lambda item: plan.upsert(resource, item, request.parent_id)
+    if request.kind == "upsert":
+        return functools.partial(plan.upsert_by_id, resource)
     return functools.partial(plan.upsert_from_snapshot, resource)

@@ -16,6 +16,7 @@ from msgspec import UNSET, UnsetType
 from domain import details as wording
 from domain.changes import ChangeSet
 from domain.errors import MAX_DETAILS, CarnetError, Detail, ItemError, ValidationFailed
+from domain.fields import words
 from domain.merge import Document, diff, leaves, same
 from domain.plain import Plain, client_ref_of, decoded
 from domain.resource import Link, Resource, members_text
@@ -174,6 +175,21 @@ class Plan:
             self._followed[resource.kind, own_id] = row.id
         return status, row, changes
 
+    def upsert_by_id(self, resource: Resource, item: Any) -> Outcome:
+        """Like `upsert_from_snapshot`, but what means to change a row creates none.
+
+        An `_id` must be a row's, and the clientRef beside it no other row's.
+        """
+        own_id = item.get("_id") if isinstance(item, dict) else None
+        if own_id is not None:
+            named = self._rows.get((resource.kind, own_id)) if isinstance(own_id, str) else None
+            if named is None:
+                raise ValidationFailed([_no_row(resource, own_id)])
+            namesake = self._by_ref(resource, named.parent_id, item.get("clientRef"))
+            if namesake not in (None, named):
+                raise ValidationFailed([_taken(namesake)])
+        return self.upsert_from_snapshot(resource, item)
+
     def _put_plain(self, resource: Resource, item: Any, parent_id: str) -> Outcome | None:
         """What becomes of an item where its text alone tells; else None."""
         if not isinstance(item, Plain):
@@ -266,7 +282,7 @@ class Plan:
         details = [each for each in details if not _is_unchanged(before, patch, each)] + problems
         taken = self._by_ref(resource, parent_id, fields.get("clientRef"))
         if taken is not None and taken is not row:
-            details.append(wording.duplicate("clientRef", f"the row {taken.id} has this clientRef"))
+            details.append(_taken(taken))
         if details:
             raise ValidationFailed(details)
         if row.parent_id == parent_id and same(before, fields):
@@ -341,6 +357,18 @@ class Plan:
         self._rows[row.kind, row.id] = row
         if row.client_ref is not None:
             self._refs[row.kind, row.parent_id, row.client_ref] = row
+
+
+def _taken(row: Row) -> Detail:
+    return wording.duplicate("clientRef", f"the row {row.id} has this clientRef")
+
+
+def _no_row(resource: Resource, given: Any) -> Detail:
+    if not isinstance(given, str):
+        return wording.wrong_type("_id", "an _id, a string", given)
+    what = f"{words(resource.kind)} of this trip has the _id"
+    where = "leave _id out to create one, or send one of GET /trips/{tripId}/export"
+    return wording.not_found("_id", what, given, where)
 
 
 def _is_unchanged(before: Document, patch: Document, detail: Detail) -> bool:

@@ -4,9 +4,6 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-Snapshot: TypeAlias = Literal["legs", "stays", "mapPins", "actionItems", "commitments"]
-"""The lists of a sync."""
-
 Document: TypeAlias = dict[str, Any]
 
 
@@ -24,7 +21,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """A row for a sync, with a clientRef that is the same each time the file is read."""
 
-    list: Snapshot
+    list: str
+    """The list of a sync that it is for, such as `mapPins`."""
     document: Document
     """As the API takes it. A stay may name no leg: then it is placed by its dates."""
     at: Position = Position()

@@ -35,9 +35,9 @@ class Leg:
     @property
     def link(self) -> Document:
         """How a row of a sync names it."""
-        if "_id" in self.document:
-            return {"legId": self.document["_id"]}
-        return {"legRef": self.document["clientRef"]}
+        if "clientRef" in self.document:
+            return {"legRef": self.document["clientRef"]}
+        return {"legId": self.document["_id"]}
 
     def holds(self, date: str) -> bool:
         """Whether a day is one of its days."""
@@ -75,8 +75,8 @@ class Itinerary:
 
         One that the API would not take holds nothing, and comes back as it is.
         """
-        ref, row_id = row.document.get("clientRef"), row.document.get("_id")
-        leg = self._by_ref.get(str(ref)) or self._by_id.get(str(row_id))
+        ref, row_id = (str(row.document.get(name) or "") for name in ("clientRef", "_id"))
+        leg = self._by_ref.get(ref) or self._by_id.get(row_id)
         present = leg.document if leg else {}
         if unfit("legs", merge(present, row.document)):
             yield row
@@ -87,6 +87,8 @@ class Itinerary:
             leg.document = merge(present, row.document) | own
             leg.sent, leg.at = leg.sent | row.document, row.at
             self._index(leg)
+            # Stays of the file name it by the id that it had in another trip.
+            self._by_id[row_id or str(own.get("_id"))] = leg
 
     def add_part(self, part: Part) -> Iterator[Reject]:
         """Puts a flight or a rental car into its leg, or tells why there is none."""

@@ -20,7 +20,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final, TypeAlias
 
-from formats import geojson, gpx, kml, table
+from formats import carnet_json, geojson, gpx, ics, kml, mail, passes, planners, table
 from formats.found import Found, Reading
 from formats.json_text import Top
 
@@ -42,6 +42,18 @@ class Kind:
 
 KINDS: Final = (
     Kind(
+        name="Carnet JSON",
+        read=carnet_json.read,
+        suffixes=("json",),
+        top=carnet_json.is_document,
+    ),
+    Kind(
+        name="Carnet NDJSON",
+        read=carnet_json.read_lines,
+        suffixes=("ndjson", "jsonl"),
+        line=carnet_json.is_line,
+    ),
+    Kind(
         name="GeoJSON",
         read=geojson.read,
         suffixes=("geojson",),
@@ -53,8 +65,28 @@ KINDS: Final = (
         suffixes=("geojsons", "geojsonl", "geojsonseq"),
         line=geojson.is_line,
     ),
+    Kind(
+        name="trip planner",
+        read=planners.read,
+        suffixes=("json",),
+        top=planners.is_document,
+    ),
+    Kind(
+        name="archive of a trip planner",
+        read=planners.read_archive,
+        suffixes=("zip",),
+        members=planners.is_archive,
+    ),
+    Kind(
+        name="archive in base64",
+        read=planners.read_base64,
+        text=planners.is_base64,
+    ),
     Kind(name="KML", read=kml.read, suffixes=("kml",), text=kml.is_text),
     Kind(name="KMZ", read=kml.read_archive, suffixes=("kmz",), members=kml.is_archive),
+    Kind(name="calendar", read=ics.read, suffixes=("ics", "ical"), text=ics.is_text),
+    Kind(name="mail", read=mail.read, suffixes=("eml", "mbox"), text=mail.is_text),
+    Kind(name="pass", read=passes.read, suffixes=("pkpass",), members=passes.is_archive),
     Kind(name="GPX", read=gpx.read, suffixes=("gpx",), text=gpx.is_text),
     # Any text may be a table, so it comes last.
     Kind(

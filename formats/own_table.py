@@ -9,7 +9,7 @@ import msgspec
 from domain.resources import RESOURCES
 from domain.shape import members_of
 from formats.found import Document, Found, Position, Reading, Reject
-from formats.own import NO_ROWS, own_row
+from formats.own import NO_ROWS, OwnRows
 from formats.records import Record
 
 _REQUIRED: Final = {
@@ -47,6 +47,7 @@ def own_rows(
     records: Iterator[Record], names: list[str], name: str, file: str, reading: Reading
 ) -> Iterator[Found]:
     """A row for each record, typed as the API has it."""
+    own = OwnRows(reading)
     for record in records:
         at = Position(file=file, line=record.line)
         cells = dict(zip(names, record.fields, strict=False))
@@ -61,7 +62,7 @@ def own_rows(
         except ValueError as error:
             yield Reject(reason=str(error), row=cells, at=at)
             continue
-        yield own_row(kind, document, reading, at)
+        yield from own.take(kind, document, at)
 
 
 def _surplus(record: Record, names: list[str]) -> str:

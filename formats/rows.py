@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from domain.merge import merge
 from domain.resources import RESOURCES
-from formats.found import Document, Part, Position, Reject, Row, Snapshot
+from formats.found import Document, Part, Position, Reject, Row
 
 TITLE: Final = 200
 """Characters of a title, a name or a destination (contract of the API; `domain.fields`)."""
@@ -19,9 +19,7 @@ _NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
 _BLANKS: Final = re.compile(r"\s+")
 
 
-def row(
-    name: Snapshot, document: Document, at: Position, raw: Any, *, title: str = ""
-) -> Row | Reject:
+def row(name: str, document: Document, at: Position, raw: Any, *, title: str = "") -> Row | Reject:
     """A row of a list, if the API would take it; `raw` is what stands in the file.
 
     Members that are None or an empty text are left out. `title` is what a reject is known by.
@@ -48,13 +46,13 @@ def part(
     return Part(member="rentalCar", document=document, at=at)
 
 
-def unfit(name: Snapshot, document: Document) -> str:
+def unfit(name: str, document: Document) -> str:
     """Why the API would not take a document of a list; "" when it would.
 
     Links are left aside: only the trip has what they name.
     """
     fields = {key: value for key, value in document.items() if key not in _LINKS}
-    if wrong := _no_text(fields):
+    if wrong := no_text(fields):
         return wrong
     resource = _BY_LIST[name]
     # A copy, since normalising edits what it is given.
@@ -62,17 +60,17 @@ def unfit(name: Snapshot, document: Document) -> str:
     return "; ".join(f"{detail.path}: {detail.message}" for detail in found[:3])
 
 
-def _no_text(value: Any) -> str:
-    """Whether text anywhere within has what text cannot hold."""
+def no_text(value: Any) -> str:
+    """What text anywhere within has that text cannot hold; "" for nothing."""
     match value:
         case str() if not value.isascii() or "\0" in value:
             if found := _NO_TEXT.search(value):
                 what = "a NUL character" if found[0] == "\0" else "bytes that are no text"
                 return f"it has {what}: {telling(value)[:40]!r}"
         case dict():
-            return next(filter(None, map(_no_text, [*value, *value.values()])), "")
+            return next(filter(None, map(no_text, [*value, *value.values()])), "")
         case list():
-            return next(filter(None, map(_no_text, value)), "")
+            return next(filter(None, map(no_text, value)), "")
     return ""
 
 

@@ -36,16 +36,17 @@ def read(file: BinaryIO, name: str, reading: Reading) -> Iterator[Found]:
     if layout.own is not None:
         yield from own_rows(filled, layout.fields, layout.own, name, reading)
         return
+    columns = {field: layout.columns(field) for field in _FIELDS}
     for record in filled:
-        yield _pin(record, layout, name)
+        yield _pin(record, layout, columns, name)
 
 
-def _pin(record: Record, layout: Layout, file: str) -> Found:
+def _pin(record: Record, layout: Layout, columns: dict[str, list[int]], file: str) -> Found:
     at = Position(file=file, line=record.line)
     cells = google.rejoined([cell.strip() for cell in record.fields])
     texts = {
-        field: [cells[n] for n in layout.columns(field) if n < len(cells) and cells[n]]
-        for field in _FIELDS
+        field: [cells[n] for n in numbers if n < len(cells) and cells[n]]
+        for field, numbers in columns.items()
     }
     one = {field: values[0] if values else "" for field, values in texts.items()}
     name = one["name"]

@@ -1,6 +1,7 @@
 """Rows of a trip's resources: list, create, change, delete."""
 
 import dataclasses
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from domain.changes import Cause, ChangeSet
@@ -11,6 +12,7 @@ from domain.fields import words
 from domain.plan import Needs, Plan, Status
 from domain.precondition import Precondition
 from domain.resource import Resource
+from domain.resources import BY_KIND
 from domain.row import Row
 from runtime.ids import new_id
 from storage import changes, items
@@ -122,16 +124,29 @@ async def delete(
     trip = await changes.begin(tx, collection.trip_id)
     row = await _row(tx, collection, row_id)
     precondition.check(row.rev)
-    deleted = [row, *await items.children(tx, collection.trip_id, row)]
-    ids = {each.id for each in deleted}
-    linking = [
-        each for each in await items.linking_to(tx, collection.trip_id, ids) if each.id not in ids
-    ]
+    await changes.commit(tx, trip, await _deletion(tx, cause, collection.trip_id, [row]), cause)
+
+
+async def delete_named(tx: Tx, cause: Cause, trip_id: str, ids: Iterable[str]) -> list[Row]:
+    """Removes those of these rows that there are, of whatever resource, in one changeset."""
+    trip = await changes.begin(tx, trip_id)
+    named = [row for row in await items.by_ids(tx, trip_id, ids) if row.kind in BY_KIND]
+    if named:
+        await changes.commit(tx, trip, await _deletion(tx, cause, trip_id, named), cause)
+    return named
+
+
+async def _deletion(tx: Tx, cause: Cause, trip_id: str, rows: Sequence[Row]) -> ChangeSet:
+    """What goes with rows: their children; what links to any of them is changed."""
+    deleted = {row.id: row for row in rows}
+    for row in rows:
+        deleted |= {each.id: each for each in await items.children(tx, trip_id, row)}
+    ids = deleted.keys()
+    linking = [each for each in await items.linking_to(tx, trip_id, ids) if each.id not in ids]
     before = {each.id: each.copy() for each in linking}
     for each in linking:
-        unlink(each, ids, cause.now)
-    change_set = ChangeSet(deleted=deleted, updated=linking, before=before)
-    await changes.commit(tx, trip, change_set, cause)
+        unlink(each, set(ids), cause.now)
+    return ChangeSet(deleted=list(deleted.values()), updated=linking, before=before)
 
 
 async def require_parent(tx: Tx, collection: Collection) -> None:

@@ -23,9 +23,13 @@ from storage.store import Tx
 
 async def list_trips(tx: Tx, actor: Actor, after: Position | None, limit: int) -> Page:
     """A page of the actor's trips; of one whose reading is limited to trips, those."""
+    return await trips.page(tx, actor.user, among=visible_to(actor), after=after, limit=limit)
+
+
+def visible_to(actor: Actor) -> frozenset[str] | None:
+    """The trips that an actor's reading is limited to; None where it is not."""
     scopes = actor.scopes
-    among = None if scopes.has_unlimited("trips:read") else scopes.trips("trips:read")
-    return await trips.page(tx, actor.user, among=among, after=after, limit=limit)
+    return None if scopes.has_unlimited("trips:read") else scopes.trips("trips:read")
 
 
 async def create(

@@ -11,6 +11,8 @@ from aiohttp import web
 from domain.errors import NotFound, ValidationFailed
 from server.errors import refuse
 from server.front import BASE, Api
+from server.mcp.endpoint import MCP, Endpoint
+from server.pages.front import Pages
 from server.route import API
 from server.routes import ROUTES
 from server.services import Services
@@ -44,10 +46,14 @@ class App:
 def build_app(services: Services) -> App:
     """All parts, also under the path of the public URL where that has one."""
     app = App()
-    api = Api(services, ROUTES)
+    api, mcp, pages = Api(services, ROUTES), Endpoint(services), Pages()
     # Also without the path: a proxy may take it off, and a health check knows none.
-    for prefix in dict.fromkeys((services.prefix, "")):
+    prefixes = [*dict.fromkeys((services.prefix, ""))]
+    for prefix in prefixes:
         app.mount(prefix + BASE, api.handle)
+        app.mount(prefix + MCP, mcp.handle)
+    for prefix in prefixes:
+        app.mount(prefix, pages.handle)
     return app
 
 

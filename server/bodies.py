@@ -18,7 +18,7 @@ from operations.imports import require_within
 from server.body_budget import BodyAccount
 from server.preferences import preferences_of
 from server.query import FILENAME
-from server.route import ANY, JSON, Call, Route, Upload
+from server.route import ANY, JSON, Body, Call, Route, Upload
 from storage import jobs
 
 ROW_BYTES: Final = 256 * 1024
@@ -38,7 +38,7 @@ BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 async def take_body(call: Call, route: Route, account: BodyAccount) -> None:
     """Gives the call its body: decoded, or as the payload of a job."""
     body = route.body
-    raw = call.raw = await _receive(call, route, account)
+    raw = call.raw = await receive(call, body, account)
     if body is None:
         if raw:
             _require_nothing(await _decode(raw, json_body.MAX_DEPTH))
@@ -121,9 +121,9 @@ async def fingerprint(call: Call) -> str:
     return digest.hexdigest()
 
 
-async def _receive(call: Call, route: Route, account: BodyAccount) -> bytes:
-    """The body's bytes, as many as the route takes at most, and not too slowly."""
-    request, body = call.request, route.body
+async def receive(call: Call, body: Body | None, account: BodyAccount) -> bytes:
+    """The body's bytes, as many as there may be at most, and not too slowly."""
+    request = call.request
     limit = call.services.settings.http.max_body_bytes
     largest = body.largest if body else ROW_BYTES
     if largest is not None:

@@ -24,13 +24,15 @@ def is_preflight(request: web.BaseRequest) -> bool:
     return request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
 
 
-def preflight(request: web.BaseRequest, origins: Sequence[str]) -> Reply:
+def preflight(
+    request: web.BaseRequest, origins: Sequence[str], methods: str, headers_taken: str
+) -> Reply:
     """The answer to that; without the headers that allow it, it is no."""
     headers = allow(request, origins)
     if "Access-Control-Allow-Origin" in headers:
         headers |= {
-            "Access-Control-Allow-Methods": METHODS,
-            "Access-Control-Allow-Headers": ALLOWED_HEADERS,
+            "Access-Control-Allow-Methods": methods,
+            "Access-Control-Allow-Headers": headers_taken,
             "Access-Control-Max-Age": str(_REMEMBERED_SECONDS),
         }
     return Reply(204, headers=headers)

@@ -21,5 +21,5 @@ def refuse(error: CarnetError) -> WholeResponse:
     request_id = new_request_id()
     _log.info("request_refused", request_id=request_id, reason=error.message)
     reply = render(error, request_id)
-    headers = {"X-Request-Id": request_id, "Content-Type": JSON}
+    headers = {**reply.headers, "X-Request-Id": request_id, "Content-Type": JSON}
     return WholeResponse(reply.status, headers, reply.body)

@@ -17,7 +17,6 @@ from msgspec import UNSET, UnsetType
 from domain.errors import CarnetError, Internal, Overloaded
 from runtime import clock
 from runtime.ids import is_id, new_request_id
-from runtime.logs import Line
 from server import cors, guards
 from server.bodies import take_body
 from server.body_budget import BodyAccount
@@ -30,6 +29,7 @@ from server.conditional import (
     tag_of_read,
 )
 from server.errors import render
+from server.request_line import RequestLine
 from server.response import WholeResponse
 from server.route import (
     API,
@@ -76,13 +76,15 @@ class Api:
             _log.exception("request_crashed", request_id=call.request_id)
             reply = render(Internal(), call.request_id)
         response = await self._respond(call, reply)
-        _log_request(call, reply, time.perf_counter() - started)
+        route = API + call.route.path if call.route else UNSET
+        log_request(call, route, reply, time.perf_counter() - started)
         return response
 
     async def _answer(self, call: Call, path: str) -> "Reply | _Pieces":
         request, services = call.request, self._services
         if request.method == "OPTIONS" and cors.is_preflight(request):
-            return cors.preflight(request, services.settings.http.cors_origins)
+            origins = services.settings.http.cors_origins
+            return cors.preflight(request, origins, cors.METHODS, cors.ALLOWED_HEADERS)
         found = self._tree.find(request.method, path)
         # What would be refused for want of room: a refusal must cost next to nothing, or a server
         # that is asked too much does nothing else.
@@ -192,13 +194,7 @@ class Api:
 
     async def _respond(self, call: Call, reply: "Reply | _Pieces") -> web.StreamResponse:
         """The response, with what is told of every request in its headers."""
-        headers = {"X-Request-Id": call.request_id}
-        if call.allowance is not None:
-            headers["X-RateLimit-Limit"] = str(call.allowance.limit)
-            headers["X-RateLimit-Remaining"] = str(call.allowance.remaining)
-        origins = self._services.settings.http.cors_origins
-        if origins:
-            headers |= cors.allow(call.request, origins)
+        headers = told_of_all(call)
         if isinstance(reply, _Pieces):
             return await reply.send(call.request, headers)
         if reply.rev is not None:
@@ -208,6 +204,18 @@ class Api:
             media_type = call.route.media_type if call.route and reply.status < 400 else JSON
             headers.setdefault("Content-Type", media_type)
         return WholeResponse(reply.status, headers, reply.body)
+
+
+def told_of_all(call: Call) -> dict[str, str]:
+    """The headers of every response, whatever it answers."""
+    headers = {"X-Request-Id": call.request_id}
+    if call.allowance is not None:
+        headers["X-RateLimit-Limit"] = str(call.allowance.limit)
+        headers["X-RateLimit-Remaining"] = str(call.allowance.remaining)
+    origins = call.services.settings.http.cors_origins
+    if origins:
+        headers |= cors.allow(call.request, origins)
+    return headers
 
 
 def _tagged(request: web.BaseRequest, reply: Reply, tag: str) -> Reply:
@@ -253,29 +261,14 @@ class _Pieces:
         return response
 
 
-class RequestLine(Line, tag_field="event", tag="request", kw_only=True):
-    """What the log tells of a request: route templates, never raw paths, which can have tokens."""
-
-    request_id: str
-    method: str
-    route: str | UnsetType
-    status: int
-    duration: float
-    """Seconds."""
-    bytes: int
-    """Of the body, of a stream 0."""
-    key_id: str | UnsetType
-    trip_id: str | UnsetType
-    job_id: str | UnsetType
-
-
-def _log_request(call: Call, reply: Reply | _Pieces, seconds: float) -> None:
-    caller, route = call.caller, call.route
+def log_request(call: Call, route: str | UnsetType, reply: Reply | _Pieces, seconds: float) -> None:
+    """Writes the line that tells of a request."""
+    caller = call.caller
     RequestLine(
         time=clock.now(),
         request_id=call.request_id,
         method=call.request.method,
-        route=API + route.path if route else UNSET,
+        route=route,
         status=reply.status,
         duration=round(seconds, 6),
         bytes=len(reply.body),

@@ -16,7 +16,7 @@ from domain import access, details
 from domain.account import KEY_PREFIX, key_hash
 from domain.errors import MAX_DETAILS, Detail, RateLimited, Unauthorized, ValidationFailed
 from server.query import NAMES, PARAMETERS
-from server.ratelimit import used
+from server.ratelimit import Usage, used
 from server.route import Call, Route
 from storage import accounts
 
@@ -29,25 +29,45 @@ _IPV6_NETWORK_BITS: Final = 64
 
 async def admit_by_key(call: Call) -> None:
     """Gives the call the caller behind its key, counted against the key's limit (401, 429)."""
-    services, request, trip_id = call.services, call.request, call.trip_id
-    hashed = _key_hash(request)
+    services, hashed = call.services, _key_hash(call.request)
     key_id = services.key_ids.get(hashed)
     # Both are asked at once and waited for: nothing of a request goes on after its response.
     counting = services.limiter.count(key_id) if key_id else None
     try:
-        caller = await services.store.look_up(
-            lambda tx: accounts.authenticate(tx, hashed, trip_id), name=("caller", hashed, trip_id)
-        )
+        await _authenticate(call, hashed)
     finally:
         usage = await used(counting) if counting else None
+    if usage is None:
+        assert call.actor.key_id is not None
+        services.key_ids.put(hashed, call.actor.key_id)
+        await count(call)
+    else:
+        _allow(call, usage)
+
+
+async def authenticate(call: Call) -> None:
+    """Gives the call the caller behind its key (401), and counts nothing."""
+    await _authenticate(call, _key_hash(call.request))
+
+
+async def _authenticate(call: Call, hashed: str) -> None:
+    services, trip_id = call.services, call.trip_id
+    caller = await services.store.look_up(
+        lambda tx: accounts.authenticate(tx, hashed, trip_id), name=("caller", hashed, trip_id)
+    )
     if caller is None or not caller.actor.may_act_at(call.now):
         raise Unauthorized("This API key is unknown, revoked or expired")
-    call.caller, actor = caller, caller.actor
-    assert actor.key_id is not None
-    if usage is None:
-        services.key_ids.put(hashed, actor.key_id)
-        usage = await used(services.limiter.count(actor.key_id))
-    limit = actor.rate_limit or services.settings.limits.requests_per_minute
+    call.caller = caller
+
+
+async def count(call: Call) -> None:
+    """Counts a call against the limit of its caller's key (429)."""
+    assert call.actor.key_id is not None
+    _allow(call, await used(call.services.limiter.count(call.actor.key_id)))
+
+
+def _allow(call: Call, usage: Usage) -> None:
+    limit = call.actor.rate_limit or call.services.settings.limits.requests_per_minute
     call.allowance = usage.of(limit)
     if call.allowance.exceeded:
         raise RateLimited(call.allowance.reset_seconds)

@@ -152,6 +152,18 @@ async def entries(
     return found, found[-1].rev if len(records) > limit else None
 
 
+async def count_before(tx: Tx, trip_id: str, before: int, *, messages: bool) -> int:
+    """How many changesets `entries` has before a revision."""
+    found: int = await tx.fetchval(
+        "SELECT count(*) FROM changesets c JOIN trips t ON t.id = c.trip_id"
+        " WHERE c.trip_id = $1 AND c.rev > t.pruned_rev AND c.rev < $2"
+        f"{'' if messages else _OF_CONTENT}",
+        trip_id,
+        before,
+    )
+    return found
+
+
 async def entry(tx: Tx, trip_id: str, rev: int) -> Entry | None:
     """One changeset; None where there is none of this revision, or it is not kept."""
     record = await tx.fetchrow(f"{_ENTRY} AND c.rev = $2", trip_id, rev)

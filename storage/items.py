@@ -57,6 +57,60 @@ async def page(
     return Page.of(records, limit)
 
 
+async def page_of_kind(
+    tx: Tx, trip_id: str, kind: str, *, after: Position | None, limit: int
+) -> Page:
+    """One page of all rows of a kind, by the rows they belong to, then in their own order."""
+    records = await tx.fetch(
+        "SELECT parent_id || '/' || sort_key, created_rev, id, doc FROM items"
+        f" WHERE {_OF_KIND_AFTER} ORDER BY parent_id, sort_key, created_rev, id LIMIT $7",
+        *_place_in_kind(trip_id, kind, after),
+        limit + 1,
+    )
+    return Page.of(records, limit)
+
+
+async def count_of_kind(tx: Tx, trip_id: str, kind: str, *, after: Position | None) -> int:
+    """How many rows `page_of_kind` has from there on."""
+    count: int = await tx.fetchval(
+        f"SELECT count(*) FROM items WHERE {_OF_KIND_AFTER}", *_place_in_kind(trip_id, kind, after)
+    )
+    return count
+
+
+_OF_KIND_AFTER: Final = (
+    "trip_id = $1 AND kind = $2 AND (parent_id, sort_key, created_rev, id) > ($3, $4, $5, $6)"
+)
+
+
+def _place_in_kind(trip_id: str, kind: str, after: Position | None) -> tuple[object, ...]:
+    place, age, row_id = after or BEFORE_ALL
+    # No id has a slash.
+    parent_id, _, sort_key = place.partition("/")
+    return trip_id, kind, parent_id, sort_key, age, row_id
+
+
+async def counts(tx: Tx, trip_id: str) -> dict[str, int]:
+    """How many rows a trip has of each kind of which it has any."""
+    records = await tx.fetch(
+        "SELECT kind, count(*) FROM items WHERE trip_id = $1 GROUP BY kind", trip_id
+    )
+    return dict(records)  # type: ignore[arg-type]  # records of two
+
+
+async def count_before(tx: Tx, trip_id: str, kind: str, parent_id: str, before: Position) -> int:
+    """How many rows a list with the newest first has after a place."""
+    count: int = await tx.fetchval(
+        "SELECT count(*) FROM items WHERE trip_id = $1 AND kind = $2 AND parent_id = $3"
+        " AND (sort_key, created_rev, id) < ($4, $5, $6)",
+        trip_id,
+        kind,
+        parent_id,
+        *before,
+    )
+    return count
+
+
 async def get(tx: Tx, trip_id: str, kind: str, row_id: str) -> Row | None:
     """One row, or None when this trip has none of that kind and id."""
     record = await tx.fetchrow(

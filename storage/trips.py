@@ -93,19 +93,36 @@ async def page(
     tx: Tx, user_id: str, *, among: frozenset[str] | None, after: Position | None, limit: int
 ) -> Page:
     """A page of a user's trips by age; with `among`, only those of these ids."""
-    _, age, trip_id = after or BEFORE_ALL
-    arguments: list[object] = [user_id, age, trip_id, limit + 1]
-    condition = ""
-    if among is not None:
-        condition = f" AND id {tx.dialect.among('$5')}"
-        arguments.append(_json(among))
+    condition, arguments = _of_user(tx, user_id, among, after)
     records = await tx.fetch(
-        "SELECT '', age, id, doc FROM trips"
-        " WHERE group_id IN (SELECT group_id FROM group_members WHERE user_id = $1)"
-        f" AND (age, id) > ($2, $3){condition} ORDER BY age, id LIMIT $4",
+        f"SELECT '', age, id, doc FROM trips WHERE {condition} ORDER BY age, id"
+        f" LIMIT ${len(arguments) + 1}",
         *arguments,
+        limit + 1,
     )
     return Page.of(records, limit)
+
+
+async def count(
+    tx: Tx, user_id: str, *, among: frozenset[str] | None, after: Position | None
+) -> int:
+    """How many trips `page` has from there on."""
+    condition, arguments = _of_user(tx, user_id, among, after)
+    found: int = await tx.fetchval(f"SELECT count(*) FROM trips WHERE {condition}", *arguments)
+    return found
+
+
+def _of_user(
+    tx: Tx, user_id: str, among: frozenset[str] | None, after: Position | None
+) -> tuple[str, list[object]]:
+    _, age, trip_id = after or BEFORE_ALL
+    condition = (
+        "group_id IN (SELECT group_id FROM group_members WHERE user_id = $1)"
+        " AND (age, id) > ($2, $3)"
+    )
+    if among is None:
+        return condition, [user_id, age, trip_id]
+    return f"{condition} AND id {tx.dialect.among('$4')}", [user_id, age, trip_id, _json(among)]
 
 
 _MEMBERS = (
@@ -138,6 +155,11 @@ async def members_page(tx: Tx, trip_id: str, *, after: Position | None, limit: i
 async def member_ids(tx: Tx, trip_id: str) -> list[str]:
     """The user ids of a trip's members."""
     return [record[0] for record in await tx.fetch(_MEMBERS, trip_id)]
+
+
+async def member_names(tx: Tx, trip_id: str) -> dict[str, str]:
+    """The names of a trip's members by their user ids."""
+    return {record[0]: record[1] for record in await tx.fetch(_MEMBERS, trip_id)}
 
 
 def member_of(user_id: str, name: str, email: str, phone: str | None, role: str) -> Member:

@@ -13,7 +13,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
-OF_NO_USE = shutil.ignore_patterns(".*", "__pycache__", "build", "data", "dist", "htmlcov", "tmp")
+OF_NO_USE = shutil.ignore_patterns(
+    *(".*", "__pycache__", "build", "data", "dist", "htmlcov", "node_modules", "tmp")
+)
 """What a copy does without."""
 
 
@@ -23,6 +25,7 @@ class Tree:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         shutil.copytree(ROOT, folder, ignore=OF_NO_USE)
+        (folder / "clients" / "node_modules").symlink_to(ROOT / "clients" / "node_modules")
         self._before = self._files()
         self.changed: set[str] = set()
         """All that is new or different."""
@@ -56,9 +59,17 @@ class Tree:
         path.write_text(text, encoding="utf-8")
 
     def python(self, *arguments: str) -> str:
-        """What a program prints that runs in the copy, in which it must succeed."""
+        """What a module prints that runs in the copy, in which it must succeed."""
+        return self._run(sys.executable, "-B", "-m", *arguments)
+
+    def generate(self, target: str = "generate") -> None:
+        """What `make generate` does, or `make verify`."""
+        self.python("docs.generate", *(["--check"] if target == "verify" else []))
+        self._run("npm", "run", "--prefix", "clients/typescript", target)
+
+    def _run(self, *command: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-B", "-m", *arguments],
+            command,
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": str(self.folder)},
             capture_output=True,
@@ -84,12 +95,13 @@ Currency = Annotated[
         pattern="^[A-Z]{3}$",
         max_length=3,
         description="a currency of ISO 4217 as three capital letters, such as EUR",
+        examples=["EUR"],
     ),
 ]
 
 
 class Expense(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
-    """What a client may set of an expense; the amount is in the currency's minor unit."""
+    """What was paid, and by whom; the amount is in the currency's minor unit."""
 
     title: Annotated[Title, Safe]
     amount_minor: int
@@ -141,7 +153,7 @@ def add_a_field(tree: Tree) -> None:
         ),
         ("from msgspec import UNSET, Struct", "from msgspec import UNSET, Meta, Struct"),
     )
-    tree.python("docs.generate")
+    tree.generate()
 
 
 def add_a_resource(tree: Tree) -> None:
@@ -162,7 +174,7 @@ def add_a_resource(tree: Tree) -> None:
             '    "expense": {"title": "Sushi", "amountMinor": 4200, "currency": "JPY"},\n',
         ),
     )
-    tree.python("docs.generate")
+    tree.generate()
 
 
 def add_a_setting(tree: Tree) -> None:
@@ -177,7 +189,7 @@ def add_a_setting(tree: Tree) -> None:
     tree.edit(
         "config.toml", ("[log]\n", "[log]\n# One of so many requests is logged.\nsampling = 1\n")
     )
-    tree.python("docs.generate")
+    tree.generate()
 
 
 def add_a_route(tree: Tree) -> None:
@@ -194,14 +206,14 @@ def add_a_route(tree: Tree) -> None:
             '    Transaction("POST", f"{_TRIP}/share-token",',
         ),
     )
-    tree.python("docs.generate")
+    tree.generate()
 
 
 def add_a_schedule(tree: Tree) -> None:
     tree.write("workers/reminders.py", REMINDERS)
     tree.edit(
         "workers/kinds.py",
-        ("import imports, pruning, undo\n", "import imports, pruning, reminders, undo\n"),
+        ("imports, pruning, undo\n", "imports, pruning, reminders, undo\n"),
         (
             "SCHEDULES: Final = (\n",
             'SCHEDULES: Final = (\n    Schedule("remind", HOUR, reminders.remind),\n',
@@ -252,10 +264,13 @@ def test_the_copy_has_what_was_added(tree):
     assert "| `GET /trips/{tripId}/almanac.ics` |" in listed
     assert "| `log.sampling` | `1` | One of so many requests is logged. |" in listed
     assert "`expenses`" in (tree.folder / "docs/api.md").read_text()
+    methods = (tree.folder / "clients/typescript/src/operations.ts").read_text()
+    assert "  iterateExpenses(tripId: string, " in methods
+    assert "  getAlmanac(tripId: string, " in methods
 
 
 def test_it_is_in_style_and_up_to_date(tree):
-    tree.python("docs.generate", "--check")
+    tree.generate("verify")
     sources = sorted(name for name in tree.changed if name.endswith(".py"))
     tree.python("ruff", "check", "--no-cache", *sources)
     tree.python("ruff", "format", "--no-cache", "--check", *sources)
@@ -264,6 +279,7 @@ def test_it_is_in_style_and_up_to_date(tree):
 TABLES = [
     *(f"tests/domain/test_{name}.py" for name in ("imports", "plan", "projection", "resource")),
     *("tests/domain/test_shape.py", "tests/server/test_openapi.py", "tests/server/test_tree.py"),
+    "tests/server/test_openapi_words.py",
     *("tests/runtime/test_settings.py", "tests/workers/test_kinds.py"),
     *("tests/test_layers.py", "tests/docs/test_generate.py"),
 ]

@@ -11,9 +11,9 @@ from server.route import Call, Queued, Reply, Upload
 from storage.store import Tx
 
 FILE_DESCRIPTION: Final = (
-    "The file is the body, as it is: Carnet's own JSON and NDJSON, CSV, GeoJSON, GPX, KML, KMZ,"
-    " ICS, mails, boarding passes, exports of other planners, and ZIPs of these, told apart by"
-    " content. The same file a second time changes nothing."
+    "The file is the body, as it is and of any media type: Carnet's own JSON and NDJSON, CSV,"
+    " GeoJSON, GPX, KML, KMZ, ICS, mails, boarding passes, exports of other planners, and ZIPs of"
+    " these, told apart by content. The same file a second time changes nothing."
 )
 
 

@@ -36,14 +36,17 @@ class Me(msgspec.Struct, rename="camel", omit_defaults=True):
 
 async def show(tx: Tx, call: Call) -> Reply:
     """The user, their groups, and the key."""
+    return json_reply(await of(tx, call))
+
+
+async def of(tx: Tx, call: Call) -> Me:
+    """What a call's actor is told of itself."""
     actor = call.actor
     groups = await accounts.groups_of(tx, actor.user)
     limit = actor.rate_limit or call.services.settings.limits.requests_per_minute
-    return json_reply(
-        Me(
-            User(actor.user, actor.name, actor.email),
-            groups,
-            Key(actor.key_id or "", actor.key_name, list(actor.scopes.all), limit),
-            groups[0].id if groups else msgspec.UNSET,
-        )
+    return Me(
+        User(actor.user, actor.name, actor.email),
+        groups,
+        Key(actor.key_id or "", actor.key_name, list(actor.scopes.all), limit),
+        groups[0].id if groups else msgspec.UNSET,
     )

@@ -5,6 +5,7 @@ import msgspec
 from domain.resources import LEG, RESOURCES
 from operations import shares
 from server.route import API, Call, Reply, json_reply
+from storage.shares import Share
 from storage.store import Tx
 
 
@@ -19,8 +20,13 @@ class ShareLink(msgspec.Struct, rename="camel"):
 async def create(tx: Tx, call: Call) -> Reply:
     """The trip's share link: a new one (201), or the active one (200)."""
     share, is_new = await shares.share(tx, call.cause, call.trip_id, call.precondition)
+    return json_reply(link_of(call, share), 201 if is_new else 200)
+
+
+def link_of(call: Call, share: Share) -> ShareLink:
+    """Where a share is to be seen."""
     url = f"{call.services.public_url}{API}/shared/trips/{share.token}"
-    return json_reply(ShareLink(share.token, url, share.created_at), 201 if is_new else 200)
+    return ShareLink(share.token, url, share.created_at)
 
 
 async def revoke(tx: Tx, call: Call) -> Reply:

@@ -7,6 +7,7 @@ from domain.row import Row
 from operations import trips
 from server.api.lists import PageRequest
 from server.route import Call, Reply
+from storage.snapshots import Snapshot
 from storage.store import Tx
 
 
@@ -47,9 +48,12 @@ async def members(tx: Tx, call: Call) -> Reply:
 
 
 async def export(tx: Tx, call: Call) -> Reply:
-    """The whole trip; stored documents are joined, not decoded."""
-    whole = await trips.export(tx, call.trip_id)
+    """The whole trip."""
+    return Reply(200, export_text(await trips.export(tx, call.trip_id)).encode())
+
+
+def export_text(whole: Snapshot) -> str:
+    """A whole trip as JSON; stored documents are joined, not decoded."""
     lists = "".join(f'"{each.snapshot}":[{whole.rows[each.kind]}],' for each in RESOURCES)
     members = msgspec.json.encode(whole.members).decode()
-    body = f'{{"trip":{whole.trip},{lists}"members":{members},"rev":{whole.rev}}}'
-    return Reply(200, body.encode())
+    return f'{{"trip":{whole.trip},{lists}"members":{members},"rev":{whole.rev}}}'

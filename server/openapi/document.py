@@ -16,10 +16,11 @@ from server.openapi.responses import (
 )
 from server.openapi.shapes import Schema, Shapes
 from server.openapi.tags import tags_of
-from server.route import API, JSON, Route
+from server.route import ANY, API, JSON, Body, Route
 from storage.jobs import Job
 
 _KEY: Final = "key"
+_FILE: Final = "application/octet-stream"
 _ABOUT: Final = """\
 Trips, planned together by people and assistants: legs, stays, pins, checklists, events, messages.
 
@@ -39,7 +40,7 @@ class _Description:
     def __init__(self, routes: Sequence[Route]) -> None:
         self._routes = routes
         kinds = [route.body.type for route in routes if route.body]
-        self._shapes = Shapes({*kinds, *(route.reply for route in routes)})
+        self._shapes = Shapes([*kinds, *(route.reply for route in routes)])
         self._examples = Examples(self._shapes)
         self._shared: dict[str, dict[str, Any]] = {"parameters": {}, "responses": {}}
 
@@ -70,7 +71,8 @@ class _Description:
                 },
                 "headers": HEADERS,
                 **self._shared,
-                "schemas": self._shapes.by_name,
+                # msgspec has them in no order of its own.
+                "schemas": dict(sorted(self._shapes.by_name.items())),
             },
         }
 
@@ -93,17 +95,16 @@ class _Description:
         if route.access != "key":
             operation["security"] = []
         if route.body is not None:
-            content = {"schema": self._sent(route.body.type)}
-            content["example"] = self._examples.request(route.body.type)
-            operation["requestBody"] = {
-                "required": True,
-                "content": {route.body.media_type: content},
-            }
+            operation["requestBody"] = {"required": True, "content": self._sent(route.body)}
         operation["responses"] = self._responses(route)
         return operation
 
-    def _sent(self, kind: Any) -> Schema:
-        return {"type": "string", "format": "binary"} if kind is bytes else self._shapes.of(kind)
+    def _sent(self, body: Body) -> dict[str, Any]:
+        example = self._examples.request(body.type)
+        if body.media_type == ANY:
+            # What is named here generated clients send as Content-Type, which `*/*` cannot be.
+            return {_FILE: {"schema": {"type": "string", "format": "binary"}, "example": example}}
+        return {body.media_type: {"schema": self._shapes.of(body.type), "example": example}}
 
     def _responses(self, route: Route) -> dict[str, Any]:
         found = {str(status): self._success(route, status) for status in route.statuses}

@@ -33,7 +33,7 @@ _OF_ROWS: Final = {"Change", "ChangesetItem", "ItemResult", "UndoneItem"}
 _SUBJECTS: Final = {each.snapshot: each.struct.__name__ for each in (TRIP, *RESOURCES)}
 """What the members of snapshots and their results are about."""
 _ANY_ROW: Final = "Leg"
-_KEYS: Final = {"changes": "title", "summary": "legs"}
+_KEYS: Final = {"changes": "title", "notImported": "tracks", "summary": "legs"}
 """Of members that are objects with any names: one of those."""
 
 

@@ -178,6 +178,12 @@ WHOLE: Final[dict[str, Members]] = {
         "attempts": 0,
         "createdAt": NOW,
     },
+    "FileReject": {
+        "reason": "it has no position",
+        "row": {"name": "A bar in Shinjuku"},
+        "name": "A bar in Shinjuku",
+        "line": 3,
+    },
     "ShareLink": {
         "token": "q3Vn8ZkR1tYw6Lx0",
         "url": "https://trips.example.org/api/v1/shared/trips/q3Vn8ZkR1tYw6Lx0",
@@ -221,6 +227,7 @@ OMITTED: Final = {
     "Changeset": {"jobId", "undoes", "undoneBy"},
     "ChangesetPage": {"jobId", "undoes", "undoneBy"},
     "ChangesetItem": {"changes"},
+    "FileResult": {"moreRejects"},
     "Webhook": {"disabledReason", "disabledAt"},
     "NewWebhook": {"disabledReason", "disabledAt"},
     "ActionItem": {"completedAt"},
@@ -235,6 +242,7 @@ VALUES: Final[Members] = {
     "dryRun": False,
     "kind": "leg",
     "nextCursor": None,
+    "notices": "The file says nothing of time zones",
     "op": "created",
     "requestId": REQUEST_ID,
     "rev": 17,

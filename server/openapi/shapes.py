@@ -16,7 +16,7 @@ from domain.fields import SCHEMAS
 from domain.imports import BatchResult
 from domain.scopes import BASE_SCOPES, Role
 from domain.webhook import EVENTS, TEST
-from server.api import schemas
+from server.api import requests, schemas
 from storage.jobs import Job
 
 Schema = dict[str, Any]
@@ -108,6 +108,15 @@ _CLOSED: Final[dict[tuple[str, str], Schema]] = {
 """By schema and property: what the structs leave open."""
 
 
+_RESULTS: Final = (
+    BatchResult,
+    schemas.sync_result(),
+    schemas.file_result(),
+    schemas.undo_result(),
+)
+"""What a job may give."""
+
+
 class Shapes:
     """The schemas of some types, by name, and which is whose."""
 
@@ -120,22 +129,13 @@ class Shapes:
         self._of = {k: _tidied(s) for k, s in zip(self._types, found, strict=True)}
         self.by_name: dict[str, Schema] = {_named(name): _tidied(s) for name, s in made.items()}
         self.by_name |= {name: _tidied(schema) for name, schema in _MORE.items()}
-        for name in schemas.open_objects() & self.by_name.keys():
+        for name in requests.open_objects() & self.by_name.keys():
             self.by_name[name]["additionalProperties"] = True
         for (name, field), schema in _CLOSED.items():
             if name in self.by_name:
                 self.by_name[name]["properties"][field] = schema
         self.by_name["Job"]["properties"]["result"] = {
-            "anyOf": [
-                self._of[kind]
-                for kind in (
-                    BatchResult,
-                    schemas.sync_result(),
-                    schemas.file_result(),
-                    schemas.undo_result(),
-                )
-                if kind in self._of
-            ]
+            "anyOf": [self._of[kind] for kind in _RESULTS if kind in self._of]
         }
         for name, schema in list(self.by_name.items()):
             self._share_enumerations(name, schema)
@@ -184,6 +184,9 @@ def _tidied(schema: Schema) -> Schema:
         tidy["description"] = inspect.cleandoc(tidy["description"])
     if "enum" in tidy:
         tidy = {"type": "string", **tidy}
+    if tidy.get("type") == "object" and not {"properties", "additionalProperties"} & tidy.keys():
+        # Else generators take it for one that is empty.
+        tidy["additionalProperties"] = True
     _within(tidy, _tidied)
     for name, value in tidy.get("properties", {}).items():
         # As everywhere in the API: what is called so is a moment.

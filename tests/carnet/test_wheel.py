@@ -129,6 +129,15 @@ async def test_it_works_in_a_folder_with_modules_of_the_same_names(installed, fo
     assert run(folder, "init").line == "this database is set up already"
 
 
+def test_the_client_is_a_library_for_who_has_the_wheel(installed, folder):
+    (folder / "carnet.py").unlink()
+    code = "from carnet.client import CarnetClient; print(CarnetClient.__name__)"
+    done = subprocess.run(
+        [installed / "python", "-c", code], check=True, cwd=folder, capture_output=True, text=True
+    )
+    assert done.stdout == "CarnetClient\n"
+
+
 def test_so_it_does_by_the_interpreter(installed, folder):
     """But for a `carnet.py` in the folder, which Python itself takes for the program."""
     (folder / "carnet.py").unlink()

@@ -48,6 +48,6 @@ async def test_an_example_is_taken(world, method, path, content):
     ((media_type, shown),) = content.items()
     body = named(shown["example"], await ids(world, targets))
     sent = msgspec.json.encode(body) if media_type == "application/json" else body.encode()
-    headers = {"Content-Type": media_type.replace("*/*", "text/csv")}
+    headers = {"Content-Type": media_type}
     done = await world.client.send(method, await targets.path(path), data=sent, headers=headers)
     assert done.status in (200, 201), done.raw

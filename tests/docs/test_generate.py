@@ -1,8 +1,11 @@
 """Generated parts of documents: up to date, and written where they are not."""
 
+import re
+
 import pytest
 
 from docs import generate
+from docs.guide_page import rendered
 from domain.resources import RESOURCES
 from server.routes import ROUTES
 from tests.runtime.declared import FIELDS
@@ -55,17 +58,42 @@ def test_a_part_ends_where_it_says():
 def test_a_check_names_what_is_not_up_to_date_and_writes_nothing(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(generate, "ROOT", tmp_path)
     (tmp_path / "docs").mkdir()
+    (tmp_path / "carnet" / "client").mkdir(parents=True)
     path, description = tmp_path / "README.md", tmp_path / "docs" / "openapi.json"
     path.write_text("<!-- generated: snapshots --><!-- end -->", encoding="utf-8")
     assert generate.main(["--check"]) == 1
-    assert capsys.readouterr().out == (
-        "README.md: run make generate\ndocs/openapi.json: run make generate\n"
-    )
+    copies = [f"server/pages/static/swagger-ui/{name}" for name in generate.COPIED]
+    names = ["README.md", "docs/openapi.json", "carnet/client/operations.py", *copies]
+    assert capsys.readouterr().out.splitlines() == [f"{name}: run make generate" for name in names]
     assert "legs" not in path.read_text()
     assert not description.exists()
     assert generate.main([]) == 0
-    assert capsys.readouterr().out == "README.md: written\ndocs/openapi.json: written\n"
+    assert capsys.readouterr().out.splitlines() == [f"{name}: written" for name in names]
+    for copy in copies:
+        source = generate.SWAGGER_UI / copy.rpartition("/")[2]
+        assert (tmp_path / copy).read_bytes() == source.read_bytes()
     assert "legs" in path.read_text()
     assert '"upsertLegs"' in description.read_text()
+    methods = tmp_path / "carnet" / "client" / "operations.py"
+    assert "def upsert_legs(" in methods.read_text()
     assert generate.main(["--check"]) == 0
     assert capsys.readouterr().out == ""
+
+
+def test_the_guide_has_headings_to_link_to_and_their_list():
+    html = rendered(
+        "# All\n\n## Batch & sync\n\n| a |\n| --- |\n| `b` |\n\n<b>\n\n[x](#batch--sync)"
+    )
+    assert '<li><a href="#batch--sync">Batch &amp; sync</a></li>' in html
+    assert '<h2 id="batch--sync">Batch &amp; sync</h2>' in html
+    assert "<td><code>b</code></td>" in html
+    assert "<p>&lt;b&gt;</p>" in html
+
+
+def test_every_link_within_the_guide_leads_somewhere():
+    html = generate.guide()
+    links = set(re.findall(r'href="#([^"]+)"', html))
+    assert len(links) > 10
+    assert links <= set(re.findall(r' id="([^"]+)"', html))
+    assert "<!--" not in html
+    assert "generated:" not in html

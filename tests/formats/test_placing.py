@@ -169,12 +169,22 @@ def test_a_stay_stays_where_somebody_has_put_it():
     found = stay("Hotel", "2027-05-02")
     has = [{"_id": "s1", "legId": "b", "clientRef": "s:Hotel", "name": "Hotel"}]
     assert rows([found], [A, B], has, of="stays") == [{**found.document, "legId": "b"}]
-    assert rows([found], [A, B], of="stays") == [{**found.document, "legId": "a"}]
+    assert rows([found], [A, B], of="stays") == [{**found.document, "legRef": "A"}]
 
 
 def test_a_stay_of_a_leg_that_is_gone_is_placed_by_its_dates():
-    found = stay("Hotel", "2027-05-02", legId="gone")
-    assert rows([found], [A], of="stays") == [{**found.document, "legId": "a"}]
+    found = stay("Hotel", "2027-05-11", legId="gone")
+    assert rows([found], [B], of="stays") == [{**found.document, "legId": "b"}]
+
+
+def test_a_stay_stays_in_the_leg_that_it_came_with():
+    """By the id that the leg has in the file, also when it came before."""
+    own = {**leg("Tokyo", "2027-05-01", "2027-05-09", clientRef="carnet:old"), "_id": "old"}
+    found = [Row(list="legs", document=own), stay("Hotel", "2027-06-01", legId="old")]
+    trip = twice(found)
+    (made,) = trip.documents("legs")
+    assert made["clientRef"] == "carnet:old"
+    assert [each["legId"] for each in trip.documents("stays")] == [made["_id"]]
 
 
 def test_a_stay_without_dates_is_a_reject():

@@ -81,6 +81,10 @@ def as_read(value: Any) -> Any:
 
 @given(exports())
 def test_every_row_of_a_table_is_read_as_it_was_written(export):
+    places = [
+        (pin["name"], round(pin["lat"], 5), round(pin["lng"], 5)) for pin in export["mapPins"]
+    ]
+    assume(len(places) == len({*places}))  # one place of a file is one pin
     rows = found("csv", export)
     for resource in RESOURCES:
         fields = members_of(resource.struct).by_name

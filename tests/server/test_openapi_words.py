@@ -23,8 +23,8 @@ from tests.server.described import (
 each_operation = pytest.mark.parametrize("at", OPERATIONS, ids=" ".join)
 by_kind = pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.kind)
 
-ANYTHING = {("FieldChange", "from"), ("FieldChange", "to")}
-"""Schemas that say nothing of a value: it is of any field."""
+ANYTHING = {("FieldChange", "from"), ("FieldChange", "to"), ("FileReject", "row")}
+"""Schemas that say nothing of a value: it is of any field, or of a file."""
 
 
 def properties() -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -1,0 +1,1 @@
+"""Pages for browsers: what a server answers outside of its API."""

@@ -1,0 +1,21 @@
+"""The line of the log that tells of a request."""
+
+from msgspec import UNSET, UnsetType
+
+from runtime.logs import Line
+
+
+class RequestLine(Line, tag_field="event", tag="request", kw_only=True):
+    """What the log tells of a request: route templates, never raw paths, which can have tokens."""
+
+    request_id: str
+    method: str
+    route: str | UnsetType
+    status: int
+    duration: float
+    """Seconds."""
+    bytes: int
+    """Of the body, of a stream 0."""
+    key_id: str | UnsetType = UNSET
+    trip_id: str | UnsetType = UNSET
+    job_id: str | UnsetType = UNSET

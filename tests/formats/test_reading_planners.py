@@ -1,0 +1,575 @@
+import base64
+import contextlib
+import io
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from formats import reading
+from formats.found import Notice, NotImported, Part, Reading, Reject, Row, Unreadable
+from tests.formats.applying import twice, valid
+from tests.formats.found_in import zipped
+
+
+def read(content, name="a.json"):
+    raw = content if isinstance(content, bytes) else msgspec.json.encode(content)
+    return valid(reading.read(io.BytesIO(raw), name, Reading()))
+
+
+def rows(found, of):
+    return [
+        {name: value for name, value in each.document.items() if name != "clientRef"}
+        for each in found
+        if isinstance(each, Row) and each.list == of
+    ]
+
+
+def only(found, kind):
+    return [each for each in found if isinstance(each, kind)]
+
+
+CAFE = {
+    "id": 7,
+    "name": "Café",
+    "lat": 48.5,
+    "lng": 9.25,
+    "place": "1 Street",
+    "gpx": "<gpx/>",
+    "description": "Good",
+    "category": {"id": 1, "name": "Food"},
+    "links": ["https://x.example"],
+}
+TRIP = {
+    "_": {"version": "1"},
+    "settings": {},
+    "categories": [{"id": 1, "name": "Food"}],
+    "places": [CAFE],
+    "trips": [
+        {
+            "id": 1,
+            "name": "Japan",
+            "notes": "Bring cash",
+            "places": [CAFE],
+            "days": [
+                {
+                    "id": 1,
+                    "label": "Day 1",
+                    "dt": "2027-05-10",
+                    "items": [
+                        {"id": 1, "time": "09:30", "text": "Breakfast", "place": CAFE},
+                        {"id": 2, "text": "Walk", "lat": 48.75, "lng": 9.5, "status": "pending"},
+                    ],
+                    "bookings": [
+                        {"id": 1, "type": "hotel", "label": "Inn", "reference": "R1"},
+                        {"id": 2, "type": "train", "label": "ICE 1", "reference": "R2"},
+                    ],
+                },
+                {"id": 2, "label": "Some day", "dt": None, "items": [{"id": 3, "text": "Swim"}]},
+            ],
+            "packing_items": [{"id": 1, "text": "Socks", "qt": 3, "packed": True}],
+            "checklist_items": [{"id": 1, "text": "Visa", "checked": False}],
+        }
+    ],
+}
+
+
+def test_trip():
+    found = read(zipped({"data.json": msgspec.json.encode(TRIP), "images/1.png": b"x"}), "a.zip")
+    assert [each["name"] for each in rows(found, "mapPins")] == ["Café", "Walk"]
+    assert rows(found, "mapPins")[0] == {
+        "name": "Café",
+        "lat": 48.5,
+        "lng": 9.25,
+        "category": "Food",
+        "notes": "Good\n1 Street\nhttps://x.example",
+    }
+    breakfast, walk, train = rows(found, "commitments")
+    assert (breakfast["title"], breakfast["startDate"], breakfast["startTime"]) == (
+        *("Breakfast", "2027-05-10", "09:30"),
+    )
+    assert walk["isAllDay"] is True
+    assert walk["notes"] == "Status: pending\nDay: Day 1"
+    assert train["notes"] == "Type: train\nConfirmation: R2"
+    assert rows(found, "stays") == [
+        {"name": "Inn", "checkInDate": "2027-05-10", "confirmationNumber": "R1"}
+    ]
+    assert rows(found, "actionItems") == [
+        {"text": "Socks (x3)", "urgency": "before_trip", "isCompleted": True},
+        {"text": "Visa", "urgency": "before_trip"},
+    ]
+    assert [each.name for each in only(found, Reject)] == ["Swim"]
+    told = {(each.what, each.count) for each in only(found, NotImported)}
+    assert told == {("other", 1), ("tracks", 1)}
+    trip = twice(found)
+    assert trip.documents("commitments")[0]["mapPinId"] == trip.documents("mapPins")[0]["_id"]
+
+
+ADVENTURELOG = {
+    "version": "1.0",
+    "export_date": "2026-01-01",
+    "collections": [],
+    "visited_cities": [],
+    "categories": [{"name": "food", "display_name": "Food", "icon": "x"}],
+    "locations": [
+        {
+            "export_id": 0,
+            "name": "Café",
+            "location": "Tokyo",
+            "category_name": "food",
+            "latitude": "35.5",
+            "longitude": "139.25",
+            "description": "Good",
+            "tags": ["a", "b"],
+            "visits": [
+                {
+                    "start_date": "2027-05-10T00:30:00+00:00",
+                    "end_date": "2027-05-10T02:00:00+00:00",
+                    "timezone": "Asia/Tokyo",
+                    "notes": "Nice",
+                },
+                {"start_date": "2027-05-11T00:00:00+00:00", "end_date": None, "timezone": None},
+            ],
+        },
+        {"export_id": 1, "name": "Nowhere", "location": "Bern", "visits": []},
+    ],
+    "transportation": [
+        {
+            "type": "plane",
+            "name": "Out",
+            "flight_number": "MA 7",
+            "from_location": "SIN",
+            "to_location": "NRT",
+            "date": "2027-05-09T01:15:00+00:00",
+            "end_date": "2027-05-09T08:00:00+00:00",
+            "start_timezone": "Asia/Singapore",
+            "end_timezone": "Asia/Tokyo",
+        },
+        {"type": "train", "name": "Nozomi", "date": "2027-05-12T00:00:00+00:00"},
+        {"type": "bus", "name": "Undated", "date": None},
+    ],
+    "notes": [
+        {"name": "Ideas", "content": "x", "date": None},
+        {"name": "Plan", "content": "Go", "date": "2027-05-10", "links": ["https://x.example"]},
+    ],
+    "checklists": [{"name": "Pack", "items": [{"name": "Socks", "is_checked": True}]}],
+    "lodging": [
+        {
+            "name": "Inn",
+            "type": "hotel",
+            "check_in": "2027-05-09T06:00:00+00:00",
+            "check_out": "2027-05-12T01:00:00+00:00",
+            "timezone": "Asia/Tokyo",
+            "reservation_number": "R1",
+            "price": "90.00",
+            "latitude": "35.5",
+            "longitude": "139.5",
+            "location": "2 Street",
+            "link": "https://inn.example",
+        }
+    ],
+}
+
+
+def test_adventurelog():
+    found = read(zipped({"data.json": msgspec.json.encode(ADVENTURELOG)}), "a.zip")
+    (pin,) = rows(found, "mapPins")
+    assert (pin["category"], pin["lat"], pin["notes"]) == ("Food", 35.5, "Good\nTokyo\nTags: a, b")
+    visit, whole_day, train, plan = rows(found, "commitments")
+    assert (visit["startDate"], visit["startTime"], visit["endTime"], visit["timezone"]) == (
+        *("2027-05-10", "09:30", "11:00", "Asia/Tokyo"),
+    )
+    assert (whole_day["startDate"], whole_day["isAllDay"]) == ("2027-05-11", True)
+    assert train["title"] == "Nozomi"
+    assert plan["notes"] == "Go\nhttps://x.example"
+    (flight,) = only(found, Part)
+    assert flight.document == {
+        "flightNumber": "MA7",
+        "departureAirport": "SIN",
+        "arrivalAirport": "NRT",
+        "departureTime": "2027-05-09T09:15",
+        "arrivalTime": "2027-05-09T17:00",
+        "notes": "Out",
+    }
+    assert rows(found, "stays") == [
+        {
+            "name": "Inn",
+            "address": "2 Street",
+            "confirmationNumber": "R1",
+            "lat": 35.5,
+            "url": "https://inn.example",
+            "checkInDate": "2027-05-09",
+            "checkInTime": "15:00",
+            "checkOutDate": "2027-05-12",
+            "checkOutTime": "10:00",
+            "lng": 139.5,
+            "notes": "Price: 90.00",
+        }
+    ]
+    assert [(each.name, each.reason[:14]) for each in only(found, Reject)] == [
+        ("Nowhere", "no coordinates"),
+        ("Undated", "it has no date"),
+    ]
+    assert [each.name for each in only(found, NotImported)] == ["note without a date: Ideas"]
+    twice(found)
+
+
+def test_adventurelogs_ids_change_between_exports():
+    one = read(ADVENTURELOG)
+    other = msgspec.json.decode(msgspec.json.encode(ADVENTURELOG))
+    other["locations"][0]["export_id"] = 9
+    assert read(other) == one
+
+
+def test_adventurelogs_collection_has_no_dates_and_says_so():
+    collection = {
+        "version": "1",
+        "collection": {"name": "Japan"},
+        "notes": [],
+        "images": [],
+        "locations": [{"id": "x", "name": "Café", "latitude": 35.5, "longitude": 139.25}],
+        "transportation": [],
+        "checklists": [{"name": "Pack", "items": [{"name": "Socks", "completed": False}]}],
+        "lodging": [{"id": "y", "type": "hotel", "name": "Inn", "notes": None}],
+    }
+    found = read(zipped({"metadata.json": msgspec.json.encode(collection)}), "a.zip")
+    (notice,) = only(found, Notice)
+    assert "leaves out all dates" in notice.text
+    assert [each.name for each in only(found, Reject)] == ["Inn"]
+    assert len(only(found, Row)) == 2
+
+
+SURMAI = {
+    "trip": {
+        "id": "t1",
+        "name": "Coast",
+        "startDate": "2027-05-09 00:00:00.000Z",
+        "endDate": "2027-05-20 00:00:00.000Z",
+        "notes": "Bring cash",
+        "destinations": [
+            {"name": "San Francisco", "timezone": "America/Los_Angeles"},
+            {"name": "Monterey", "timezone": "America/Los_Angeles"},
+        ],
+    },
+    "transportations": [
+        {
+            "id": "a1",
+            "type": "flight",
+            "origin": "SIN",
+            "destination": "SFO",
+            "departure": "2027-05-10 09:15:00.000Z",
+            "arrival": "2027-05-10 09:00:00.000Z",
+            "metadata": {
+                "flightNumber": "MA 7",
+                "reservation": "R1",
+                "seats": "12A",
+                "provider": {"code": "MA", "name": "Muster Air"},
+            },
+        },
+        {
+            "id": "a2",
+            "type": "rental_car",
+            "origin": "SFO",
+            "destination": "SFO",
+            "departure": "2027-05-10 11:00:00.000Z",
+            "metadata": {"rentalCompany": "Sixt", "confirmationCode": "C1"},
+        },
+        {
+            "id": "a3",
+            "type": "bus",
+            "origin": "A",
+            "destination": "B",
+            "departure": "2027-05-11 11:00:00.000Z",
+        },
+    ],
+    "lodgings": [
+        {
+            "id": "l1",
+            "name": "Inn",
+            "address": "1 Street",
+            "confirmationCode": "L1",
+            "startDate": "2027-05-10 15:00:00.000Z",
+            "endDate": "2027-05-14 10:00:00.000Z",
+        }
+    ],
+    "activities": [
+        {
+            "id": "x1",
+            "name": "Whales",
+            "description": "Far out",
+            "address": "Pier",
+            "startDate": "2027-05-12 09:00:00.000Z",
+        }
+    ],
+    "expenses": [{"id": "e1"}],
+}
+
+
+@pytest.mark.parametrize("packing", ["json", "zip", "base64", "quoted"])
+def test_surmai(packing):
+    """Its Z is no UTC."""
+    raw = msgspec.json.encode(SURMAI)
+    if packing != "json":
+        raw = zipped({"trip.json": raw, "files/a.pdf": b"%PDF"})
+    if packing in ("base64", "quoted"):
+        raw = base64.b64encode(raw)
+    if packing == "quoted":
+        raw = b'"' + raw + b'"'
+    found = read(raw, "export")
+    (leg,) = rows(found, "legs")
+    assert (leg["title"], leg["destination"]) == ("Coast", "San Francisco, Monterey")
+    assert (leg["startDate"], leg["endDate"]) == ("2027-05-09", "2027-05-20")
+    flight, car = only(found, Part)
+    assert flight.document["departureTime"] == "2027-05-10T09:15"
+    assert flight.document["airline"] == "Muster Air"
+    assert car.document["company"] == "Sixt"
+    bus, whales = rows(found, "commitments")
+    assert (bus["title"], bus["startTime"]) == ("A → B", "11:00")
+    assert (whales["startTime"], whales["timezone"]) == ("09:00", "America/Los_Angeles")
+    (stay,) = rows(found, "stays")
+    assert (stay["checkInDate"], stay["checkInTime"]) == ("2027-05-10", "15:00")
+    (made,) = twice(found).documents("legs")
+    assert made["rentalCar"]["confirmationNumber"] == "C1"
+    assert [each["flightNumber"] for each in made["flights"]] == ["MA7"]
+
+
+def test_base64_that_is_cut_off():
+    raw = base64.b64encode(zipped({"trip.json": msgspec.json.encode(SURMAI)}))
+    with pytest.raises(Unreadable):
+        read(raw[:301], "export")
+
+
+POLARSTEPS = {
+    "id": 1,
+    "name": "Trip",
+    "timezone_id": "Europe/London",
+    "start_date": 1810000000.0,
+    "all_steps": [
+        {
+            "id": 11,
+            "uuid": "u1",
+            "name": None,
+            "display_name": "Café",
+            "description": "Mm",
+            "start_time": 1809909000.0,
+            "end_time": None,
+            "timezone_id": "Asia/Tokyo",
+            "location": {"name": "Tokyo", "detail": "Japan", "lat": 35.5, "lon": 139.25},
+        },
+        {"id": 12, "is_deleted": True, "name": "Gone"},
+        {"id": 13, "name": "Lost", "start_time": "soon", "location": None},
+    ],
+}
+
+
+def test_polarsteps():
+    raw = msgspec.json.encode(POLARSTEPS)
+    files = {"user/user.json": b"{}", "trip/t_1/locations.json": b"{}", "trip/t_1/trip.json": raw}
+    found = read(zipped(files), "user_data.zip")
+    (pin,) = rows(found, "mapPins")
+    assert (pin["name"], pin["lat"], pin["notes"]) == ("Café", 35.5, "Tokyo, Japan")
+    (step,) = rows(found, "commitments")
+    assert (step["startDate"], step["startTime"], step["timezone"]) == (
+        *("2027-05-10", "09:30", "Asia/Tokyo"),
+    )
+    assert step["notes"] == "Mm"
+    reasons = [each.reason for each in only(found, Reject)]
+    assert reasons[0] == "no coordinates"
+    assert "no date" in reasons[1]
+    assert sum(each.count for each in only(found, NotImported)) == 3
+    twice(found)
+
+
+WHEN = {"date": "2027-05-10", "time": "09:15:00", "timezone": "Asia/Tokyo", "utc_offset": "+09:00"}
+TRIPIT = {
+    "timestamp": "1",
+    "Trip": {
+        "id": "1",
+        "uuid": "t-1",
+        "display_name": "Japan",
+        "primary_location": "Tokyo",
+        "start_date": "2027-05-10",
+        "end_date": "2027-05-20",
+        "is_private": "true",
+    },
+    "AirObject": {
+        "id": "2",
+        "supplier_conf_num": "R1",
+        "is_purchased": "true",
+        "Segment": [
+            {
+                "StartDateTime": WHEN,
+                "EndDateTime": {**WHEN, "time": "17:00:00"},
+                "start_airport_code": "NRT",
+                "end_airport_code": "SIN",
+                "seats": "12A",
+                "marketing_airline": "Muster Air",
+                "marketing_airline_code": "MA",
+                "marketing_flight_number": "7",
+            },
+            {"is_hidden": "true", "StartDateTime": WHEN},
+        ],
+    },
+    "LodgingObject": [
+        {
+            "uuid": "l-1",
+            "supplier_name": "Inn",
+            "StartDateTime": WHEN,
+            "notes": "Late",
+            "EndDateTime": {"date": "2027-05-12"},
+            "Address": {"address": "1 Street", "latitude": "35.5", "longitude": "139.25"},
+        }
+    ],
+    "CarObject": {"supplier_name": "Sixt", "StartDateTime": WHEN, "EndDateTime": WHEN},
+    "RailObject": {
+        "supplier_conf_num": "T1",
+        "Segment": {
+            "uuid": "r-1",
+            "carrier_name": "JR",
+            "train_number": "9",
+            "StartDateTime": WHEN,
+            "start_station_name": "Tokyo",
+            "end_station_name": "Kyoto",
+        },
+    },
+    "RestaurantObject": {"uuid": "d-1", "supplier_name": "Sushi", "DateTime": WHEN},
+    "ActivityObject": [
+        {
+            "uuid": "x-1",
+            "display_name": "Tour",
+            "StartDateTime": WHEN,
+            "end_time": "11:00:00",
+            "location_name": "Temple",
+        }
+    ],
+    "WeatherObject": {"id": "9"},
+}
+
+
+@pytest.mark.parametrize("wrap", [lambda each: each, lambda each: [each]])
+def test_tripit(wrap):
+    found = read(wrap(TRIPIT))
+    (leg,) = rows(found, "legs")
+    assert (leg["title"], leg["destination"], leg["timezone"]) == ("Japan", "Tokyo", "Asia/Tokyo")
+    assert (leg["startDate"], leg["endDate"]) == ("2027-05-10", "2027-05-20")
+    flight, car = only(found, Part)
+    assert flight.document == {
+        "airline": "Muster Air",
+        "flightNumber": "MA7",
+        "seat": "12A",
+        "departureAirport": "NRT",
+        "arrivalAirport": "SIN",
+        "confirmationNumber": "R1",
+        "departureTime": "2027-05-10T09:15:00+09:00",
+        "arrivalTime": "2027-05-10T17:00:00+09:00",
+    }
+    assert car.document["company"] == "Sixt"
+    rail, sushi, tour = rows(found, "commitments")
+    assert rail["title"] == "JR 9: Tokyo → Kyoto"
+    assert rail["notes"] == "Confirmation: T1"
+    assert (sushi["category"], sushi["startTime"]) == ("dinner", "09:15")
+    assert (tour["endTime"], tour["notes"], tour["timezone"]) == ("11:00", "Temple", "Asia/Tokyo")
+    (stay,) = rows(found, "stays")
+    assert (stay["checkInTime"], stay["checkOutDate"], stay["lat"]) == (
+        *("09:15", "2027-05-12", 35.5),
+    )
+    assert "checkOutTime" not in stay
+    assert len(twice(found).documents("legs")) == 1
+
+
+TREK = {
+    "id": 1,
+    "title": "Japan",
+    "start_date": "2027-05-10",
+    "end_date": "2027-05-20",
+    "currency": "EUR",
+    "archived": False,
+    "days": [
+        {
+            "date": "2027-05-10",
+            "day_number": 1,
+            "title": None,
+            "notes": None,
+            "places": [
+                {
+                    "name": "Café",
+                    "lat": 35.5,
+                    "lng": 139.25,
+                    "time": "09:30",
+                    "end_time": "11:00",
+                    "category": "Food",
+                    "notes": "Good",
+                    "address": None,
+                }
+            ],
+            "day_notes": [{"text": "Rest", "time": None}],
+            "reservations": [
+                {
+                    "type": "restaurant",
+                    "title": "Sushi",
+                    "time": "2027-05-10T19:00",
+                    "location": "Ginza",
+                    "status": "confirmed",
+                }
+            ],
+        }
+    ],
+    "accommodations": [
+        {
+            "name": "Inn",
+            "start_date": "2027-05-10",
+            "end_date": "2027-05-12",
+            "check_in": "15:00",
+            "check_out": None,
+            "lat": 35.5,
+            "lng": 139.5,
+        }
+    ],
+}
+
+
+def test_trek():
+    found = read(TREK)
+    cafe, sushi, rest = rows(found, "commitments")
+    assert (cafe["startTime"], cafe["endTime"]) == ("09:30", "11:00")
+    assert (sushi["category"], sushi["startTime"]) == ("dinner", "19:00")
+    assert rest["isAllDay"] is True
+    (stay,) = rows(found, "stays")
+    assert (stay["checkInTime"], stay["checkOutDate"]) == ("15:00", "2027-05-12")
+    assert [each["name"] for each in rows(found, "mapPins")] == ["Café"]
+    twice(found)
+
+
+def test_an_archive_with_our_own_export_is_read_too():
+    pin = {"name": "Here", "lat": 1, "lng": 2}
+    found = read(zipped({"data.json": msgspec.json.encode({"mapPins": [pin]})}), "a.zip")
+    assert [each["name"] for each in rows(found, "mapPins")] == ["Here"]
+
+
+def test_an_archive_of_something_else_says_so():
+    with pytest.raises(Unreadable, match="no planner"):
+        read(zipped({"data.json": b'{"a": 1}'}), "a.zip")
+
+
+EXPORTS = [TRIP, ADVENTURELOG, SURMAI, POLARSTEPS, TRIPIT, TREK]
+VALUES = st.one_of(
+    *(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),
+    st.sampled_from([[], {}, [[]], [None], {"name": []}, "2027-13-45", "\0", "9" * 400, "Asia/X"]),
+)
+
+
+def spoiled(draw, node, chance):
+    """A document with other values in some places."""
+    if isinstance(node, dict):
+        return {name: spoiled(draw, value, chance) for name, value in node.items()}
+    if isinstance(node, list):
+        return [spoiled(draw, each, chance) for each in node]
+    return draw(VALUES) if draw(st.integers(0, chance)) == 0 else node
+
+
+@given(st.data(), st.sampled_from(EXPORTS), st.sampled_from([3, 30]))
+def test_any_values_end_well(data, export, chance):
+    raw = msgspec.json.encode(spoiled(data.draw, export, chance))
+    with contextlib.suppress(Unreadable):
+        read(raw)
