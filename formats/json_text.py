@@ -188,8 +188,8 @@ def top(file: BinaryIO) -> Top:
     members: dict[str, msgspec.Raw] = {}
     room = 2 * _TOP_VALUE
     try:
-        for name in values.members():
-            if len(members) == _TOP_MEMBERS:
+        for number, name in enumerate(values.members()):
+            if number == _TOP_MEMBERS:
                 break
             members[name] = msgspec.Raw(_stand_in(values.next()))
             value = values.skip(min(_TOP_VALUE, room))

@@ -119,11 +119,10 @@ def test_references_do_not_depend_on_the_order(rows, random):
     assert sorted(refs(first)) == sorted(refs(second))
 
 
-@given(st.dictionaries(st.text(max_size=12), st.binary(max_size=60), max_size=5))
+MEMBER = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)
+
+
+@given(st.dictionaries(MEMBER, st.binary(max_size=60), max_size=5))
 @example({"a.csv": b"name,lat,lng\nA,1,2\n", "b.kml": b"<kml>"})
 def test_any_archive_is_read_or_unreadable(members):
-    try:
-        archive = zipped({name: content for name, content in members.items() if name})
-    except (UnicodeEncodeError, ValueError):
-        return
-    assert "\n" not in found_until(archive)[1]
+    assert "\n" not in found_until(zipped(members))[1]
