@@ -11,10 +11,12 @@ from pathlib import Path
 import uvloop
 
 from bench import (
+    assistants,
     calendars,
     changes,
     commits,
     events,
+    formats,
     growth,
     history,
     imports,
@@ -48,6 +50,8 @@ PIECES: dict[str, Piece] = {
     "waiting": waiting.measure,
     "overload": overload.measure,
     "events": events.measure,
+    "formats": formats.measure,
+    "mcp": assistants.measure,
     "startup": startup.measure,
     "production": production.measure,
     "pocketbase": peers.measure,

@@ -4,26 +4,22 @@ import asyncio
 
 import click
 
-from carnet.arguments import Checked
+from carnet.connection_options import connection_options
 from carnet.failure import Failure, UsageFailure
-from carnet.mcp_bridge import Bridge, endpoint_of
 
 
 @click.command("mcp")
-@click.option(
-    "--url",
-    type=Checked("URL", endpoint_of),
-    envvar="CARNET_URL",
-    default="http://127.0.0.1:8080",
-    show_default=True,
-    help="Address of the Carnet to speak to; CARNET_URL.",
-)
-@click.option("--key", envvar="CARNET_API_KEY", help="API key; CARNET_API_KEY.")
-def mcp(url: str, key: str | None) -> None:
+@connection_options
+def mcp(url: str, key: str) -> None:
     """Be an MCP server on standard input and output, for a Carnet that runs elsewhere."""
-    if not key or not key.isascii() or not key.isprintable():
-        raise UsageFailure("--key: set CARNET_API_KEY to a key that `carnet key create` has shown")
+    # The HTTP client, which the other commands need not load.
+    from carnet.mcp_bridge import Bridge, endpoint_of, require_key
+
     try:
-        asyncio.run(Bridge(url, key).run())
+        bridge = Bridge(endpoint_of(url), require_key(key))
+    except ValueError as error:
+        raise UsageFailure(str(error)) from error
+    try:
+        asyncio.run(bridge.run())
     except ValueError as error:
         raise Failure(f"standard input must be a pipe: {error}") from error

@@ -13,22 +13,20 @@ def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     url = click.option(
         "--url",
         envvar="CARNET_URL",
-        callback=_named("say where the Carnet is, or set CARNET_URL"),
-        help="Address of the Carnet, with or without /api/v1; else CARNET_URL.",
+        default="http://127.0.0.1:8080",
+        show_default=True,
+        help="Address of the Carnet, with or without /api/v1; CARNET_URL.",
     )
     key = click.option(
         "--key",
         envvar="CARNET_API_KEY",
-        callback=_named("say which API key to use, or set CARNET_API_KEY"),
-        help="API key; else CARNET_API_KEY, which other users of the machine cannot see.",
+        callback=_required,
+        help="API key; CARNET_API_KEY, which other users of the machine cannot see.",
     )
     return url(key(command))
 
 
-def _named(otherwise: str) -> Callable[[click.Context, click.Parameter, str | None], str]:
-    def required(_context: click.Context, option: click.Parameter, value: str | None) -> str:
-        if not value:
-            raise UsageFailure(f"{option.opts[0]}: {otherwise}")
-        return value
-
-    return required
+def _required(_context: click.Context, _option: click.Parameter, key: str | None) -> str:
+    if not key:
+        raise UsageFailure("--key: set CARNET_API_KEY to a key that `carnet key create` has shown")
+    return key

@@ -27,8 +27,16 @@ def endpoint_of(url: str) -> str:
     """Where the MCP server of a Carnet is, whose address may be that of its API; or ValueError."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError(f"{url!r} is not an address such as https://carnet.example.org")
-    return re.sub(r"(/api/v1|/mcp)?/*$", "", url.rstrip("/")) + "/mcp"
+        raise ValueError(f"--url: {url!r} is not an address such as https://carnet.example.org")
+    base = url.rstrip("/").removesuffix("/mcp").removesuffix("/api/v1")
+    return f"{base.rstrip('/')}/mcp"
+
+
+def require_key(key: str) -> str:
+    """The key, where a header can carry it; else ValueError."""
+    if not key.isascii() or not key.isprintable():
+        raise ValueError("--key: set CARNET_API_KEY to a key that `carnet key create` has shown")
+    return key
 
 
 class Bridge:

@@ -50,9 +50,9 @@ class Archive:
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
         self._members = {
-            _name(info): info
+            name: info
             for info in archive.infolist()
-            if not info.is_dir() and not _LITTER.search(_name(info))
+            if (name := _name(info)) and not name.endswith("/") and not _LITTER.search(name)
         }
 
     @property

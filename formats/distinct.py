@@ -8,8 +8,8 @@ import msgspec
 from formats.found import Found, NotImported, Row, Unreadable
 from formats.pins import identity
 
-MOST_ROWS: Final = 1_000_000
-"""Of one reading: what is remembered of each has to end somewhere."""
+MOST_FOUND: Final = 1_000_000
+"""Of one reading: what is remembered of each has to end somewhere, and a hostile file too."""
 
 
 def distinct(found: Iterator[Found]) -> Iterator[Found]:
@@ -20,7 +20,9 @@ def distinct(found: Iterator[Found]) -> Iterator[Found]:
     """
     places: set[int] = set()
     refs: set[int] = set()
-    for each in found:
+    for number, each in enumerate(found):
+        if number == MOST_FOUND:
+            raise Unreadable(f"more than {MOST_FOUND:,} rows: split the file")
         # Rows of Carnet's own exports are told apart by their ids, to which others may link.
         if not isinstance(each, Row) or each.list != "mapPins" or "_id" in each.document:
             yield each
@@ -42,6 +44,4 @@ def distinct(found: Iterator[Found]) -> Iterator[Found]:
                 each, document=document | {"clientRef": f"pin:{known_by}"}
             )
         refs.add(ref)
-        if len(places) > MOST_ROWS:
-            raise Unreadable(f"more than {MOST_ROWS:,} places: split the file")
         yield each

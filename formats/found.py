@@ -50,7 +50,7 @@ class Reject(msgspec.Struct, frozen=True, kw_only=True):
 class NotImported(msgspec.Struct, frozen=True, kw_only=True):
     """What was seen and has no place in Carnet, or is not wanted there: no error."""
 
-    what: Literal["tracks", "routes", "lines", "areas", "links", "cancelled", "duplicates", "other"]
+    what: Literal["tracks", "routes", "areas", "links", "cancelled", "duplicates", "other"]
     count: int = 1
     name: str = ""
     """What a person would know it by, such as a cancelled flight's number and date."""

@@ -18,8 +18,8 @@ from formats.json_text import Top, decoded
 from formats.pins import own_ref, pin
 
 _GEOMETRIES: Final = {
-    "LineString": "lines",
-    "MultiLineString": "lines",
+    "LineString": "tracks",
+    "MultiLineString": "tracks",
     "Polygon": "areas",
     "MultiPolygon": "areas",
 }

@@ -4,6 +4,7 @@ Values come as bytes for msgspec, which is strict; here only their ends are look
 the size of one value, depth, and how much is decoded at once.
 """
 
+import contextlib
 import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Final, TypeAlias
@@ -19,6 +20,9 @@ Top: TypeAlias = dict[str, msgspec.Raw] | list[msgspec.Raw]
 MOST_DEPTH: Final = 64
 MOST_BYTES: Final = 16 << 20
 """Of one value that is looked at."""
+
+_TOO_LARGE: Final = f"one value is larger than {MOST_BYTES >> 20} MiB"
+_HALF: Final = "broken JSON: the file ends in the middle"
 
 _TOP_VALUE: Final = 1 << 20
 _TOP_MEMBERS: Final = 1_000
@@ -41,8 +45,15 @@ def _flat(depth: int) -> bytes:
     return rb"(?:" + inner + rb")*+"
 
 
+_RUN: Final = re.compile(_flat(6), re.DOTALL)
+"""All that is whole of what stands in an object or list."""
+
 _USUAL: Final = re.compile(rb"[\[{]" + _flat(5) + rb"[\]}]|" + _STRING, re.DOTALL)
 """A string, or an object or list that is no deeper than most are: its end is found at once."""
+
+
+class TooLarge(Unreadable):
+    """A value is larger than is looked at."""
 
 
 class Values:
@@ -77,29 +88,37 @@ class Values:
     def value(self) -> bytes:
         """The value that comes next, whole."""
         if not self.next():
-            raise Unreadable("broken JSON: the file ends in the middle")
+            raise Unreadable(_HALF)
         while (end := self._end()) is None:
             if len(self._buffer) - self._at > MOST_BYTES:
-                raise Unreadable(f"one value is larger than {MOST_BYTES >> 20} MiB")
+                raise TooLarge(_TOO_LARGE)
             if not self._more():
-                raise Unreadable("broken JSON: the file ends in the middle")
+                raise Unreadable(_HALF)
         value = self._buffer[self._at : end]
         self._at = end
         return value
 
-    def skip(self, most: int = 0, depth: int = 0) -> bytes:
+    def skip(self, most: int = 0) -> bytes:
         """Passes a value of any size; answers it if it is no larger than `most`."""
         first = self.next()
-        if first not in (b"[", b"{") or self._end() is not None:
+        while (end := self._end()) is None and len(self._buffer) - self._at <= most:
+            if not self._more():
+                raise Unreadable(_HALF)
+        if end is not None or first == b'"':
             value = self.value()
             return value if len(value) <= most else _stand_in(value)
-        if depth > MOST_DEPTH:
-            raise Unreadable(f"JSON that is nested more than {MOST_DEPTH} levels deep")
-        if most and len(self._buffer) - self._at <= most and self._more():
-            return self.skip(most, depth)
-        for _ in self.members() if first == b"{" else self.elements():
-            self.skip(0, depth + 1)
-        return _stand_in(first)
+        self._at += 1
+        while True:
+            self._at = _matched(_RUN, self._buffer, self._at)
+            if self._buffer[self._at : self._at + 1] in (b"]", b"}"):
+                self._at += 1
+                return _stand_in(first)
+            if self._at < len(self._buffer) and (end := self._end()) is not None:
+                self._at = end  # it is deeper than most
+            elif len(self._buffer) - self._at > MOST_BYTES:
+                raise TooLarge(_TOO_LARGE)
+            elif not self._more():
+                raise Unreadable(_HALF)
 
     def _inside(self, opening: bytes, closing: bytes) -> Iterator[None]:
         self._pass(opening)
@@ -116,7 +135,7 @@ class Values:
     def _pass(self, expected: bytes) -> None:
         if (there := self.next()) != expected:
             if not there:
-                raise Unreadable("broken JSON: the file ends in the middle")
+                raise Unreadable(_HALF)
             near = self._buffer[self._at : self._at + 20].decode("utf-8", "replace")
             raise Unreadable(f"broken JSON: {expected.decode()} was expected before {near!r}")
         self._at += 1
@@ -169,8 +188,8 @@ def top(file: BinaryIO) -> Top:
     members: dict[str, msgspec.Raw] = {}
     room = 2 * _TOP_VALUE
     try:
-        for name in values.members():
-            if len(members) == _TOP_MEMBERS:
+        for number, name in enumerate(values.members()):
+            if number == _TOP_MEMBERS:
                 break
             members[name] = msgspec.Raw(_stand_in(values.next()))
             value = values.skip(min(_TOP_VALUE, room))
@@ -226,8 +245,9 @@ def _go_to(values: Values, path: tuple[str, ...]) -> bool:
 
 
 def check(file: BinaryIO) -> None:
-    """`Unreadable` for a document that is broken, as far as it can be looked at whole."""
-    decoded(Values(file).skip(MOST_BYTES), msgspec.Raw)
+    """`Unreadable` for a document that is broken, if it is not too large to look at."""
+    with contextlib.suppress(TooLarge):
+        decoded(Values(file).value(), msgspec.Raw)
 
 
 def values_of(file: BinaryIO) -> Iterator[bytes]:

@@ -24,8 +24,8 @@ _SHAPE: Final = Shape(
     hollow="LineString LinearRing Polygon Track MultiTrack Model Style StyleMap Schema",
 )
 _GEOMETRIES: Final = {
-    "LineString": "lines",
-    "LinearRing": "lines",
+    "LineString": "tracks",
+    "LinearRing": "tracks",
     "Polygon": "areas",
     "Track": "tracks",
     "MultiTrack": "tracks",

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from formats.coordinates import Wrong, within
+from formats.coordinates import LIMITS, Wrong, within
 from formats.found import Document, Position, Reject, Row
 
 NAME: Final = 200
@@ -36,11 +36,13 @@ def pin(
     """
     name = _BLANKS.sub(" ", name).strip()
     try:
-        lat, lng = within(lat, "latitude", f"{lat:.9g}"), within(lng, "longitude", f"{lng:.9g}")
+        if not (abs(lat) <= LIMITS["latitude"] and abs(lng) <= LIMITS["longitude"]):
+            within(lat, "latitude", f"{lat:.9g}")
+            within(lng, "longitude", f"{lng:.9g}")
     except Wrong as error:
         return Reject(reason=str(error), row=row(), name=name[:NAME], at=at)
     name = name or f"{unnamed} {_short(lat)}, {_short(lng)}"
-    document: Document = {"name": name, "lat": lat, "lng": lng}
+    document: Document = {"name": name, "lat": lat + 0.0, "lng": lng + 0.0}  # never -0.0
     if len(name) > NAME:
         document["name"] = name[: NAME - 1] + "…"
         notes = f"{name}\n{notes}"

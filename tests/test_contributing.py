@@ -279,6 +279,7 @@ def test_it_is_in_style_and_up_to_date(tree):
 TABLES = [
     *(f"tests/domain/test_{name}.py" for name in ("imports", "plan", "projection", "resource")),
     *("tests/domain/test_shape.py", "tests/server/test_openapi.py", "tests/server/test_tree.py"),
+    "tests/server/test_openapi_words.py",
     *("tests/runtime/test_settings.py", "tests/workers/test_kinds.py"),
     *("tests/test_layers.py", "tests/docs/test_generate.py"),
 ]

@@ -16,7 +16,7 @@ def progress(*, quiet: bool) -> Iterator[OnProgress]:
     if quiet:
         yield lambda _done, _total: None
     elif not sys.stderr.isatty():
-        yield lambda done, _total: click.echo(f"{done:,} rows done", err=True)
+        yield lambda done, _total: click.echo(f"rows done: {done:,}", err=True)
     else:
         # It takes a tenth of a second to import, which only a terminal has use for.
         from rich.console import Console

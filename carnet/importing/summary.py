@@ -14,6 +14,14 @@ from formats.found import Found, Notice, NotImported, Position, Reject
 SHOWN: Final = 50
 """Rows of a kind that are told one by one."""
 
+_WHY: Final = {
+    "tracks": " (Carnet has no tracks)",
+    "areas": " (Carnet has no areas)",
+    "routes": " (--routes makes pins of their points)",
+    "links": " (nothing is fetched from elsewhere)",
+}
+"""Why what was seen is not imported."""
+
 
 def named(document: Document) -> str:
     """What a person knows a row by."""
@@ -48,6 +56,8 @@ class Summary:
         self.first_rejects: list[Reject] = []
         self.not_imported: Counter[str] = Counter()
         self.cancelled: list[NotImported] = []
+        self.left_out: dict[str, list[str]] = {}
+        """What the first ones of these are known by."""
         self.notices: list[str] = []
         self.still_there: list[str] = []
         """What a mail says is cancelled, and the trip has all the same."""
@@ -79,6 +89,9 @@ class Summary:
             self.not_imported[found.what] += found.count
             if found.what == "cancelled":
                 self.cancelled.append(found)
+            names = self.left_out.setdefault(found.what, [])
+            if found.name and len(names) < SHOWN:
+                names.append(found.name)
         elif isinstance(found, Notice):
             self.notice(f"{found.at.file}: {found.text}" if found.at.file else found.text)
 
@@ -166,9 +179,9 @@ class Summary:
             yield f"duplicates left out: {duplicates:,}"
         for what, count in sorted(self.not_imported.items()):
             if what != "duplicates":
-                yield f"not imported: {count:,} {what}"
-        for each in self.cancelled[:SHOWN]:
-            yield f"  cancelled: {each.name or where(each.at)}"
+                noun = what.removesuffix("s") if count == 1 else what
+                yield f"not imported: {count:,} {noun}{_WHY.get(what, '')}"
+                yield from (f"  {name}" for name in self.left_out[what])
         for text in self.still_there:
             yield f"still in the trip, though cancelled: {text}"
         if self.rejected:

@@ -67,6 +67,8 @@ async def run(call: Call, tool: Tool, sent: Any) -> Answer:
     store = call.services.store
     if tool.writes and store.full:
         raise Overloaded()
+    if tool.prepare is not None:
+        use.prepared = await tool.prepare(use)
 
     async def transaction(tx: Tx) -> Answer | Queued:
         if tool.on_trip:

@@ -3,6 +3,7 @@
 Nothing is asked of clients and nothing told unasked, so there are no streams and no sessions.
 """
 
+import asyncio
 import time
 from collections.abc import Mapping
 from typing import Any, Final
@@ -22,7 +23,7 @@ from domain.errors import (
 from runtime import clock
 from runtime.ids import new_request_id
 from server import cors, guards
-from server.bodies import receive
+from server.bodies import OFF_LOOP_BYTES, receive
 from server.body_budget import BodyAccount
 from server.errors import render
 from server.front import log_request, told_of_all
@@ -118,7 +119,8 @@ class Endpoint:
 
 async def _answer_message(call: Call, raw: bytes) -> Reply:
     try:
-        message = jsonrpc.read(raw)
+        large = len(raw) > OFF_LOOP_BYTES
+        message = await asyncio.to_thread(jsonrpc.read, raw) if large else jsonrpc.read(raw)
     except BadMessage as error:
         return Reply(400, jsonrpc.error_of(error.id, error.fault))
     try:

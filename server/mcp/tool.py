@@ -31,6 +31,8 @@ class Use(msgspec.Struct):
     call: Call
     """The request; `trip_id` and `caller` are of the trip that the arguments name."""
     arguments: Arguments
+    prepared: Any = None
+    """What the tool's `prepare` gave."""
 
     @property
     def trip_id(self) -> str:
@@ -125,6 +127,8 @@ class Tool:
     """Whether something may be gone or overwritten after it."""
     idempotent: bool = False
     """Whether the same call again changes nothing more."""
+    prepare: Callable[[Use], Awaitable[Any]] | None = None
+    """What is awaited before the transaction; refuses nothing."""
     finish: Callable[[Use, int, Any], Answer] | None = None
     """What is told of a job that the call became: from the status and the JSON of its end."""
 

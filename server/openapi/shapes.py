@@ -16,7 +16,7 @@ from domain.fields import SCHEMAS
 from domain.imports import BatchResult
 from domain.scopes import BASE_SCOPES, Role
 from domain.webhook import EVENTS, TEST
-from server.api import schemas
+from server.api import requests, schemas
 from storage.jobs import Job
 
 Schema = dict[str, Any]
@@ -129,7 +129,7 @@ class Shapes:
         self._of = {k: _tidied(s) for k, s in zip(self._types, found, strict=True)}
         self.by_name: dict[str, Schema] = {_named(name): _tidied(s) for name, s in made.items()}
         self.by_name |= {name: _tidied(schema) for name, schema in _MORE.items()}
-        for name in schemas.open_objects() & self.by_name.keys():
+        for name in requests.open_objects() & self.by_name.keys():
             self.by_name[name]["additionalProperties"] = True
         for (name, field), schema in _CLOSED.items():
             if name in self.by_name:

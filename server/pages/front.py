@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import gzip
 import hashlib
 import re
 import time
@@ -10,7 +11,6 @@ from importlib.resources import files
 from typing import Final, NamedTuple
 
 from aiohttp import web
-from isal import igzip
 
 from domain.errors import MethodNotAllowed, NotFound
 from runtime import clock
@@ -88,8 +88,8 @@ def _reply(request: web.BaseRequest, page: Page, body: _Body) -> tuple[int, dict
     compressed = _GZIP.search(request.headers.get("Accept-Encoding", "")) is not None
     # They are different bytes, which a strong tag must tell apart (RFC 9110 section 8.8.3.3).
     tag = f'"{body.digest}-gzip"' if compressed else f'"{body.digest}"'
-    # The addresses of files change with what is in them, those of pages never do.
-    keep = _FOR_EVER if page.media_type != HTML and request.query_string else _ASK_AGAIN
+    # The addresses by which pages name files change with what is in them.
+    keep = _FOR_EVER if request.query_string == body.digest else _ASK_AGAIN
     headers = {**_HEADERS, "ETag": tag, "Cache-Control": keep}
     if is_known(request, tag):
         return 304, headers, b""
@@ -105,7 +105,7 @@ def _load(page: Page) -> _Body:
     plain = (files("server.pages") / page.file).read_bytes()
     if page.media_type == HTML:
         plain = _LINK.sub(_versioned, plain)
-    return _Body(plain, igzip.compress(plain, mtime=0), _digest(plain))
+    return _Body(plain, gzip.compress(plain, mtime=0), _digest(plain))
 
 
 def _versioned(link: re.Match[bytes]) -> bytes:

@@ -35,13 +35,14 @@ class Speaker:
         self, method: str, params: Mapping[str, Any] | None = None, **options: Any
     ) -> Response:
         """The response to a request."""
-        message = {"jsonrpc": "2.0", "id": 7, "method": method, "params": dict(params or {})}
+        told: dict[str, Any] = dict(params or {})
         headers = {"MCP-Protocol-Version": HANDSHAKE[0]}
         if self.era == "modern":
-            message["params"]["_meta"] = META
+            told["_meta"] = META
             headers = {"MCP-Protocol-Version": MODERN, "Mcp-Method": method}
             if method in NAMES:
                 headers["Mcp-Name"] = str((params or {}).get(NAMES[method]))
+        message = {"jsonrpc": "2.0", "id": 7, "method": method, "params": told}
         return await self.post(message, headers=headers | options.pop("headers", {}), **options)
 
     async def ask(self, method: str, params: Mapping[str, Any] | None = None) -> Any:

@@ -7,14 +7,11 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Browser, async_playwright
 
+from tests.browser import ALONE, CHROMIUM
 from tests.support import SAMPLES
+from tests.waiting import PATIENCE
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-    "--host-resolver-rules=MAP *.lan 127.0.0.1",
-]
+ELSEWHERE = "--host-resolver-rules=MAP *.lan 127.0.0.1"
 
 SCRIPT = """async ({ apiKey, baseUrl, tripId, leg }) => {
     const { CarnetClient, CarnetError } = await import("/esm/index.js");
@@ -78,13 +75,16 @@ def settings(settings, origin):
 async def chromium() -> AsyncIterator[Browser]:
     """The machine's browser."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=[*ALONE, ELSEWHERE]
+        )
         yield browser
         await browser.close()
 
 
 async def test_a_page_lists_legs_and_follows_events(world, origin, chromium):
     page = await chromium.new_page()
+    page.set_default_timeout(PATIENCE * 1000)
     await page.goto(origin)
     host = origin.split("//")[1].split(":")[0]
     given = {

@@ -91,6 +91,13 @@ async def test_a_file_that_cannot_be_read_is_refused_with_its_reason(world, body
     assert await listed(world, f"{world.trip}/map-pins") == []
 
 
+async def test_an_export_comes_back_unchanged(world):
+    await send(world, PINS)
+    exported = await world.client.get(f"{world.trip}/export")
+    answer = await send(world, exported.raw)
+    assert (answer.json["mapPins"]["unchanged"], answer.json["mapPins"]["created"]) == (2, 0)
+
+
 async def test_history_tells_that_it_was_an_import(world):
     await send(world, PINS)
     [latest, *_] = (await world.client.get(f"{world.trip}/history")).json["items"]

@@ -1,5 +1,7 @@
 """Diff-merge of the items of a sync (contract section 5)."""
 
+from typing import Any
+
 import pytest
 
 from domain.plan import count_results
@@ -123,6 +125,23 @@ def test_a_ref_and_an_id_must_name_the_same_row():
     assert refusal(plan.upsert_from_snapshot, COMMITMENT, contradicting) == [
         ("legRef", "not_allowed")
     ]
+
+
+def test_an_upsert_by_id_changes_its_row_and_creates_none():
+    plan = new_plan(stored(MAP_PIN, "a", clientRef="x"), stored(MAP_PIN, "b", clientRef="y"))
+    for item in ({"_id": "a"}, {"_id": "a", "clientRef": "x"}, {"clientRef": "x"}):
+        status, row, _ = plan.upsert_by_id(MAP_PIN, {**item, "notes": str(item)})
+        assert (status, row.id) == ("updated", "a")
+    assert plan.upsert_by_id(MAP_PIN, {"_id": "a", "clientRef": "z"})[0] == "updated"
+    refused: list[tuple[dict[str, Any], tuple[str, str]]] = [
+        ({"_id": "c"}, ("_id", "not_found")),
+        ({"_id": 7}, ("_id", "wrong_type")),
+        ({"_id": "a", "clientRef": "y"}, ("clientRef", "duplicate")),
+    ]
+    for item, wrong in refused:
+        assert refusal(plan.upsert_by_id, MAP_PIN, body(MAP_PIN) | item) == [wrong]
+    assert refusal(plan.upsert_by_id, LEG, {"_id": "a"}) == [("_id", "not_found")]
+    assert plan.upsert_by_id(MAP_PIN, {"_id": None, **body(MAP_PIN)})[0] == "created"
 
 
 def test_refs_of_links_are_unknown_fields_outside_of_a_sync():

@@ -133,6 +133,12 @@ def test_half_an_archive_says_so():
     assert reason == "half of an archive: its directory, which is at the end, is missing"
 
 
+def test_a_member_without_a_name_does_not_matter():
+    whole = zipped({"a.csv": TABLE, "\N{BLACK STAR}": TABLE})
+    nameless = whole.replace("\N{BLACK STAR}".encode(), b"\0ab")
+    assert places(found_in(nameless)) == HOF
+
+
 def test_an_archive_of_nothing_says_so():
     assert found_until(zipped({}))[1] == "the archive is empty"
     assert found_until(zipped({"__MACOSX/x": "y"}))[1] == "the archive is empty"

@@ -65,7 +65,7 @@ def test_lines_that_gdal_writes_are_no_pins(tmp_path, driver):
     line = struct.pack("<BLL4d", 1, 2, 2, 1.0, 2.0, 3.0, 4.0)
     found = found_in(written(tmp_path, driver, DRIVERS[driver], "LineString", [line]))
     assert pins(found) == []
-    assert left_out(found) == [("lines", PLACES[0][0])]
+    assert left_out(found) == [("tracks", PLACES[0][0])]
 
 
 TEXT = st.text(

@@ -94,7 +94,7 @@ def test_an_archive_of_lists_that_link_to_each_other():
     ]
     assert left_out(found) == [
         ("links", "Netz https://example.org/live.kml"),
-        ("lines", "Weg"),
+        ("tracks", "Weg"),
     ]
     assert reasons(found) == []
 

@@ -92,7 +92,12 @@ def test_lines_and_areas_are_told_and_the_points_beside_them_read():
             feature(LINE, name="way"), feature(AREA, name="park"), feature(together, name="c")
         )
     )
-    assert left_out(found) == [("lines", "way"), ("areas", "park"), ("lines", "c"), ("areas", "c")]
+    assert left_out(found) == [
+        ("tracks", "way"),
+        ("areas", "park"),
+        ("tracks", "c"),
+        ("areas", "c"),
+    ]
     assert places(found) == [("c", 2.0, 1.0)]
     assert reasons(found) == []
 

@@ -97,6 +97,7 @@ def test_the_innermost_folder_is_the_category_else_the_document():
         ("<![CDATA[caf&eacute; &#8211; &amp; &lt;b&gt;]]>", "café \N{EN DASH} & <b>"),
         ("<![CDATA[<script>alert(1)</script><b>bold</b>]]>", "bold"),
         ("mail &lt;me@x.example&gt;", "mail <me@x.example>"),
+        ("<![CDATA[<b>x</b> <![if IE ]>]]>", "x <![if IE ]>"),
         ("[object Object]", ""),
         ("<![CDATA[<![CDATA[twice]]]]><![CDATA[>]]>", "twice"),
         ("caf&eacute; &nbsp;x", "café \N{NO-BREAK SPACE}x"),
@@ -134,10 +135,10 @@ def test_geometries_that_are_no_points():
     )
     found = found_in(kml(inner))
     assert left_out(found) == [
-        ("lines", "way"),
+        ("tracks", "way"),
         ("areas", "park"),
         ("tracks", "walk"),
-        ("lines", "both"),
+        ("tracks", "both"),
         ("other", "old map"),
     ]
     assert places(found) == [("both", 2.0, 1.0), ("both", 4.0, 3.0)]

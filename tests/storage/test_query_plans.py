@@ -62,7 +62,7 @@ async def home(tmp_path):
 NOT_KNOWN = ItemError("INTERNAL", "x")
 
 IN_ORDER = (
-    *("first page", "later page", "messages", "members"),
+    *("first page", "later page", "page of a kind", "messages", "members"),
     *("export", "shared trip", "shared export"),
 )
 """Not a user's trips: those of several groups have to be sorted."""
@@ -95,6 +95,15 @@ def reads(home: Home) -> dict[str, Any]:
         "messages": lambda tx: items.page(
             tx, trip_id, MESSAGE.kind, "c", after=place, limit=9, newest_first=True
         ),
+        "page of a kind": lambda tx: items.page_of_kind(tx, trip_id, "stay", after=place, limit=9),
+        "rest of a kind": lambda tx: items.count_of_kind(tx, trip_id, "stay", after=place),
+        "rows by kind": lambda tx: items.counts(tx, trip_id),
+        "rest of the messages": lambda tx: items.count_before(
+            tx, trip_id, MESSAGE.kind, "c", place
+        ),
+        "rest of the trips": lambda tx: trips.count(tx, user_id, among=None, after=place),
+        "rest of the history": lambda tx: history.count_before(tx, trip_id, 9, messages=False),
+        "members' names": lambda tx: trips.member_names(tx, trip_id),
         "trips": lambda tx: trips.page(tx, user_id, among=None, after=place, limit=9),
         "trips of a limited key": lambda tx: trips.page(
             tx, user_id, among=frozenset({trip_id, "x"}), after=None, limit=9

@@ -3,6 +3,19 @@ import { TimeoutError } from "./errors.js";
 /** What `setTimeout` takes at most; more would be at once. */
 const LONGEST = 2 ** 31 - 1;
 
+/** What to stop, by signal: Node warns of a leak where one has more than ten listeners. */
+const stops = new WeakMap<AbortSignal, Set<() => void>>();
+
+/** Has something stopped when a signal is aborted, by the one listener that it has for all. */
+function onAbort(signal: AbortSignal, stop: () => void): void {
+  const all = stops.get(signal) ?? new Set();
+  if (!stops.has(signal)) {
+    stops.set(signal, all);
+    signal.addEventListener("abort", () => all.forEach((each) => each()), { once: true });
+  }
+  all.add(stop);
+}
+
 /** Until when something may go on: at most so long, and until its caller aborts it. */
 export class Deadline {
   readonly #controller = new AbortController();
@@ -14,9 +27,10 @@ export class Deadline {
   constructor(milliseconds: number, given?: AbortSignal) {
     this.#milliseconds = milliseconds;
     this.#given = given;
-    given?.addEventListener("abort", this.#giveUp);
     if (given?.aborted) {
       this.#giveUp();
+    } else if (given) {
+      onAbort(given, this.#giveUp);
     }
     this.renew();
   }
@@ -46,7 +60,9 @@ export class Deadline {
   /** Ends whatever goes on, and lets go of the caller's signal. */
   end(): void {
     clearTimeout(this.#timer);
-    this.#given?.removeEventListener("abort", this.#giveUp);
+    if (this.#given) {
+      stops.get(this.#given)?.delete(this.#giveUp);
+    }
     this.#controller.abort();
   }
 

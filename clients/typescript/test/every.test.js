@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OPERATIONS } from "../dist/esm/operations.js";
-import { all, newClient, world } from "./world.js";
+import { newClient, world } from "./world.js";
 
 test("the methods are those of the server's operations", () => {
   const names = world.calls.map(({ operation }) => operation);
@@ -17,14 +17,12 @@ for (const { operation, args } of world.calls) {
       await stream.return();
       return;
     }
-    const takesFile = OPERATIONS[operation][2] === "file";
-    const given = takesFile ? [...args.slice(0, -1), JSON.stringify(args.at(-1))] : args;
-    const { data, response } = await client[operation](...given).withResponse();
+    const { data, response } = await client[operation](...args).withResponse();
     assert.ok(response.ok, operation);
     assert.equal(data === undefined, response.status === 204);
     if (operation.startsWith("list")) {
-      const rows = await all(client[operation.replace("list", "iterate")](...args));
-      assert.deepEqual(rows.slice(0, data.items.length), data.items);
+      const first = await client[operation.replace("list", "iterate")](...args).next();
+      assert.equal(first.done, data.items.length === 0);
     }
   });
 }

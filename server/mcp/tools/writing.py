@@ -1,5 +1,6 @@
 """Items of a trip: make, change and delete them, one kind at a time or all at once."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
@@ -116,18 +117,28 @@ async def _delete_items(tx: Tx, use: Use) -> Answer:
     return await _answer(tx, use, counts, outcomes)
 
 
+def _total(use: Use) -> int:
+    return sum(len(listed) for _, listed in use.items)
+
+
+async def _pack_large(use: Use) -> bytes | None:
+    """A large snapshot as the payload of a job; None of one that is applied here and now."""
+    if _total(use) <= use.call.services.settings.imports.inline_items:
+        return None
+    return await asyncio.to_thread(lambda: jobs.pack(msgspec.json.encode(use.body)))
+
+
 async def _sync_trip(tx: Tx, use: Use) -> Answer | Queued:
     request = ImportRequest("sync", dry_run=use.get("dryRun", True))
-    settings = use.call.services.settings.imports
-    total = sum(len(listed) for _, listed in use.items)
+    settings, total = use.call.services.settings.imports, _total(use)
     imports.require_within(total, settings.max_items)
-    if total > settings.inline_items:
+    if use.prepared is not None:
         job_id = await imports.enqueue(
             tx,
             use.call.cause,
             use.trip_id,
             request,
-            jobs.pack(msgspec.json.encode(use.body)),
+            use.prepared,
             total=total,
             due_at=use.call.unix_seconds,
         )
@@ -238,6 +249,7 @@ SYNC_TRIP = Tool(
     ),
     arguments=Sync,
     body=ImportRequest("sync"),
+    prepare=_pack_large,
     run=_sync_trip,
     scope="trips:write",
     writes=True,

@@ -154,6 +154,43 @@ async def test_an_export_goes_into_another_trip_with_its_links(world, program):
     }  # fmt: skip
 
 
+CANCELLED = """From: booking@example.org
+Content-Type: text/html; charset=utf-8
+
+<script type="application/ld+json">{"@context": "http://schema.org", "@type": "FlightReservation",
+"reservationStatus": "http://schema.org/Cancelled", "reservationFor": {"@type": "Flight",
+"flightNumber": "33", "airline": {"iataCode": "XX"}, "departureAirport": {"iataCode": "SFO"},
+"arrivalAirport": {"iataCode": "SIN"}, "departureTime": "2026-07-16T23:30:00"}}</script>
+"""
+
+
+async def test_what_is_cancelled_and_still_there_is_named(world, program, tmp_path):
+    flight = {
+        "flightNumber": "XX33",
+        "departureTime": "2026-07-16T23:30",
+        "departureAirport": "SFO",
+    }
+    await world.make("/legs", {**SAMPLES["leg"], "flights": [flight]})
+    (tmp_path / "mail.eml").write_text(CANCELLED)
+    done = await program("import", "mail.eml", "--trip", world.trip_id)
+    assert done.code == 0
+    assert "not imported: 1 cancelled\n  XX33 2026-07-16\n" in done.out
+    assert (
+        "still in the trip, though cancelled: flight XX33 2026-07-16 in the leg Tokyo" in done.out
+    )
+
+
+async def test_bookings_find_their_leg(world, program, tmp_path):
+    leg = await world.make("/legs", SAMPLES["leg"])
+    booked = CANCELLED.replace("Cancelled", "ReservationConfirmed")
+    (tmp_path / "mail.eml").write_text(booked)
+    for outcome in ("updated", "unchanged"):
+        done = await program("import", "mail.eml", "--trip", world.trip_id, "--json")
+        assert done.json["legs"] == {"created": 0, "updated": 0, "unchanged": 0} | {outcome: 1}
+    (found,) = (await world.client.get(f"{world.trip}/legs")).json["items"]
+    assert (found["_id"], len(found["flights"])) == (leg["_id"], 1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [

@@ -25,7 +25,7 @@ def test_a_terminal_gets_a_bar_with_rate_and_time_left(monkeypatch):
 def test_elsewhere_there_are_plain_lines(monkeypatch, capsys):
     with progress(quiet=False) as told:
         told(5_000, 7_884.0)
-    assert capsys.readouterr() == ("", "5,000 rows done\n")
+    assert capsys.readouterr() == ("", "rows done: 5,000\n")
 
 
 def test_a_program_that_wants_json_hears_nothing(capsys):

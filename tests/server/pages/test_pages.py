@@ -111,7 +111,9 @@ async def test_what_a_page_links_to_is_there_and_kept(ask, path):
         assert found.status == 200, link
         if "static/" in link:
             assert found.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    assert (await ask("/docs/static/pages.css")).headers["Cache-Control"] == "no-cache"
+    for other in ("", "?0123456789abcdef"):
+        shown = await ask(f"/docs/static/pages.css{other}")
+        assert shown.headers["Cache-Control"] == "no-cache"
 
 
 async def test_a_page_is_only_read(ask):
