@@ -34,7 +34,8 @@ async def readable(world):
         "rev": "1",
         "webhookId": hook.json["_id"],
     }
-    return [path.format(**names) for path in READS]
+    feed = (await world.client.post("/me/calendar-token")).json["url"]
+    return [feed if path.startswith("/calendars/") else path.format(**names) for path in READS]
 
 
 # HEAD.

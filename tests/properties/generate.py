@@ -3,6 +3,7 @@
 A field or a resource that is added later is generated as it stands.
 """
 
+import datetime
 import functools
 import math
 import zoneinfo
@@ -91,6 +92,8 @@ def values(kind: types.Type, *, links: bool = False) -> Strategy:
             return st.sampled_from(sorted(allowed, key=str))
         case types.DateType():
             return st.dates().map(str)
+        case types.DateTimeType():
+            return st.datetimes(timezones=st.just(datetime.UTC)).map(datetime.datetime.isoformat)
         case types.CustomType(cls=cls):
             return CUSTOM[cls]
         case types.AnyType():

@@ -47,7 +47,7 @@ test("the types say what they should", () =>
 test("it needs no other package, and has nothing but itself", async () => {
   const { stdout } = await run("tar", ["-tzf", tarball]);
   const names = stdout.trim().split("\n");
-  const wanted = /^package\/(dist\/(esm|cjs)\/|package\.json$|README\.md$)/;
+  const wanted = /^package\/(dist\/(esm|cjs)\/|package\.json$|README\.md$|LICENSE$)/;
   assert.deepEqual(names.filter((name) => !wanted.test(name)), []);
   const described = JSON.parse(await readFile(join(installed, "package.json"), "utf8"));
   assert.equal(described.dependencies, undefined);
