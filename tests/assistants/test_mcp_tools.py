@@ -361,6 +361,24 @@ async def test_history_tells_who_and_undo_takes_back(world, mcp):
         assert not re.search(r"\b(GET|POST|PATCH|DELETE)\b", refused.text)
 
 
+async def test_an_undo_that_changes_nothing_names_no_rev_to_undo(world, mcp):
+    pin = await make(mcp, world, "mapPin")
+    (created, *_) = await mcp.all("history", trip=world.trip_id)
+    deleted = await mcp.do("delete_items", trip=world.trip_id, ids=[pin])
+    told = await mcp.call("undo", trip=world.trip_id, rev=created["rev"])
+    assert told.data["results"][0]["status"] == "unchanged"
+    assert told.data["rev"] == deleted["rev"]
+    assert told.text.startswith(f"Nothing of rev {created['rev']} is left to take back:")
+
+
+async def test_an_empty_list_is_one(world, mcp):
+    listed = await mcp.do("list_items", trip=world.trip_id, kind="stay")
+    assert listed["items"] == []
+    found = await mcp.do("find_in_trip", trip=world.trip_id, query="nowhere at all")
+    assert found["items"] == []
+    assert "items" not in await mcp.do("share_trip", trip=world.trip_id)
+
+
 async def test_a_trip_is_shared(world, mcp):
     told = await mcp.do("share_trip", trip=world.trip_id)
     assert (await mcp.do("share_trip", trip=world.trip_id))["url"] == told["url"]
