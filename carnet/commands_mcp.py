@@ -5,7 +5,7 @@ import asyncio
 import click
 
 from carnet.connection_options import connection_options
-from carnet.failure import Failure, UsageFailure
+from carnet.failure import UsageFailure
 
 
 @click.command("mcp")
@@ -19,7 +19,4 @@ def mcp(url: str, key: str) -> None:
         bridge = Bridge(endpoint_of(url), require_key(key))
     except ValueError as error:
         raise UsageFailure(str(error)) from error
-    try:
-        asyncio.run(bridge.run())
-    except ValueError as error:
-        raise Failure(f"standard input must be a pipe: {error}") from error
+    asyncio.run(bridge.run())

@@ -5,7 +5,9 @@ Nothing is looked into but what HTTP has to be told, so that both eras pass.
 
 import asyncio
 import base64
+import os
 import re
+import stat
 import sys
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -49,9 +51,7 @@ class Bridge:
     async def run(self) -> None:
         """Passes on what comes on standard input, until that ends and all is answered."""
         lines = asyncio.StreamReader(limit=_LONGEST_LINE)
-        await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(lines), sys.stdin
-        )
+        await _feed(lines)
         # A connection of its own for each: a kept one may be of a server that is gone.
         connector = aiohttp.TCPConnector(force_close=True, limit=0)
         async with (
@@ -115,6 +115,21 @@ class Bridge:
         if response.status == 401:
             why += "; set CARNET_API_KEY to a key that `carnet key create` has shown"
         return _error(message, why)
+
+
+async def _feed(lines: asyncio.StreamReader) -> None:
+    """Gives a reader what comes on standard input.
+
+    A file, or /dev/null, which a system cannot wait for (epoll refuses it), has all at once.
+    """
+    mode = os.fstat(sys.stdin.fileno()).st_mode
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or sys.stdin.isatty():
+        await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(lines), sys.stdin
+        )
+    else:
+        lines.feed_data(sys.stdin.buffer.read())
+        lines.feed_eof()
 
 
 def _decoded(text: bytes) -> dict[str, Any]:

@@ -94,7 +94,10 @@ async def _find_titled(tx: Tx, call: Call, tool: Tool, title: str) -> tuple[str,
     """The trip with a title, of those the key may read; what is refused names candidates."""
     actor = call.actor
     if not actor.scopes.has_any("trips:read"):
-        return title, None
+        if tool.scope and not actor.scopes.covers(tool.scope, title):
+            return title, None
+        why = "a key without the scope trips:read has to send the _id, not the title"
+        raise NotFound(f"No trip has the _id {quote(title)}: {why}")
     titled, visible = await reading.trips_titled(tx, actor, title)
     if len(titled) == 1:
         trip_id: str = titled[0]["_id"]

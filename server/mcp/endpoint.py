@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
+from yarl import URL
 
 from domain.errors import (
     CarnetError,
@@ -107,7 +108,9 @@ class Endpoint:
             return
         try:
             host = urlsplit(origin).netloc.lower()
-            ours = {request.headers.get("Host", "").lower(), urlsplit(http.public_url).netloc}
+            # As browsers spell it: in small letters, without the port that the scheme has anyway.
+            public = URL(http.public_url).host_port_subcomponent
+            ours = {request.headers.get("Host", "").lower(), public}
         except ValueError:
             host, ours = "", set()
         if not host or host not in ours:

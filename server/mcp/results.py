@@ -45,7 +45,8 @@ class Answer(msgspec.Struct, kw_only=True):
     """The first line."""
     head: Document = msgspec.field(default_factory=dict)
     """What is told beside the list."""
-    entries: Sequence[Entry] = ()
+    entries: Sequence[Entry] | None = None
+    """None where nothing is listed, as against an empty list."""
     listed: str = "items"
     """What the list is called."""
     next_cursor: str | None = None
@@ -72,9 +73,9 @@ class Answer(msgspec.Struct, kw_only=True):
 
     def result(self) -> dict[str, Any]:
         """The result of the call."""
-        lines = [self.text, *(entry.line for entry in self.entries)]
+        lines = [self.text, *(entry.line for entry in self.entries or ())]
         structured = dict(self.head)
-        if self.entries or self.left:
+        if self.entries is not None:
             structured[self.listed] = [entry.data for entry in self.entries]
         if self.left:
             structured |= {"left": self.left, "nextCursor": self.next_cursor}

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from server.app import build_app
 from server.listener import Listener
-from tests.assistants.bridges import BRIDGES, PACKAGE, bridge
+from tests.assistants.bridges import BRIDGES, PACKAGE, bridge, environment
 from tests.assistants.speaking import META
 from tests.servers import free_port
 from tests.support import SAMPLES, run_server
@@ -44,6 +44,28 @@ async def test_the_end_of_input_ends_it_when_all_is_answered(world, way):
         answers = [json.loads(line) for line in told.splitlines()]
         assert sorted(each["id"] for each in answers) == list(range(20))
         assert (program.process.returncode, wrong) == (0, b"")
+
+
+@pytest.fixture
+def file_of_calls(tmp_path):
+    path = tmp_path / "calls"
+    path.write_bytes(b"".join(json.dumps({**WHOAMI, "id": n}).encode() + b"\n" for n in range(2)))
+    with path.open("rb") as calls:
+        yield calls
+
+
+async def test_a_file_will_do_as_input(world, way, file_of_calls):
+    for given, ids in ((file_of_calls, [0, 1]), (asyncio.subprocess.DEVNULL, [])):
+        process = await asyncio.create_subprocess_exec(
+            *BRIDGES[way],
+            env=environment(**variables(world)),
+            stdin=given,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        told, wrong = await process.communicate()
+        assert sorted(json.loads(line)["id"] for line in told.splitlines()) == ids
+        assert (process.returncode, wrong) == (0, b"")
 
 
 async def test_requests_do_not_wait_for_each_other(world, way):

@@ -7,7 +7,7 @@ from runtime.settings import Http, Limits, Settings
 from tests.assistants.speaking import speaker
 from tests.support import PLENTY
 
-APP, PUBLIC = "https://app.example", "https://carnet.example/trips"
+APP, PUBLIC = "https://app.example", "https://Carnet.example:443/trips"
 
 
 @pytest.fixture

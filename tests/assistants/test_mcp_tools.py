@@ -221,7 +221,9 @@ async def test_an_export_can_be_sent_back(world, mcp):
 
 async def test_a_large_sync_is_a_job_that_is_waited_for(world, mcp):
     pins = [{**SAMPLES["mapPin"], "clientRef": f"p{n}"} for n in range(300)]
-    told = await mcp.do("sync_trip", trip=world.trip_id, dryRun=False, mapPins=pins)
+    result = await mcp.call("sync_trip", trip=world.trip_id, dryRun=False, mapPins=pins)
+    assert "more: history with the rev of this sync" in result.text
+    told = result.data
     assert told["mapPins"]["created"] == 300
     assert len(told["results"]) + told["left"] == 300
     assert len(await mcp.all("list_items", trip=world.trip_id, kind="mapPin")) == 300
@@ -310,6 +312,7 @@ async def test_a_key_that_only_writes_names_trips_by_id(world):
     assert await mcp.do("upsert_pins", trip=world.trip_id, items=[SAMPLES["mapPin"]])
     refused = await mcp.call("upsert_pins", trip="Cotswolds", items=[SAMPLES["mapPin"]])
     assert refused.error["code"] == "NOT_FOUND"
+    assert "has to send the _id" in refused.text
     assert world.trip_id not in refused.text
 
 
@@ -359,6 +362,24 @@ async def test_history_tells_who_and_undo_takes_back(world, mcp):
         refused = await mcp.call("undo", trip=world.trip_id, rev=rev)
         assert refused.failed
         assert not re.search(r"\b(GET|POST|PATCH|DELETE)\b", refused.text)
+
+
+async def test_an_undo_that_changes_nothing_names_no_rev_to_undo(world, mcp):
+    pin = await make(mcp, world, "mapPin")
+    (created, *_) = await mcp.all("history", trip=world.trip_id)
+    deleted = await mcp.do("delete_items", trip=world.trip_id, ids=[pin])
+    told = await mcp.call("undo", trip=world.trip_id, rev=created["rev"])
+    assert told.data["results"][0]["status"] == "unchanged"
+    assert told.data["rev"] == deleted["rev"]
+    assert told.text.startswith(f"Nothing of rev {created['rev']} is left to take back:")
+
+
+async def test_an_empty_list_is_one(world, mcp):
+    listed = await mcp.do("list_items", trip=world.trip_id, kind="stay")
+    assert listed["items"] == []
+    found = await mcp.do("find_in_trip", trip=world.trip_id, query="nowhere at all")
+    assert found["items"] == []
+    assert "items" not in await mcp.do("share_trip", trip=world.trip_id)
 
 
 async def test_a_trip_is_shared(world, mcp):

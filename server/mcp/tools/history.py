@@ -131,13 +131,19 @@ def _undone(use: Use, told: Document, names: dict[str, str | None]) -> Answer:
                 outcomes.append((words(resource.kind), {"kind": resource.kind, **item, **named}))
             counts[resource.snapshot] = category
     head = {"tripId": use.trip_id, "dryRun": told["dryRun"], "rev": told["rev"], **counts}
-    failed = bool(outcomes) and all(item["status"] == "error" for _, item in outcomes)
-    if told["dryRun"]:
-        text = f"Nothing is taken back yet of rev {use.get('rev')}; it would be:"
+    rev, became = use.get("rev"), {item["status"] for _, item in outcomes}
+    failed = became == {"error"}
+    if failed:
+        text = "Nothing could be taken back:"
+    elif became <= {"unchanged", "error"}:
+        # Without a changeset of its own: the rev that is told is that of another one.
+        text = f"Nothing of rev {rev} is left to take back:"
+    elif told["dryRun"]:
+        text = f"Nothing is taken back yet of rev {rev}; it would be:"
     else:
-        text = f"Rev {use.get('rev')} is taken back by rev {told['rev']}, which can be undone too:"
+        text = f"Rev {rev} is taken back by rev {told['rev']}, which can be undone too:"
     answer = Answer(
-        text="Nothing could be taken back:" if failed else text,
+        text=text,
         head=head,
         listed="results",
         failed=failed,

@@ -32,7 +32,8 @@ from server.route import Queued
 from storage import items, jobs, trips
 from storage.store import Tx
 
-_IN_HISTORY: Final = "history with this rev lists all that was changed"
+_IN_HISTORY: Final = "history with the rev of this sync lists all that was changed"
+"""That rev is in history too: the result of a job does not tell it."""
 
 
 class Upsert(OfTrip, rename="camel", kw_only=True):
