@@ -58,6 +58,10 @@ _WKT: Final = re.compile(
     r"(?:SRID\s*=\s*(?P<srid>\d+)\s*;)?\s*POINT\s*(?:ZM|Z|M)?\s*\((?P<numbers>[^()]*)\)\s*",
     re.IGNORECASE,
 )
+_SHAPE: Final = re.compile(
+    r"\s*(LINESTRING|POLYGON|MULTI[A-Z]+|GEOMETRYCOLLECTION)\b", re.IGNORECASE
+)
+"""What else WKT tells of."""
 
 
 def in_degrees(text: str, axis: Axis) -> float:
@@ -94,6 +98,8 @@ def pair(text: str) -> tuple[float, float]:
     """Latitude and longitude out of one text: `48.4, 9.9`, a `geo:` URI, WKT's POINT."""
     if "(" in text and (found := _WKT.fullmatch(text)):
         return _of_wkt(found)
+    if shape := _SHAPE.match(text):
+        raise Wrong(f"{shape[1].upper()} is no point: {shown(text)}")
     plain = _plain(text).removeprefix("geo:").partition("?")[0].strip("()[] ")
     letters = list(_HEMISPHERES.finditer(plain))
     if len(letters) == 2:

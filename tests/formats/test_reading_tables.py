@@ -340,3 +340,8 @@ def test_all_airports(airports_table):
     assert len(set(refs(found))) == 7884
     assert reasons(found) == []
     assert left_out(found) == []
+
+
+def test_a_shape_of_wkt_that_is_no_point_is_called_by_its_name():
+    found = found_in(b"name;wkt\nWay;LINESTRING(0 0,1 1)\n")
+    assert reasons(found) == ["LINESTRING is no point: 'LINESTRING(0 0,1 1)'"]
