@@ -18,6 +18,8 @@ MOST_LINES: Final = 10_000
 """Of one component, so that one that never ends does not fill the memory."""
 
 _MOST_DEPTH: Final = 8
+_CALENDAR: Final = "VCALENDAR"
+_WITHIN_CALENDARS: Final = ("VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VTIMEZONE")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Component:
     name: str
     line: int
     whole: bool = False
-    """False where the file ends before it does."""
+    """False where its END is missing."""
     properties: dict[str, list[Property]] = dataclasses.field(default_factory=dict)
     inner: list["Component"] = dataclasses.field(default_factory=list)
     broken: str = ""
@@ -73,6 +75,7 @@ def components_of(file: BinaryIO) -> Iterator[Component]:
         line = _decoded(raw)
         upper = line[:40].strip().upper()
         if upper.startswith("BEGIN:"):
+            yield from _cut_off(open_, upper[6:])
             if len(open_) == _MOST_DEPTH:
                 raise Unreadable(f"line {number}: components that are nested too deep")
             open_.append(Component(upper[6:], number))
@@ -81,6 +84,14 @@ def components_of(file: BinaryIO) -> Iterator[Component]:
         elif open_ and line.strip():
             _take(open_[-1], line, Contentline)
     while open_:
+        yield from _close(open_, whole=False)
+
+
+def _cut_off(open_: list[Component], name: str) -> Iterator[Component]:
+    """What lacks its END before one that begins and is never within it (RFC 5545, 3.4, 3.6)."""
+    while open_ and (
+        name == _CALENDAR or (name in _WITHIN_CALENDARS and open_[-1].name != _CALENDAR)
+    ):
         yield from _close(open_, whole=False)
 
 

@@ -439,3 +439,18 @@ def test_any_bytes_end_well(raw, within):
     raw = calendar(event("DTSTART:20270510")).replace(b"DTSTART", raw) if within else raw
     with contextlib.suppress(Unreadable):
         read(raw)
+
+
+def test_an_event_without_its_end_costs_no_other():
+    cut = "BEGIN:VEVENT\r\nUID:u0\r\nSUMMARY:Cut\r\nDTSTART:20270510T090000\r\n"
+    found = read(calendar(cut.rstrip(), event("DTSTART:20270511T090000")))
+    assert [each.name for each in only(found, Reject)] == ["Cut"]
+    assert [each.document["clientRef"] for each in only(found, Row)] == ["ics:u1"]
+
+
+def test_a_calendar_without_its_end_costs_not_the_next():
+    cut = calendar(event("DTSTART:20270510T090000", uid="a"), end="")
+    whole = calendar(event("DTSTART:20270511T090000", uid="b"))
+    found = read(cut + whole)
+    assert [each.document["clientRef"] for each in only(found, Row)] == ["ics:a", "ics:b"]
+    assert any("END:VCALENDAR is missing" in each.text for each in only(found, Notice))
