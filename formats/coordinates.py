@@ -58,15 +58,17 @@ _WKT: Final = re.compile(
     r"(?:SRID\s*=\s*(?P<srid>\d+)\s*;)?\s*POINT\s*(?:ZM|Z|M)?\s*\((?P<numbers>[^()]*)\)\s*",
     re.IGNORECASE,
 )
-_SHAPE: Final = re.compile(
-    r"\s*(LINESTRING|POLYGON|MULTI[A-Z]+|GEOMETRYCOLLECTION)\b", re.IGNORECASE
+_OTHER_WKT: Final = re.compile(
+    r"(?:SRID\s*=\s*\d+\s*;)?\s*(MULTIPOINT|(?:MULTI)?(?:LINESTRING|POLYGON)|GEOMETRYCOLLECTION)\b",
+    re.IGNORECASE,
 )
-"""What else WKT tells of."""
 
 
 def in_degrees(text: str, axis: Axis) -> float:
     """Degrees of one axis, with a decimal point or comma, hemisphere letters, minutes, seconds."""
     plain = _plain(text)
+    if not plain:
+        raise Wrong(f"no {axis}")
     if _NUMBER.fullmatch(plain):
         return within(float(plain.replace(",", ".")), axis, plain)
     value, meant = _with_letter(plain, axis, text)
@@ -98,8 +100,8 @@ def pair(text: str) -> tuple[float, float]:
     """Latitude and longitude out of one text: `48.4, 9.9`, a `geo:` URI, WKT's POINT."""
     if "(" in text and (found := _WKT.fullmatch(text)):
         return _of_wkt(found)
-    if shape := _SHAPE.match(text):
-        raise Wrong(f"{shape[1].upper()} is no point: {shown(text)}")
+    if shape := _OTHER_WKT.match(text):
+        raise Wrong(f"a {shape[1].upper()} is not one point: only points become pins")
     plain = _plain(text).removeprefix("geo:").partition("?")[0].strip("()[] ")
     letters = list(_HEMISPHERES.finditer(plain))
     if len(letters) == 2:

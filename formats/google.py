@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import unquote_plus
 
+from formats.coordinates import Wrong, pair
+
 _GOOGLE: Final = re.compile(r"\bgoogle\.[a-z.]+/maps|\bmaps\.google\.|\bgoo\.gl/")
 _NUMBER: Final = r"([+-]?\d{1,3}(?:\.\d+)?)"
 _POSITIONS: Final = [
@@ -16,8 +18,11 @@ _POSITIONS: Final = [
     re.compile(rf"!3d{_NUMBER}!4d{_NUMBER}"),
     re.compile(rf"[?&](?:q|query|ll|daddr|destination)=(?:loc:)?{_NUMBER},\s*{_NUMBER}(?![\w.])"),
     re.compile(rf"/maps/(?:search|place)/{_NUMBER},\s*{_NUMBER}(?![\w.])"),
-    re.compile(rf"/@{_NUMBER},{_NUMBER}"),
+    # Of a way there the end; what the map was centred on lies between.
+    re.compile(rf"/maps/dir/(?:[^/@?]*/)*{_NUMBER},\s*{_NUMBER}(?=[/?]|$)"),
+    re.compile(rf"/maps/(?!dir/)(?:[^@?]*/)?@{_NUMBER},{_NUMBER}"),
 ]
+_IN_MINUTES: Final = re.compile(r"/maps/(?:search|place)/([^/@?]{1,40}°[^/@?]{1,40})")
 _COMMA: Final = re.compile(rf"/maps/(?:search|place)/{_NUMBER}$|[?&]q(?:uery)?={_NUMBER}$")
 _DEGREES: Final = re.compile(rf"\s*{_NUMBER}\s*")
 _CID: Final = re.compile(r"[?&]cid=(\d+)")
@@ -40,6 +45,11 @@ def position_in(url: str) -> tuple[float, float] | None:
     if not is_link(url):
         return None
     told = unquote_plus(url)
+    if "!3d" not in told and (written := _IN_MINUTES.search(told)):
+        try:
+            return pair(written[1])
+        except Wrong:
+            return None
     for position in _POSITIONS:
         if found := position.search(told):
             lat, lng = float(found[1]), float(found[2])

@@ -158,6 +158,21 @@ def test_what_is_no_position_says_what_it_looks_like(cells, reason):
     assert reason in told
 
 
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "LINESTRING (1 2, 3 4)",
+        "POLYGON ((1 2, 3 4, 5 6, 1 2))",
+        "SRID=4326;MULTIPOINT ((1 2))",
+    ],
+)
+def test_shapes_of_wkt_that_are_no_point_say_so(shape):
+    found = found_in(f'WKT,name\n"{shape}",X\n"POINT (9.9876 48.4011)",Hof\n')
+    assert places(found) == HOF
+    (told,) = reasons(found)
+    assert "only points become pins" in told
+
+
 def test_the_separator_can_be_named_in_the_first_line():
     assert places(found_in("sep=;\nname;lat;lng\nHof;48,4011;9,9876\n")) == HOF
     assert places(found_in("SEP=\t\r\nname\tlat\tlng\r\nHof\t48,4011\t9,9876\r\n")) == HOF
@@ -261,6 +276,9 @@ def test_a_list_of_googles_in_any_language(header):
         ("https://www.google.com/maps/@48.4011,9.9876,15z", (48.4011, 9.9876)),
         ("https://www.google.com/maps/search/?api=1&query=-48.4,-9.9", (-48.4, -9.9)),
         ("https://www.google.com/maps/place/X/data=!3d48.4011!4d9.9876", (48.4011, 9.9876)),
+        ("https://www.google.com/maps/place/48%C2%B030'N+9%C2%B015'E/@48.6,9.1,17z", (48.5, 9.25)),
+        ("https://www.google.com/maps/dir//48.4011,9.9876/@48.3,9.8,12z", (48.4011, 9.9876)),
+        ("https://www.google.com/maps/dir/1.5,2.5/48.4011,9.9876", (48.4011, 9.9876)),
     ],
 )
 def test_positions_in_links(url, expected):
@@ -273,11 +291,12 @@ def test_a_link_to_an_address_or_to_nowhere_is_no_position():
         "Title,Note,URL\nA,,https://maps.google.com/?q=12+Beispielweg\n"
         "B,,https://maps.google.com/?q=0,0\nC,,https://maps.app.goo.gl/abc\n"
         "D,,https://evil.example/maps/@1.5,2.5,3z\n"
+        'E,,"https://www.google.com/maps/dir/Ulm/Bern/@47.6,8.7,8z"\n'
     )
     found = found_in(text)
     assert pins(found) == []
     assert reasons(found)[0] == "no coordinates; address: 12 Beispielweg"
-    assert len(reasons(found)) == 4
+    assert len(reasons(found)) == 5
 
 
 def test_ids_of_the_file_make_the_reference():
@@ -340,8 +359,3 @@ def test_all_airports(airports_table):
     assert len(set(refs(found))) == 7884
     assert reasons(found) == []
     assert left_out(found) == []
-
-
-def test_a_shape_of_wkt_that_is_no_point_is_called_by_its_name():
-    found = found_in(b"name;wkt\nWay;LINESTRING(0 0,1 1)\n")
-    assert reasons(found) == ["LINESTRING is no point: 'LINESTRING(0 0,1 1)'"]

@@ -284,7 +284,7 @@ def test_longitudes_beyond_180_are_a_turn_too_much(lon, lng):
     [
         ('lat="95" lon="3"', "latitude 95 is beyond 90: are latitude and longitude swapped?"),
         ('lat="48" lon="999"', "longitude 999 is beyond 180"),
-        ('lat="48"', "longitude '' is not a number"),
+        ('lat="48"', "no longitude"),
         ('lat="nan" lon="3"', "latitude 'nan' is not a number"),
         ('lat="1" lon="inf"', "longitude 'inf' is not a number"),
     ],
