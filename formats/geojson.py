@@ -16,6 +16,7 @@ from formats.found import Found, NotImported, Position, Reading, Reject, Unreada
 from formats.headings import field_of
 from formats.json_text import Top, decoded
 from formats.pins import own_ref, pin
+from formats.values import number
 
 _GEOMETRIES: Final = {
     "LineString": "tracks",
@@ -99,12 +100,16 @@ def _feature(raw: bytes, at: Position, *, metres: bool) -> Iterator[Found]:
     points: list[tuple[float, float]] = []
     others: list[str] = []
     bare = feature.type in _TYPES and feature.type != "Feature"
-    _collect(raw if bare else bytes(feature.geometry), points, others, metres=metres)
+    texts = _texts(properties)
+    title = texts.get("name", "")
+    try:
+        _collect(raw if bare else bytes(feature.geometry), points, others, metres=metres)
+    except (Unreadable, Wrong) as error:
+        yield Reject(reason=str(error), row=_told(raw), name=title, at=at)
+        return
     if takeout.is_place(properties):
         yield takeout.place(properties, points[0] if points else None, at)
         return
-    texts = _texts(properties)
-    title = texts.get("name", "")
     for what in others:
         yield NotImported(what=_GEOMETRIES[what], name=title, at=at)  # type: ignore[arg-type]
     if not points and not others:
@@ -112,7 +117,7 @@ def _feature(raw: bytes, at: Position, *, metres: bool) -> Iterator[Found]:
     ref = texts.get("clientRef", "")
     if not ref and feature.id is not None:
         ref = own_ref("geojson", str(feature.id), at.file)
-    for number, (lng, lat) in enumerate(points, 1):
+    for nth, (lng, lat) in enumerate(points, 1):
         yield pin(
             title,
             lat,
@@ -121,7 +126,7 @@ def _feature(raw: bytes, at: Position, *, metres: bool) -> Iterator[Found]:
             row=lambda: _told(raw),
             category=texts.get("category", ""),
             notes=texts.get("notes", ""),
-            ref=f"{ref}/{number}" if ref and number > 1 else ref,
+            ref=f"{ref}/{nth}" if ref and nth > 1 else ref,
         )
 
 
@@ -154,12 +159,12 @@ def _collect(
 
 def _positions(raw: bytes, *, metres: bool) -> list[tuple[float, float]]:
     found = []
-    for position in decoded(_bounded(raw), list[list[float | None] | None]):
+    for position in decoded(_bounded(raw), list[list[float | str | None] | None]):
         if not position:
             continue  # an empty point, which GDAL and PostGIS write so
-        if len(position) < 2 or position[0] is None or position[1] is None:
-            raise Wrong("a point needs a longitude and a latitude")
-        x, y = position[0], position[1]
+        x, y = (number(each) for each in (*position, None)[:2])
+        if x is None or y is None:
+            raise Wrong("a point needs a longitude and a latitude, in numbers")
         found.append(_from_metres(x, y) if metres else (x, y))
     return found
 

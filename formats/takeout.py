@@ -8,6 +8,7 @@ from formats.pins import pin
 
 _URLS: Final = ("google_maps_url", "Google Maps URL")
 _PLACES: Final = ("location", "Location")
+_COMMENTS: Final = ("Comment", "comment", "review_text_published")
 
 
 def is_place(properties: dict[str, Any]) -> bool:
@@ -27,7 +28,7 @@ def place(properties: dict[str, Any], point: tuple[float, float] | None, at: Pos
         reason = "no coordinates" + (f"; address: {address}" if address else "")
         return Reject(reason=reason, row=properties, name=name or address, at=at)
     # Of an unknown place the comment is Google's own: that it has no information.
-    comment = _text(properties, "Comment", "comment") if known else ""
+    comment = _text(properties, *_COMMENTS) if known else ""
     lines = [comment, address if address != google.address_in(url) or known else "", url]
     return pin(
         name,

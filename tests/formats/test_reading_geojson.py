@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from formats.found import Reject
 from tests.formats.found_in import (
     found_in,
     found_until,
@@ -111,7 +112,8 @@ def test_lines_and_areas_are_told_and_the_points_beside_them_read():
         ({"type": "GeometryCollection", "geometries": []}, "no coordinates"),
         (point(9.9), "a point needs a longitude and a latitude"),
         (point(9.9, None), "a point needs a longitude and a latitude"),
-        (point("9.9", "48.4"), "JSON of another form"),
+        (point("9.9", "here"), "a point needs a longitude and a latitude"),
+        (point(9.9, True), "JSON of another form"),
         (point(48.4, 139.7), "latitude 139.7 is beyond 90: are latitude and longitude swapped?"),
         (point(1110000.5, 6170000.5), "is it in metres?"),
         ({"type": "Circle", "coordinates": [1, 2]}, "no geometry 'Circle' in GeoJSON"),
@@ -268,3 +270,24 @@ def test_a_saved_place_of_which_only_the_older_words_know_the_position():
 def test_a_saved_place_with_swapped_coordinates_is_rejected():
     text = takeout(point(48.4, 139.7), google_maps_url="http://maps.google.com/?cid=12")
     assert "swapped" in reasons(found_in(text))[0]
+
+
+def test_numbers_in_quotes_are_numbers():
+    assert places(found_in(collection(feature(point("9.9876", "48.4011"), name="Hof")))) == [
+        ("Hof", 48.4011, 9.9876)
+    ]
+
+
+def test_a_point_that_cannot_be_read_is_told_by_its_name():
+    found = found_in(collection(feature(point(9.9), name="Hof")))
+    assert [each.name for each in found if isinstance(each, Reject)] == ["Hof"]
+
+
+def test_a_review_of_googles_keeps_its_text():
+    properties = {
+        "google_maps_url": "http://maps.google.com/?cid=5",
+        "location": {"name": "Hof", "address": "1 Street"},
+        "review_text_published": "Nice",
+    }
+    (pin,) = pins(found_in(collection(feature(point(9.9876, 48.4011), **properties))))
+    assert pin["notes"] == "Nice\n1 Street\nhttp://maps.google.com/?cid=5"
