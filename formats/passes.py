@@ -121,7 +121,7 @@ def _boarding_pass(told: _Pass, at: Position) -> Iterator[Found]:
         yield from _ride(told, at)
         return
     relevant = told.relevant[:10]
-    departure = _departure(told)
+    departure, arrival = _departure(told), _arrival(told)
     known = departure[:10] or relevant
     coded = [leg for code in told.codes[:4] for leg in legs_of(code)]
     flights = [
@@ -133,6 +133,8 @@ def _boarding_pass(told: _Pass, at: Position) -> Iterator[Found]:
     if departure and flights[0]["departureDate"] in (departure[:10], ""):
         del flights[0]["departureDate"]
         flights[0]["departureTime"] = departure
+        if arrival and len(flights) == 1:
+            flights[0]["arrivalTime"] = arrival
     if told.meant("airlineName") or told.content.get("organizationName"):
         airline = told.meant("airlineName") or told.shown(told.content.get("organizationName"))
         flights = [{"airline": airline} | flight for flight in flights]
@@ -160,20 +162,26 @@ def _missing(flight: Document) -> str:
 
 def _departure(told: _Pass) -> str:
     """When it departs, where the pass says so."""
-    names = ("currentDepartureDate", "originalDepartureDate")
-    for written in (
-        told.meant(*names),
-        told.field(r"^(?:depart(?:s|ure)?(?:_?-?time)?|std|abflug)$"),
-    ):
-        if is_datetime(found := moment({"of": written}, "of")):
-            return found
-    return ""
+    fields = r"^(?:depart(?:s|ure)?(?:_?-?time)?|std|abflug)$"
+    return _moment(told.meant("currentDepartureDate", "originalDepartureDate"), told.field(fields))
+
+
+def _arrival(told: _Pass) -> str:
+    """When it arrives, where the pass says so."""
+    fields = r"^(?:arriv(?:es|al)(?:_?-?time)?|sta|ankunft)$"
+    return _moment(told.meant("currentArrivalDate", "originalArrivalDate"), told.field(fields))
+
+
+def _moment(*texts: str) -> str:
+    """The first of these that is a time of a day; "" for none."""
+    moments = (moment({"of": text}, "of") for text in texts)
+    return next((found for found in moments if is_datetime(found)), "")
 
 
 def _by_fields(told: _Pass) -> Document:
     """A flight out of the fields that a person reads."""
     airports = [each for each in told.primary if re.fullmatch(r"[A-Z]{3}", each)]
-    number_told = told.meant("flightCode") or told.field(r"flight")
+    number_told = told.meant("flightCode") or told.field(r"flight") or told.meant("flightNumber")
     booking = told.meant("confirmationNumber") or told.field(r"pnr|confirm|booking")
     if re.fullmatch(r"\d{1,4}", number_told):
         number_told = told.meant("airlineCode") + number_told

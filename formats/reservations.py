@@ -30,7 +30,8 @@ def found_in(node: Document, at: Position) -> Iterator[Found]:
 
 
 def _is_cancelled(node: Document) -> bool:
-    status = first(node, "reservationStatus").rpartition("/")[2].lower()
+    told = node.get("reservationStatus")
+    status = (text(told) or first(object_of(told), "@id")).rpartition("/")[2].lower()
     return status in _CANCELLED or "CancelAction" in types_of(node)
 
 

@@ -457,3 +457,9 @@ def test_any_mail_ends_well(raw, at):
     whole = mail(script(flight())).as_bytes()
     with contextlib.suppress(Unreadable):
         read(whole[:at] + raw + whole[at:])
+
+
+def test_a_cancellation_that_is_named_by_its_address_alone():
+    status = {"@id": "http://schema.org/ReservationCancelled"}
+    (told,) = read(mail(script({**flight(), "reservationStatus": status})))
+    assert told == NotImported(what="cancelled", name="MA7 2027-05-10", at=told.at)

@@ -266,3 +266,26 @@ def test_any_values_end_well(content, is_ticket):
     whole = TICKET if is_ticket else boarding(barcodes=codes(TWO), relevantDate="2027-05-10T08:30")
     with contextlib.suppress(Unreadable):
         read({**whole, **content})
+
+
+def test_semantic_tags_alone_tell_a_flight():
+    (part,) = read(
+        {
+            "boardingPass": {"transitType": "PKTransitTypeAir"},
+            "semantics": {
+                "airlineCode": "MA",
+                "flightNumber": 7,
+                "departureAirportCode": "SIN",
+                "destinationAirportCode": "SFO",
+                "originalDepartureDate": "2027-05-10T09:15+08:00",
+                "originalArrivalDate": "2027-05-10T09:00-07:00",
+            },
+        }
+    )
+    assert part.document == {
+        "flightNumber": "MA7",
+        "departureAirport": "SIN",
+        "arrivalAirport": "SFO",
+        "departureTime": "2027-05-10T09:15+08:00",
+        "arrivalTime": "2027-05-10T09:00-07:00",
+    }
