@@ -132,7 +132,8 @@ def _check(archive: zipfile.ZipFile) -> None:
 
 
 def _name(info: zipfile.ZipInfo) -> str:
-    return info.filename.replace("\\", "/").removeprefix("./").lstrip("/")
+    """Nothing is unpacked, so where a name leads out of the archive does not matter."""
+    return re.sub(r"^(?:\.{0,2}/)+", "", info.filename.replace("\\", "/"))
 
 
 def _damaged(error: Exception) -> str:

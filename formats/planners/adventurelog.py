@@ -38,6 +38,10 @@ def found_in(document: Document, at: Position) -> Iterator[Found]:
             " everything (its settings have it) to keep them"
         )
         yield Notice(text=told, at=at)
+    for each in objects(document.get("collections")) + objects(document.get("collection")):
+        if described := prose(each, "description"):
+            told = f"description of {first(each, 'name')}: {described[:60]}"
+            yield NotImported(what="other", name=told, at=at)
     pins = Pins()
     names = {first(each, "name"): each for each in objects(document.get("categories"))}
     for name in sorted(_LISTS):
@@ -114,8 +118,8 @@ def _transportation(node: Document, at: Position) -> Found:
     if first(node, "type") == "plane":
         flight: Document = {
             "flightNumber": first(node, "flight_number").replace(" ", ""),
-            "departureAirport": origin,
-            "arrivalAirport": destination,
+            "departureAirport": first(node, "start_code") or origin,
+            "arrivalAirport": first(node, "end_code") or destination,
             "notes": lines(called, notes),
         }
         flight["departureTime" if "T" in start else "departureDate"] = start

@@ -174,3 +174,9 @@ def test_files_of_other_kinds_say_what_they_are(content, reason):
 def test_the_suffix_does_not_matter():
     assert places(found_in(TABLE, "table.gpx")) == HOF
     assert places(found_in(zipped({"x.json": TABLE}), "a.csv")) == HOF
+
+
+def test_a_name_that_leads_out_of_the_archive_is_read_within_it():
+    found = found_in(zipped({"../../a.csv": "name,lat,lng\nHof,48.4011,9.9876\n"}), "a.zip")
+    assert places(found) == [("Hof", 48.4011, 9.9876)]
+    assert found[-1].at.file == "a.zip/a.csv"

@@ -575,3 +575,27 @@ def test_any_values_end_well(data, export, chance):
     raw = msgspec.json.encode(spoiled(data.draw, export, chance))
     with contextlib.suppress(Unreadable):
         read(raw)
+
+
+def test_adventurelog_codes_of_airports_and_what_a_collection_says():
+    document = {
+        **ADVENTURELOG,
+        "collections": [{"name": "Japan", "description": "Slowly"}],
+        "transportation": [
+            {
+                "type": "plane",
+                "date": "2027-05-09T01:15:00+00:00",
+                "from_location": "Changi",
+                "to_location": "Narita",
+                "start_code": "SIN",
+                "end_code": "NRT",
+            }
+        ],
+    }
+    found = read(zipped({"data.json": msgspec.json.encode(document)}), "a.zip")
+    (flight,) = only(found, Part)
+    assert (flight.document["departureAirport"], flight.document["arrivalAirport"]) == (
+        *("SIN", "NRT"),
+    )
+    names = [each.name for each in only(found, NotImported)]
+    assert "description of Japan: Slowly" in names
