@@ -1,10 +1,12 @@
 """Which line heads a table, what separates its columns, and what each of them is."""
 
+import contextlib
 import csv
 import re
 from typing import Final, NamedTuple
 
 from formats import google
+from formats.coordinates import Wrong, pair
 from formats.found import Unreadable
 from formats.headings import field_of, plain
 from formats.own_table import list_of
@@ -12,6 +14,8 @@ from formats.own_table import list_of
 TAB: Final = "\t"
 _DELIMITERS: Final = (",", ";", TAB, "|")
 _SEP: Final = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+
+_TWO_DECIMALS: Final = re.compile(r"\d[.,]\d.*\d[.,]\d")
 
 HEADING_WITHIN: Final = 20
 """Lines, of which the first ones may describe the table."""
@@ -49,14 +53,14 @@ class Layout(NamedTuple):
 def layout_of(lines: list[str], mapped: dict[str, str]) -> Layout:
     """The best reading of any of the first lines as a heading."""
     first = _SEP.fullmatch(lines[0].strip("\ufeff\n")) if lines else None
+    delimiters = first[1] if first else _DELIMITERS
     wanted = {plain(column): _ALIASES.get(field, field) for column, field in mapped.items()}
-    best, most = None, 0
-    for skipped, line in enumerate(lines):
-        for delimiter in first[1] if first else _DELIMITERS:
-            layout = _read_as_heading(line, skipped, delimiter, wanted)
-            score = _score(layout, lines)
-            if score > most:
-                best, most = layout, score
+    headings = [
+        _read_as_heading(line, skipped, delimiter, wanted)
+        for skipped, line in enumerate(lines)
+        for delimiter in delimiters
+    ]
+    best = _best(headings, lines) or _best([_by_content(each, lines) for each in headings], lines)
     if best is None:
         raise Unreadable(_no_heading(lines))
     if best.own is None and best.by_link:
@@ -84,6 +88,34 @@ def _read_as_heading(line: str, skipped: int, delimiter: str, wanted: dict[str, 
     if own is None:
         return layout
     return layout._replace(fields=[wanted.get(plain(each), each) for each in headings])
+
+
+def _best(layouts: list[Layout], lines: list[str]) -> Layout | None:
+    """The first of those of which the most is known."""
+    score, best = max(
+        ((_score(layout, lines), layout) for layout in layouts),
+        key=lambda each: each[0],
+        default=(0, None),
+    )
+    return best if score else None
+
+
+def _by_content(layout: Layout, lines: list[str]) -> Layout:
+    """A column whose heading does not say it is the position if the first record has one there."""
+    record = next((line for line in lines[layout.skipped + 1 :] if line.strip()), "")
+    if not any(layout.fields):
+        return layout
+    try:
+        cells = next(csv.reader([record], delimiter=layout.delimiter), [])
+    except csv.Error:
+        return layout
+    for number, (field, cell) in enumerate(zip(layout.fields, cells, strict=False)):
+        if not field and _TWO_DECIMALS.search(cell):
+            with contextlib.suppress(Wrong):
+                pair(cell)
+                fields = [*layout.fields[:number], "position", *layout.fields[number + 1 :]]
+                return layout._replace(fields=fields)
+    return layout
 
 
 def _score(layout: Layout, lines: list[str]) -> int:

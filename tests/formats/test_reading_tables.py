@@ -230,6 +230,14 @@ def test_the_mapping_is_told_first_and_what_is_left_out():
     ]
 
 
+@pytest.mark.parametrize("heading", ["location", "Standort"])
+def test_a_column_of_positions_is_known_by_what_it_holds(heading):
+    found = found_in(f'name,{heading}\nHof,"48.4011, 9.9876"\nUlm,here\n')
+    assert places(found) == HOF
+    assert f"{heading} → position" in notices(found)[0]
+    assert len(reasons(found)) == 1
+
+
 def test_several_columns_of_notes_are_all_kept():
     (pin,) = pins(found_in("name,lat,lng,notes,address,url\nA,1,2,n,a street,https://x.example\n"))
     assert pin["notes"] == "n\na street\nhttps://x.example"
