@@ -14,7 +14,7 @@ from formats.rows import lines, one_line, part, ref, row, telling, titled
 from formats.schema_org import address, place_name, types_of
 from formats.values import dated, first, moment, number, object_of, objects, split, text
 
-_CANCELLED: Final = ("cancelled", "canceled", "reservationcancelled")
+_CANCELLED: Final = ("cancelled", "canceled")
 
 
 def found_in(node: Document, at: Position) -> Iterator[Found]:
@@ -32,6 +32,7 @@ def found_in(node: Document, at: Position) -> Iterator[Found]:
 def _is_cancelled(node: Document) -> bool:
     told = node.get("reservationStatus")
     status = (text(told) or first(object_of(told), "@id")).rpartition("/")[2].lower()
+    status = status.replace("_", "").removeprefix("reservation")
     return status in _CANCELLED or "CancelAction" in types_of(node)
 
 

@@ -459,7 +459,9 @@ def test_any_mail_ends_well(raw, at):
         read(whole[:at] + raw + whole[at:])
 
 
-def test_a_cancellation_that_is_named_by_its_address_alone():
-    status = {"@id": "http://schema.org/ReservationCancelled"}
+@pytest.mark.parametrize(
+    "status", [{"@id": "http://schema.org/ReservationCancelled"}, "reservation_canceled"]
+)
+def test_a_cancellation_in_other_words(status):
     (told,) = read(mail(script({**flight(), "reservationStatus": status})))
     assert told == NotImported(what="cancelled", name="MA7 2027-05-10", at=told.at)
