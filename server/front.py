@@ -7,8 +7,8 @@ request below its base path.
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Final
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
+from typing import Final, TypeVar
 
 import structlog
 from aiohttp import web
@@ -47,6 +47,8 @@ from server.services import Services
 from server.tree import RouteTree
 from server.writes import run_protected, run_write
 
+T = TypeVar("T")
+
 _log = structlog.get_logger("carnet.request")
 
 BASE: Final = "/api"
@@ -65,16 +67,7 @@ class Api:
         """The response to a request; `path` is what comes after the base path, as it was sent."""
         started = time.perf_counter()
         call = Call(self._services, self._routes, request, new_request_id(), clock.unix_ns())
-        try:
-            reply = await self._answer(call, path)
-        except CarnetError as error:
-            reply = render(error, call.request_id)
-        except ConnectionError:
-            # The client went away while its body was read: there is no one to answer.
-            raise
-        except Exception:  # noqa: BLE001 - the last resort: a bug must not reach the client
-            _log.exception("request_crashed", request_id=call.request_id)
-            reply = render(Internal(), call.request_id)
+        reply = await answered(call, self._answer(call, path))
         response = await self._respond(call, reply)
         route = API + call.route.path if call.route else UNSET
         log_request(call, route, reply, time.perf_counter() - started)
@@ -259,6 +252,20 @@ class _Pieces:
                         await response.write(piece)
                 await response.write_eof()
         return response
+
+
+async def answered(call: Call, answer: Awaitable[T]) -> T | Reply:
+    """An answer, or the reply that tells why there is none."""
+    try:
+        return await answer
+    except CarnetError as error:
+        return render(error, call.request_id)
+    except ConnectionError:
+        # The client went away while its body was read: there is no one to answer.
+        raise
+    except Exception:  # noqa: BLE001 - the last resort: a bug must not reach the client
+        _log.exception("request_crashed", request_id=call.request_id)
+        return render(Internal(), call.request_id)
 
 
 def log_request(call: Call, route: str | UnsetType, reply: Reply | _Pieces, seconds: float) -> None:

@@ -9,14 +9,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import structlog
 from aiohttp import web
 from yarl import URL
 
 from domain.errors import (
     CarnetError,
     Forbidden,
-    Internal,
     MethodNotAllowed,
     NotFound,
     ValidationFailed,
@@ -26,8 +24,7 @@ from runtime.ids import new_request_id
 from server import cors, guards
 from server.bodies import OFF_LOOP_BYTES, receive
 from server.body_budget import BodyAccount
-from server.errors import render
-from server.front import log_request, told_of_all
+from server.front import answered, log_request, told_of_all
 from server.mcp import jsonrpc
 from server.mcp.eras import Era, era_of
 from server.mcp.jsonrpc import (
@@ -46,8 +43,6 @@ from server.response import WholeResponse
 from server.route import JSON, Body, Call, Reply
 from server.services import Services
 
-_log = structlog.get_logger("carnet.request")
-
 MCP: Final = "/mcp"
 _HEADERS: Final = "Authorization, Content-Type, MCP-Protocol-Version, Mcp-Method, Mcp-Name"
 _BODY: Final = Body(type=dict)
@@ -63,16 +58,7 @@ class Endpoint:
         """The response to a request; `path` is what comes after `/mcp`, where there is nothing."""
         started = time.perf_counter()
         call = Call(self._services, (), request, new_request_id(), clock.unix_ns())
-        try:
-            reply = await self._answer(call, path)
-        except CarnetError as error:
-            reply = render(error, call.request_id)
-        except ConnectionError:
-            # The client went away while its body was read: there is no one to answer.
-            raise
-        except Exception:  # noqa: BLE001 - the last resort: a bug must not reach the client
-            _log.exception("request_crashed", request_id=call.request_id)
-            reply = render(Internal(), call.request_id)
+        reply = await answered(call, self._answer(call, path))
         log_request(call, MCP, reply, time.perf_counter() - started)
         headers = {**told_of_all(call), **reply.headers}
         if reply.body:
