@@ -12,7 +12,7 @@ from runtime.clock import now
 from storage import jobs
 from storage.jobs import Claim
 from storage.store import Tx
-from workers.imports import cause_of
+from workers.imports import cause_of, trip_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,12 +27,11 @@ class FileImport:
 
 def decode(claim: Claim) -> FileImport:
     """The import from its job, with the file read; raises what `file_imports.gather` does."""
-    if claim.trip_id is None:
-        raise ValueError("an import names its trip")
+    trip_id = trip_of(claim)
     request = msgspec.json.decode(claim.params, type=FileImportRequest)
     raw = jobs.unpack(claim.payload)
-    file = file_imports.gather(raw, request.filename, claim.trip_id, request.max_items)
-    return FileImport(claim.trip_id, request, file)
+    file = file_imports.gather(raw, request.filename, trip_id, request.max_items)
+    return FileImport(trip_id, request, file)
 
 
 async def plan(tx: Tx, _claim: Claim, job: FileImport) -> FileImport:

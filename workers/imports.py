@@ -29,11 +29,9 @@ class Import:
 
 def decode(claim: Claim) -> Import:
     """An import from its job; `ValidationFailed` when the body is not such a request."""
-    if claim.trip_id is None:
-        raise ValueError("an import names its trip")
     request = msgspec.json.decode(claim.params, type=ImportRequest)
     raw = jobs.unpack(claim.payload)
-    return Import(claim.trip_id, request, read(request, raw, split(raw)))
+    return Import(trip_of(claim), request, read(request, raw, split(raw)))
 
 
 async def plan(tx: Tx, _claim: Claim, job: Import) -> Import:
@@ -49,6 +47,13 @@ async def run(tx: Tx, claim: Claim, job: Import) -> tuple[int, bytes]:
         tx, cause_of(claim), job.trip_id, job.request, job.lists, precondition, job.planned
     )
     return imports.response(result)
+
+
+def trip_of(claim: Claim) -> str:
+    """The trip that a job of this group is for."""
+    if claim.trip_id is None:
+        raise ValueError("a job that changes a trip names it")
+    return claim.trip_id
 
 
 def cause_of(claim: Claim) -> Cause:

@@ -11,7 +11,7 @@ from operations.undo import PlannedUndo
 from runtime.clock import now
 from storage.jobs import Claim
 from storage.store import Tx
-from workers.imports import cause_of
+from workers.imports import cause_of, trip_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,9 +25,7 @@ class Undo:
 
 def decode(claim: Claim) -> Undo:
     """An undo from its job."""
-    if claim.trip_id is None:
-        raise ValueError("an undo names its trip")
-    return Undo(claim.trip_id, msgspec.json.decode(claim.params, type=UndoRequest))
+    return Undo(trip_of(claim), msgspec.json.decode(claim.params, type=UndoRequest))
 
 
 async def plan(tx: Tx, _claim: Claim, job: Undo) -> Undo:
