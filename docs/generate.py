@@ -14,10 +14,11 @@ import msgspec
 
 from docs.client_methods import client_methods
 from docs.guide_page import rendered
+from docs.page_assets import assets
 from domain.resources import RESOURCES
 from runtime.settings import Settings
 from server.openapi.document import describe
-from server.route import Route
+from server.route import OPEN, Route
 from server.routes import ROUTES
 
 ROOT: Final = Path(__file__).parent.parent
@@ -45,7 +46,9 @@ def endpoints() -> str:
 def _who(route: Route) -> str:
     if route.scope:
         return f"`{route.scope}`"
-    return "any key" if route.access == "key" else "no key"
+    if route.access == "session":
+        return "signed in"
+    return "any key" if route.access not in OPEN else "no key"
 
 
 def settings() -> str:
@@ -129,6 +132,7 @@ def written() -> Iterator[tuple[Path, bytes]]:
     copies = ROOT / "server" / "pages" / "static" / "swagger-ui"
     for name in COPIED:
         yield copies / name, (SWAGGER_UI / name).read_bytes()
+    yield from assets()
 
 
 def main(arguments: list[str]) -> int:

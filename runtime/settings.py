@@ -102,10 +102,11 @@ class Queue(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Limits(msgspec.Struct, forbid_unknown_fields=True):
-    """Requests per minute, per key and per client address."""
+    """Requests per minute, per key, per client address and per session."""
 
     requests_per_minute: Count = 60
     shared_requests_per_minute: Count = 60
+    session_requests_per_minute: Count = 600
 
 
 class Imports(msgspec.Struct, forbid_unknown_fields=True):

@@ -46,7 +46,7 @@ class App:
 def build_app(services: Services) -> App:
     """All parts, also under the path of the public URL where that has one."""
     app = App()
-    api, mcp, pages = Api(services, ROUTES), Endpoint(services), Pages()
+    api, mcp, pages = Api(services, ROUTES), Endpoint(services), Pages(services)
     # Also without the path: a proxy may take it off, and a health check knows none.
     prefixes = [*dict.fromkeys((services.prefix, ""))]
     for prefix in prefixes:

@@ -7,7 +7,7 @@ request below its base path.
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 import structlog
@@ -34,6 +34,7 @@ from server.response import WholeResponse
 from server.route import (
     API,
     JSON,
+    OPEN,
     Call,
     Queued,
     Rendering,
@@ -50,6 +51,9 @@ from server.writes import run_protected, run_write
 T = TypeVar("T")
 
 _log = structlog.get_logger("carnet.request")
+
+_NOT_FOR_OTHERS: Final = {"Cache-Control": "private, no-cache", "Vary": "Cookie"}
+"""Of responses to a session: caches ask each time, and go by the cookie (RFC 9111)."""
 
 BASE: Final = "/api"
 """Whatever is below it is the API's: what is no route there is a JSON error all the same."""
@@ -88,10 +92,12 @@ class Api:
         trip_id = found.params.get("tripId", "")
         call.trip_id = trip_id if is_id(trip_id) else ""
         # The caller and its limit come first, whether there is a route or not.
-        if found.access == "key":
-            await guards.admit_by_key(call)
-        elif found.access == "address":
+        if found.access == "address":
             await guards.admit_by_address(call)
+        elif found.access in ("visitor", "sign-in"):
+            await guards.admit_visitor(call)
+        elif found.access != "none":
+            await guards.admit_actor(call)
         if route is None:
             raise found.error
         guards.authorize(call, route)
@@ -179,7 +185,8 @@ class Api:
                 guards.check_query(call, route)
             if route.prepare is not None:
                 call.prepared = await route.prepare(call)
-            if key is None:
+            # What makes a session gives it once: there is nobody yet whose keys it could be among.
+            if key is None or route.access in OPEN:
                 return await run_write(call, route, account)
             return await run_protected(call, route, key, account)
         finally:
@@ -202,6 +209,8 @@ class Api:
 def told_of_all(call: Call) -> dict[str, str]:
     """The headers of every response, whatever it answers."""
     headers = {"X-Request-Id": call.request_id}
+    if call.caller is not None and call.caller.actor.session_id:
+        headers |= _NOT_FOR_OTHERS
     if call.allowance is not None:
         headers["X-RateLimit-Limit"] = str(call.allowance.limit)
         headers["X-RateLimit-Remaining"] = str(call.allowance.remaining)
@@ -254,18 +263,20 @@ class _Pieces:
         return response
 
 
-async def answered(call: Call, answer: Awaitable[T]) -> T | Reply:
-    """An answer, or the reply that tells why there is none."""
+async def answered(
+    call: Call, answer: Awaitable[T], tell: Callable[[CarnetError, str], Reply] = render
+) -> T | Reply:
+    """An answer, or the reply that tells why there is none, as JSON or as `tell` has it."""
     try:
         return await answer
     except CarnetError as error:
-        return render(error, call.request_id)
+        return tell(error, call.request_id)
     except ConnectionError:
         # The client went away while its body was read: there is no one to answer.
         raise
     except Exception:  # noqa: BLE001 - the last resort: a bug must not reach the client
         _log.exception("request_crashed", request_id=call.request_id)
-        return render(Internal(), call.request_id)
+        return tell(Internal(), call.request_id)
 
 
 def log_request(call: Call, route: str | UnsetType, reply: Reply | _Pieces, seconds: float) -> None:

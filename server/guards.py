@@ -14,11 +14,21 @@ from aiohttp import web
 
 from domain import access, details
 from domain.account import KEY_PREFIX, key_hash
-from domain.errors import MAX_DETAILS, Detail, RateLimited, Unauthorized, ValidationFailed
+from domain.actor import Caller
+from domain.errors import (
+    MAX_DETAILS,
+    Detail,
+    Forbidden,
+    RateLimited,
+    Unauthorized,
+    ValidationFailed,
+)
+from server import cookies
 from server.query import NAMES, PARAMETERS
 from server.ratelimit import Usage, used
-from server.route import Call, Route
-from storage import accounts
+from server.route import OPEN, Call, Route
+from server.same_origin import refuse_other_origins, require_same_origin
+from storage import accounts, sessions
 
 _BEARER = re.compile(r"bearer {1,64}([\x21-\x7e]{1,512})", re.IGNORECASE | re.ASCII)
 _VISIBLE = re.compile(r"[\x21-\x7e]*", re.ASCII)
@@ -27,9 +37,19 @@ _IPV6_NETWORK_BITS: Final = 64
 """What a household or a host is given: one client has all addresses in it."""
 
 
-async def admit_by_key(call: Call) -> None:
-    """Gives the call the caller behind its key, counted against the key's limit (401, 429)."""
-    services, hashed = call.services, _key_hash(call.request)
+async def admit_actor(call: Call) -> None:
+    """Gives the call the caller behind its key or session, counted against that (401, 429)."""
+    services = call.services
+    if "Authorization" not in call.request.headers:
+        token = cookies.session_token(call.request, services)
+        if token is None:
+            raise Unauthorized(_NO_KEY)
+        call.caller = await _caller_of_session(call, token)
+        if call.caller is None:
+            raise Unauthorized("This session is over: sign in again")
+        await count(call)
+        return
+    hashed = _key_hash(call.request)
     key_id = services.key_ids.get(hashed)
     # Both are asked at once and waited for: nothing of a request goes on after its response.
     counting = services.limiter.count(key_id) if key_id else None
@@ -43,6 +63,34 @@ async def admit_by_key(call: Call) -> None:
         await count(call)
     else:
         _allow(call, usage)
+
+
+async def admit_visitor(call: Call) -> None:
+    """Counts a request against its client's address (429); gives the call the caller, if any.
+
+    One that comes with a key is nobody's: no cookie of it is looked at.
+    """
+    services = call.services
+    await _count_address(call, "visitor", services.settings.limits.session_requests_per_minute)
+    token = cookies.session_token(call.request, services)
+    if token is not None and "Authorization" not in call.request.headers:
+        call.caller = await _caller_of_session(call, token)
+
+
+async def admit_page(call: Call) -> None:
+    """Gives a request for a page its caller, if it has a session, counted against that (429).
+
+    One without counts against its client's address.
+    """
+    services = call.services
+    token = cookies.session_token(call.request, services)
+    if token is not None:
+        call.caller = await _caller_of_session(call, token)
+    if call.caller is not None:
+        await count(call)
+    else:
+        limit = services.settings.limits.session_requests_per_minute
+        await _count_address(call, "visitor", limit)
 
 
 async def authenticate(call: Call) -> None:
@@ -60,25 +108,46 @@ async def _authenticate(call: Call, hashed: str) -> None:
     call.caller = caller
 
 
+async def _caller_of_session(call: Call, token: str) -> Caller | None:
+    """The caller whose session a token is; None where it is over, or never was."""
+    trip_id, hashed = call.trip_id, key_hash(token)
+    caller = await call.services.store.look_up(
+        lambda tx: sessions.authenticate(tx, hashed, trip_id), name=("session", hashed, trip_id)
+    )
+    return caller if caller and caller.actor.may_act_at(call.now) else None
+
+
 async def count(call: Call) -> None:
-    """Counts a call against the limit of its caller's key (429)."""
-    assert call.actor.key_id is not None
-    _allow(call, await used(call.services.limiter.count(call.actor.key_id)))
+    """Counts a call against the limit of its caller's key or session (429)."""
+    actor = call.actor
+    who = actor.key_id or f"session:{actor.session_id}"
+    _allow(call, await used(call.services.limiter.count(who)))
 
 
 def _allow(call: Call, usage: Usage) -> None:
-    limit = call.actor.rate_limit or call.services.settings.limits.requests_per_minute
-    call.allowance = usage.of(limit)
+    call.allowance = usage.of(limit_of(call))
     if call.allowance.exceeded:
         raise RateLimited(call.allowance.reset_seconds)
 
 
+def limit_of(call: Call) -> int:
+    """How many requests a minute the call's actor may send."""
+    actor, limits = call.actor, call.services.settings.limits
+    if actor.session_id:
+        return limits.session_requests_per_minute
+    return actor.rate_limit or limits.requests_per_minute
+
+
 async def admit_by_address(call: Call) -> None:
     """Counts a request without a key against its client's address (429)."""
+    await _count_address(call, "address", call.services.settings.limits.shared_requests_per_minute)
+
+
+async def _count_address(call: Call, what: str, limit: int) -> None:
     services = call.services
     address = client_address(call.request, services.settings.http.trusted_proxies)
-    usage = await used(services.limiter.count(f"address:{address}"))
-    allowance = usage.of(services.settings.limits.shared_requests_per_minute)
+    usage = await used(services.limiter.count(f"{what}:{address}"))
+    allowance = usage.of(limit)
     if allowance.exceeded:
         raise RateLimited(allowance.reset_seconds)
 
@@ -133,8 +202,12 @@ def _hash_of_key_in(header: str) -> str:
 
 
 def authorize(call: Call, route: Route) -> None:
-    """The route's scope, then the trip, then access to it (403, 404, 403)."""
+    """Where a write comes from, the route's scope, the trip, access to it (403, 403, 404, 403)."""
     caller, scope = call.caller, route.scope
+    if route.writes:
+        _check_origin(call, route)
+    if route.access == "session" and call.actor.session_id is None:
+        raise Forbidden("This is for people who are signed in: no API key may do it")
     if caller is None or scope is None:
         return
     if route.on_trip:
@@ -145,6 +218,16 @@ def authorize(call: Call, route: Route) -> None:
         access.require_unlimited(caller.actor, scope)
     else:
         access.require_scope(caller.actor, scope)
+
+
+def _check_origin(call: Call, route: Route) -> None:
+    """A write by a session, and one that makes a session, comes from a page of this server."""
+    public_url = call.services.public_url
+    by_session = call.caller is not None and call.caller.actor.session_id is not None
+    if by_session or (route.access == "sign-in" and "Authorization" not in call.request.headers):
+        require_same_origin(call.request, public_url)
+    elif route.access == "visitor":
+        refuse_other_origins(call.request, public_url)
 
 
 def idempotency_key(request: web.BaseRequest) -> str | None:
@@ -183,7 +266,7 @@ def check_query(call: Call, route: Route) -> None:
     wrong = []
     for name in itertools.islice(dict.fromkeys(query), MAX_DETAILS + 1):
         if name not in route.query:
-            if route.access == "key":
+            if route.access not in OPEN:
                 wrong.append(_unknown_parameter(call.routes, route, name))
         elif len(query.getall(name)) > 1:
             wrong.append(details.duplicate(f"?{name}", "send this parameter once"))

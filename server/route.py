@@ -14,7 +14,7 @@ import msgspec
 from aiohttp import web
 
 from domain.actor import Actor, Caller
-from domain.changes import Cause
+from domain.changes import Cause, Via
 from domain.errors import ValidationFailed
 from domain.imports import ImportRequest
 from domain.precondition import Precondition
@@ -35,8 +35,21 @@ ANY: Final = "*/*"
 _TOKEN = re.compile(r"[A-Za-z0-9]{1,64}", re.ASCII)
 _REV = re.compile(r"[1-9]\d{0,15}", re.ASCII)
 
-Access = Literal["key", "address", "none"]
-"""What the rate limit counts: an actor, the address of a client without a key, or nothing."""
+Access = Literal["key", "session", "visitor", "sign-in", "address", "none"]
+"""Who may ask, and what the rate limit counts.
+
+`key`: whoever has an API key or a session; `session`: whoever is signed in, and no key. The limit
+counts the key, or the session.
+
+`visitor`: anyone, who may be signed in; `sign-in`: the same, but a write must come from a page of
+this server whether there is a session or not, since it makes one. `address`: anyone; who it is is
+not looked at. The limit counts the client's address, that of `address` beside the others.
+
+`none`: anyone, and nothing is counted.
+"""
+
+OPEN: Final[frozenset[Access]] = frozenset({"visitor", "sign-in", "address", "none"})
+"""Those that need neither a key nor a session."""
 
 Shows = Literal["changes", "content", "members", "messages", "trip"]
 """What of a trip a read shows; its entity tag tells the revision of that."""
@@ -130,7 +143,9 @@ class Call(msgspec.Struct):
     def cause(self) -> Cause:
         """What the journal tells of a change that this request makes."""
         assert self.caller is not None
-        return Cause(self.caller.actor, self.now, request_id=self.request_id)
+        actor = self.caller.actor
+        via: Via = "web" if actor.session_id else "api"
+        return Cause(actor, self.now, via, request_id=self.request_id)
 
     def path(self, name: str) -> str:
         """An id in the path; "", which no row has, for what cannot be an id of ours."""

@@ -20,6 +20,7 @@ from server.api import (
     openapi,
     requests,
     schemas,
+    session,
     shares,
     trips,
     undo,
@@ -28,6 +29,7 @@ from server.api import (
 from server.api.calendars import CalendarLink
 from server.api.lists import LIST_QUERY
 from server.api.rows import Rows
+from server.api.session import SignedIn
 from server.api.shares import ShareLink
 from server.bodies import BATCH_BYTES, ROW_BYTES
 from server.event_text import MEDIA_TYPE as EVENTS
@@ -98,6 +100,12 @@ ROUTES: tuple[Route, ...] = (
                 me.Me,
                 description="What to call first: it tells whether the key is good, what it may "
                             "do, and the `groupId` that a new trip needs."),
+    Transaction("GET", "/session", "getSession", session.show, "Who is signed in", "session",
+                SignedIn, access="session",
+                description="What `GET /me` tells, and which session it is."),
+    Transaction("DELETE", "/session", "signOut", session.sign_out, "Sign out", "session", None,
+                access="session", statuses=(204,),
+                description="The session is over at once, and its cookie goes."),
     Transaction("GET", "/trips", "listTrips", trips.list_, "List trips", "trips",
                 schemas.page(schemas.document(TRIP)), scope="trips:read", query=LIST_QUERY,
                 description="Those of all your groups, by age; with a key that is limited to "

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import msgspec
 
 from domain.errors import CarnetError
-from server.route import Access, Route
+from server.route import OPEN, Access, Route
 from server.route_hints import RouteHints
 
 _PARAMETER: Final = re.compile(r"\{(\w+)\}((?:\.\w+)?)")
@@ -111,4 +111,4 @@ class RouteTree:
 
 def _access(node: _Node) -> Access:
     """What an unknown path is counted by: an address where no route from there on needs a key."""
-    return "address" if node.accesses == {"address"} else "key"
+    return "address" if node.accesses <= OPEN else "key"

@@ -7,6 +7,7 @@ moves the tags of what shows the members.
 import dataclasses
 import functools
 from collections.abc import Collection, Sequence
+from typing import Any, Final
 
 import msgspec
 
@@ -16,6 +17,9 @@ from domain.revisions import Revisions
 from domain.scopes import BASE_SCOPES, Role, Scopes
 from runtime.ids import new_id, new_secret
 from storage.store import Tx
+
+PART_IN_TRIP: Final = "t.rev, t.content_rev, t.message_rev, t.doc_rev, g.rev, m.role"
+"""The columns of a trip `t`, its group `g` and a member `m`, for `part_in_trip`."""
 
 
 class AccountError(ValueError):
@@ -260,7 +264,7 @@ async def authenticate(tx: Tx, hashed: str, trip_id: str) -> Caller | None:
     """
     record = await tx.fetchrow(
         "SELECT k.id, k.name, k.scopes, k.rate_limit, k.expires_at,"
-        " u.id, u.name, u.email, t.rev, t.content_rev, t.message_rev, t.doc_rev, g.rev, m.role"
+        f" u.id, u.name, u.email, {PART_IN_TRIP}"
         " FROM api_keys k JOIN users u ON u.id = k.user_id"
         " LEFT JOIN trips t ON t.id = $2"
         " LEFT JOIN groups g ON g.id = t.group_id"
@@ -271,8 +275,7 @@ async def authenticate(tx: Tx, hashed: str, trip_id: str) -> Caller | None:
     )
     if record is None:
         return None
-    key_id, key_name, scopes, rate_limit, expires_at, user_id, name, email = record[:8]
-    *revs, group_rev, role = record[8:]
+    key_id, key_name, scopes, rate_limit, expires_at, user_id, name, email, *part = record
     actor = Actor(
         user_id=user_id,
         name=name,
@@ -283,11 +286,15 @@ async def authenticate(tx: Tx, hashed: str, trip_id: str) -> Caller | None:
         rate_limit=rate_limit,
         expires_at=expires_at,
     )
+    return Caller(actor, part_in_trip(part))
+
+
+def part_in_trip(columns: Sequence[Any]) -> TripAccess | None:
+    """A user's part in a trip, from the columns `PART_IN_TRIP`; None where there is no trip."""
+    *revs, group_rev, role = columns
     if group_rev is None:
-        return Caller(actor, None)
-    return Caller(
-        actor, TripAccess(Revisions.stored(*revs), group_rev, Role(role) if role else None)
-    )
+        return None
+    return TripAccess(Revisions.stored(*revs), group_rev, Role(role) if role else None)
 
 
 async def scopes_of(tx: Tx, key_ids: Collection[str], now: str) -> dict[str, Scopes]:

@@ -22,7 +22,7 @@ from server.listener import Listener
 from server.ratelimit import Allowance, LocalRateLimiter, RateLimiter, used
 from server.route import API
 from server.services import Services
-from storage import accounts
+from storage import accounts, sessions
 from storage.store import Store
 from workers.loops import WorkerLoops
 
@@ -88,13 +88,26 @@ def told(error: dict[str, Any]) -> list[tuple[str, str]]:
 class Client:
     """Speaks to the API with one key (or none)."""
 
-    def __init__(self, session: aiohttp.ClientSession, base: str, key: str | None) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        base: str,
+        key: str | None,
+        always: Mapping[str, str] | None = None,
+    ) -> None:
         self._session = session
         self.base = base
         self.key = key
+        self._always = always or {}
+        """Headers of every request."""
 
     def with_key(self, key: str | None) -> "Client":
         return Client(self._session, self.base, key)
+
+    def with_session(self, token: str) -> "Client":
+        """Somebody who is signed in, by a browser on a page of this server."""
+        sent = {"Cookie": f"__Host-carnet={token}", "Sec-Fetch-Site": "same-origin"}
+        return Client(self._session, self.base, None, sent)
 
     async def send(
         self,
@@ -106,7 +119,7 @@ class Client:
         data: bytes | None = None,
     ) -> Response:
         """`path` is below the API's base path, or starts with `http`; `data` is sent as it is."""
-        given = dict(headers or {})
+        given = {**self._always, **(headers or {})}
         if self.key is not None:
             given.setdefault("Authorization", f"Bearer {self.key}")
         if body is not None:
@@ -122,7 +135,7 @@ class Client:
         self, path: str, *, headers: Mapping[str, str] | None = None
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """A response whose body is read while it comes, however long that takes."""
-        given = dict(headers or {})
+        given = {**self._always, **(headers or {})}
         if self.key is not None:
             given.setdefault("Authorization", f"Bearer {self.key}")
         url = URL(f"{self.base}{API}{path}", encoded=True)
@@ -190,6 +203,14 @@ async def add_key(store: Store, user_id: str, *scopes: str, **options: Any) -> s
         return key
 
     return await store.write(add)
+
+
+async def add_session(store: Store, user_id: str) -> str:
+    """The token of a new session of a user."""
+    _, token = await store.write(
+        lambda tx: sessions.create(tx, user_id=user_id, used_from="a test", now=now())
+    )
+    return token
 
 
 @dataclasses.dataclass(frozen=True)
@@ -293,7 +314,10 @@ async def new_world(store: Store, settings: Settings) -> AsyncIterator[World]:
 
     first = await store.write(set_up)
     owner = Person(first.user_id, "owner@example.org", first.api_key)
-    async with run_server(store, settings) as running, aiohttp.ClientSession() as session:
+    async with (
+        run_server(store, settings) as running,
+        aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
+    ):
         client = Client(session, running.base, first.api_key)
         made = await client.post("/trips", {"groupId": first.group_id, **TRIP})
         yield World(running, store, client, first.group_id, owner, made.json["_id"])

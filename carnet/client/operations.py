@@ -15,6 +15,14 @@ class Operations(Methods):
         """The key in use, its user and their groups."""
         return self._call("GET", "/me", (), None, {}, options)
 
+    def get_session(self, **options: Unpack[ReadOptions]) -> Call[Document]:
+        """Who is signed in."""
+        return self._call("GET", "/session", (), None, {}, options)
+
+    def sign_out(self, **options: Unpack[WriteOptions]) -> Call[None]:
+        """Sign out."""
+        return self._call("DELETE", "/session", (), None, {}, options)
+
     def list_trips(
         self, *, limit: int | None = None, cursor: str | None = None, **options: Unpack[ReadOptions]
     ) -> Call[Page]:

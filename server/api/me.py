@@ -1,7 +1,8 @@
-"""The key in use, its user and their groups."""
+"""The key or session in use, its user and their groups."""
 
 import msgspec
 
+from server.guards import limit_of
 from server.route import Call, Reply, json_reply
 from storage import accounts
 from storage.accounts import Group
@@ -9,7 +10,7 @@ from storage.store import Tx
 
 
 class User(msgspec.Struct, rename={"id": "_id"}):
-    """The user whose key it is."""
+    """The user whose key or session it is."""
 
     id: str
     name: str
@@ -26,11 +27,11 @@ class Key(msgspec.Struct, rename={"id": "_id", "rate_limit": "rateLimit"}):
 
 
 class Me(msgspec.Struct, rename="camel", omit_defaults=True):
-    """Who the key speaks for, and what it may do."""
+    """Who the key or session speaks for, and what the key may do; a session may do all."""
 
     user: User
     groups: list[Group]
-    key: Key
+    key: Key | msgspec.UnsetType = msgspec.UNSET
     default_group_id: str | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -43,10 +44,12 @@ async def of(tx: Tx, call: Call) -> Me:
     """What a call's actor is told of itself."""
     actor = call.actor
     groups = await accounts.groups_of(tx, actor.user)
-    limit = actor.rate_limit or call.services.settings.limits.requests_per_minute
+    key: Key | msgspec.UnsetType = msgspec.UNSET
+    if actor.key_id is not None:
+        key = Key(actor.key_id, actor.key_name, list(actor.scopes.all), limit_of(call))
     return Me(
         User(actor.user, actor.name, actor.email),
         groups,
-        Key(actor.key_id or "", actor.key_name, list(actor.scopes.all), limit),
+        key,
         groups[0].id if groups else msgspec.UNSET,
     )

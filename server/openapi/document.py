@@ -16,10 +16,11 @@ from server.openapi.responses import (
 )
 from server.openapi.shapes import Schema, Shapes
 from server.openapi.tags import tags_of
-from server.route import ANY, API, JSON, Body, Route
+from server.route import ANY, API, JSON, OPEN, Body, Route
 from storage.jobs import Job
 
 _KEY: Final = "key"
+_SESSION: Final = "session"
 _FILE: Final = "application/octet-stream"
 _ABOUT: Final = """\
 Trips, planned together by people and assistants: legs, stays, pins, checklists, events, messages.
@@ -58,7 +59,7 @@ class _Description:
                 "license": {"name": "MIT", "identifier": "MIT"},
             },
             "servers": [{"url": server, "description": "This server"}],
-            "security": [{_KEY: []}],
+            "security": [{_KEY: []}, {_SESSION: []}],
             "tags": tags_of(self._routes),
             "paths": paths,
             "components": {
@@ -67,7 +68,14 @@ class _Description:
                         "type": "http",
                         "scheme": "bearer",
                         "description": "A key such as `osk_...`, with the scopes it may use.",
-                    }
+                    },
+                    _SESSION: {
+                        "type": "apiKey",
+                        "in": "cookie",
+                        "name": "__Host-carnet",
+                        "description": "Somebody who has signed in, by a cookie. A write must come"
+                        " from a page of this server.",
+                    },
                 },
                 "headers": HEADERS,
                 **self._shared,
@@ -92,8 +100,10 @@ class _Description:
             self._share("parameters", name, value) for name, value in parameters_of(route)
         ]:
             operation["parameters"] = parameters
-        if route.access != "key":
+        if route.access in OPEN:
             operation["security"] = []
+        elif route.access == "session":
+            operation["security"] = [{_SESSION: []}]
         if route.body is not None:
             operation["requestBody"] = {"required": True, "content": self._sent(route.body)}
         operation["responses"] = self._responses(route)
@@ -110,7 +120,7 @@ class _Description:
         found = {str(status): self._success(route, status) for status in route.statuses}
         if is_tagged_read(route):
             found["304"] = self._success(route, 304)
-        without_key = "" if route.access == "key" else "WithoutKey"
+        without_key = "" if route.access not in OPEN else "WithoutKey"
         for status, errors in failures_of(route):
             response = {
                 "description": said_of(errors),
@@ -157,8 +167,10 @@ class _Description:
 
 
 def _needs(route: Route) -> str:
-    if route.access != "key":
+    if route.access in OPEN:
         return "It needs no key."
+    if route.access == "session":
+        return "It is for people who are signed in: no key will do."
     if route.scope is None:
         return "Any key will do."
     everywhere = ", for all trips" if route.unlimited else ""

@@ -9,7 +9,7 @@ from domain.errors import ERRORS, CarnetError
 from server.api import schemas
 from server.openapi.parameters import is_tagged_read, takes_if_match
 from server.query import SINCE
-from server.route import Route, Transaction
+from server.route import OPEN, Route, Transaction
 
 HEADERS: Final[dict[str, dict[str, Any]]] = {
     "X-Request-Id": {
@@ -78,7 +78,7 @@ MEANINGS: Final = {
 def headers_of(route: Route, status: int) -> tuple[str, ...]:
     """The headers of a response."""
     names = ["X-Request-Id"]
-    if route.access == "key" and status != 401 and status < 500:
+    if route.access not in OPEN and status != 401 and status < 500:
         names += ["X-RateLimit-Limit", "X-RateLimit-Remaining"]
     replies_row = route.writes and route.reply in schemas.documents()
     if status < 400 and (is_tagged_read(route) or replies_row):
@@ -99,13 +99,13 @@ def failures_of(route: Route) -> Iterator[tuple[int, list[type[CarnetError]]]]:
 def errors_of(route: Route) -> list[type[CarnetError]]:
     """The failures an operation can end with."""
     codes = {"RATE_LIMITED", "INTERNAL", "UNAVAILABLE"}
-    if route.access == "key":
+    if route.access not in OPEN:
         codes.add("UNAUTHORIZED")
-    if route.scope:
+    if route.scope or route.access in ("session", "visitor", "sign-in"):
         codes.add("FORBIDDEN")
     if "{" in route.path:
         codes.add("NOT_FOUND")
-    if route.access == "key" or route.query or route.writes:
+    if route.access not in OPEN or route.query or route.writes:
         codes.add("VALIDATION_ERROR")
     if route.writes:
         codes |= {"IDEMPOTENCY_CONFLICT", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"}

@@ -9,6 +9,9 @@ from server.route import Route
 
 _ABOUT: Final = {
     "me": "Who one is: the key in use, its user, their groups.",
+    "session": "Signing in and out, for people with a browser.",
+    "keys": "API keys of whoever is signed in.",
+    "people": "Groups, their members, and invitations.",
     "trips": "Trips, and all that is in one at once: export and sync.",
     "messages": "Channels of a trip, and what its members say there.",
     "members": "Who plans and travels: the members of a trip's group.",

@@ -1,118 +1,205 @@
-"""Answers requests for pages: cached, compressed, and with nothing from any other host."""
+"""Answers requests for pages, and for the files that pages need; nothing comes from elsewhere."""
 
 import asyncio
 import functools
 import gzip
 import hashlib
-import re
 import time
-from collections.abc import Sequence
-from importlib.resources import files
-from typing import Final, NamedTuple
+from typing import Final
+from urllib.parse import quote
 
 from aiohttp import web
+from msgspec import UNSET
 
-from domain.errors import MethodNotAllowed, NotFound
+from domain.errors import CarnetError, MethodNotAllowed, NotFound
 from runtime import clock
-from runtime.ids import new_request_id
+from runtime.ids import is_id, new_request_id
+from server import guards
 from server.conditional import is_known
 from server.errors import refuse
-from server.pages.table import HTML, PAGES, Page
+from server.front import answered, log_request
+from server.pages import assets
+from server.pages.assets import HTML, Asset, takes_gzip
+from server.pages.forms import take_form
+from server.pages.handlers.preferences import LANGUAGE_COOKIE, THEME_COOKIE
+from server.pages.render import render
+from server.pages.table import find
+from server.pages.visit import Answer, Document, Drawing, PageRoute, Redirect, Theme, Visit
+from server.pages.words import Words, choose
 from server.request_line import RequestLine
 from server.response import WholeResponse
-from server.route import API
+from server.route import API, Call, Reply
+from server.same_origin import require_same_origin
+from server.services import Services
 
-_POLICY: Final = "; ".join(
-    (
-        "default-src 'none'",
-        *(f"{kind} 'self'" for kind in ("script-src", "style-src", "connect-src")),
-        "img-src 'self' data:",
-        *(f"{kind} 'none'" for kind in ("base-uri", "form-action", "frame-ancestors")),
-    )
-)
+_NOTHING: Final = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+_OWN: Final = "style-src 'self'; font-src 'self'; img-src 'self' data:"
+_POLICY: Final = f"{_NOTHING}; {_OWN}; script-src 'self'; connect-src 'self'; form-action 'self'"
+_POLICY_OF_LINKS: Final = f"{_NOTHING}; {_OWN}; form-action 'none'"
+"""Of pages for whoever has the link: nothing runs there, and nothing is sent."""
 
 _HEADERS: Final = {
     "Content-Security-Policy": _POLICY,
     "Referrer-Policy": "same-origin",
-    "Vary": "Accept-Encoding",
     "X-Content-Type-Options": "nosniff",
 }
-
-_FOR_EVER: Final = "public, max-age=31536000, immutable"
-_ASK_AGAIN: Final = "no-cache"
-_GZIP: Final = re.compile(r"(?:^|,)\s*gzip\s*(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
-"""In Accept-Encoding (RFC 9110 section 12.5.3), unless it is given no weight."""
-_LINK: Final = re.compile(rb'(?<=")((?:docs/)?static/[\w./-]+)(?=")')
-
-
-class _Body(NamedTuple):
-    """What is sent for a page, as it is and compressed."""
-
-    plain: bytes
-    gzipped: bytes
-    digest: str
+_HEADERS_OF_LINKS: Final = {
+    **_HEADERS,
+    "Content-Security-Policy": _POLICY_OF_LINKS,
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex",
+}
+_VARY: Final = "Accept-Encoding, Accept-Language, Cookie"
 
 
 class Pages:
-    """Answers the requests for the pages of a table; others are not found."""
+    """Answers the requests for pages and files; others are not found."""
 
-    def __init__(self, pages: Sequence[Page] = PAGES) -> None:
-        self._pages = {page.path: page for page in pages}
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
     async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         """The response to a request; `path` is what comes after the public URL's path."""
-        page = self._pages.get(path)
-        if page is None:
+        asset = assets.find(path)
+        if asset is not None:
+            return await _send_asset(request, path, asset)
+        started = time.perf_counter()
+        call = Call(self._services, (), request, new_request_id(), clock.unix_ns())
+        found = find(path or "/")
+        if found is None and "text/html" not in request.headers.get("Accept", ""):
             return refuse(
                 NotFound(f"There is nothing here; the API is at {API}, its guide at /docs")
             )
-        if request.method not in ("GET", "HEAD"):
-            allow = {"Allow": "GET, HEAD"}
-            return refuse(MethodNotAllowed(f"{path} is only to be read", headers=allow))
-        started = time.perf_counter()
-        request_id = new_request_id()
-        status, headers, body = _reply(request, page, await asyncio.to_thread(_load, page))
-        RequestLine(
-            time=clock.now(),
-            request_id=request_id,
-            method=request.method,
-            route=path,
-            status=status,
-            duration=round(time.perf_counter() - started, 6),
-            bytes=len(body),
-        ).log()
-        return WholeResponse(status, {**headers, "X-Request-Id": request_id}, body)
+        method = "GET" if request.method == "HEAD" else request.method
+        route = found.routes.get(method) if found else None
+        visit = Visit(call, route or _NO_PAGE, *_preferences(request))
+        if found is not None:
+            call.params = found.params
+            trip_id = found.params.get("tripId", "")
+            call.trip_id = trip_id if is_id(trip_id) else ""
+        answer = self._answer(visit, found and [*found.routes])
+        reply = await answered(call, answer, functools.partial(_failed, visit))
+        log_request(call, route.path if route else UNSET, reply, time.perf_counter() - started)
+        headers = {**_headers_of(visit.route), "X-Request-Id": call.request_id, **reply.headers}
+        return WholeResponse(reply.status, headers, reply.body)
+
+    async def _answer(self, visit: Visit, methods: list[str] | None) -> Reply:
+        return await self._send(visit, await self._visit(visit, methods))
+
+    async def _visit(self, visit: Visit, methods: list[str] | None) -> Answer:
+        call, route = visit.call, visit.route
+        if route.access == "link":
+            await guards.admit_by_address(call)
+        else:
+            await guards.admit_page(call)
+        if route is _NO_PAGE:
+            if methods is None:
+                raise NotFound("There is no such page")
+            allowed = ", ".join(["GET", "HEAD"] if methods == ["GET"] else methods)
+            raise MethodNotAllowed(headers={"Allow": allowed})
+        if route.method == "POST":
+            require_same_origin(call.request, call.services.public_url)
+        if route.access == "session" and not visit.signed_in:
+            here = call.request.rel_url.raw_path_qs if route.method == "GET" else ""
+            here = here.removeprefix(call.services.prefix)
+            return Redirect(f"/sign-in?next={quote(here, safe='')}" if here else "/sign-in")
+        if route.method == "POST":
+            visit.fields = await take_form(call)
+            visit.form = {name: values[-1].strip() for name, values in visit.fields.items()}
+        return await route.handler(visit)
+
+    async def _send(self, visit: Visit, answer: Answer) -> Reply:
+        if isinstance(answer, Redirect):
+            to = answer.to
+            if to.startswith("/"):
+                to = self._services.prefix + to
+            headers = {"Location": to, "Cache-Control": "no-store", **answer.headers}
+            return Reply(303, headers=headers)
+        if isinstance(answer, Drawing):
+            return await self._draw(visit, answer)
+        headers = {"Cache-Control": "no-store", **answer.headers}
+        return _html(visit, answer.status, render(visit, answer), headers)
+
+    async def _draw(self, visit: Visit, drawing: Drawing) -> Reply:
+        """A page that is known by what it shows: drawn once, and kept while there is room."""
+        shown = f"{drawing.state}/{visit.words.tag}/{visit.theme}/{self._services.epoch}"
+        digest = hashlib.blake2b(shown.encode(), digest_size=12).hexdigest()
+        compressed = takes_gzip(visit.call.request)
+        tag = f'"{digest}-gzip"' if compressed else f'"{digest}"'
+        headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": _VARY}
+        if is_known(visit.call.request, tag):
+            return Reply(304, headers=headers)
+        target = (
+            f"{visit.call.request.rel_url.raw_path}/{visit.words.tag}/{visit.theme}/{compressed}"
+        )
+        cache = self._services.responses
+        body = cache.get(target, tag)
+        if body is None:
+            body = await asyncio.to_thread(_drawn, visit, drawing, compressed)
+            cache.put(target, tag, body)
+        headers["Content-Type"] = HTML
+        if compressed:
+            headers["Content-Encoding"] = "gzip"
+        return Reply(200, body, headers)
 
 
-def _reply(request: web.BaseRequest, page: Page, body: _Body) -> tuple[int, dict[str, str], bytes]:
-    compressed = _GZIP.search(request.headers.get("Accept-Encoding", "")) is not None
-    # They are different bytes, which a strong tag must tell apart (RFC 9110 section 8.8.3.3).
-    tag = f'"{body.digest}-gzip"' if compressed else f'"{body.digest}"'
-    # The addresses by which pages name files change with what is in them.
-    keep = _FOR_EVER if request.query_string == body.digest else _ASK_AGAIN
-    headers = {**_HEADERS, "ETag": tag, "Cache-Control": keep}
-    if is_known(request, tag):
-        return 304, headers, b""
-    headers["Content-Type"] = page.media_type
-    if compressed:
+_NO_PAGE: Final = PageRoute("GET", "", lambda _visit: _nothing(), "anyone")
+
+
+async def _nothing() -> Answer:
+    raise NotFound
+
+
+def _failed(visit: Visit, error: CarnetError, request_id: str) -> Reply:
+    """The page that tells what is wrong."""
+    context = {"status": error.status, "error": error, "request_id": request_id}
+    document = Document(template="error.html", context=context)
+    headers = {"Cache-Control": "no-store", **error.headers}
+    return _html(visit, error.status, render(visit, document), headers)
+
+
+def _drawn(visit: Visit, drawing: Drawing, compressed: bool) -> bytes:
+    body = render(visit, drawing.document())
+    return gzip.compress(body, 6, mtime=0) if compressed else body
+
+
+def _html(visit: Visit, status: int, body: bytes, headers: dict[str, str]) -> Reply:
+    headers = {**headers, "Content-Type": HTML, "Vary": _VARY}
+    if takes_gzip(visit.call.request):
+        body = gzip.compress(body, 6, mtime=0)
         headers["Content-Encoding"] = "gzip"
-    return 200, headers, body.gzipped if compressed else body.plain
+    return Reply(status, body, headers)
 
 
-@functools.cache
-def _load(page: Page) -> _Body:
-    """Reads a page's file, once."""
-    plain = (files("server.pages") / page.file).read_bytes()
-    if page.media_type == HTML:
-        plain = _LINK.sub(_versioned, plain)
-    return _Body(plain, gzip.compress(plain, mtime=0), _digest(plain))
+def _headers_of(route: PageRoute) -> dict[str, str]:
+    return _HEADERS_OF_LINKS if route.access == "link" else _HEADERS
 
 
-def _versioned(link: re.Match[bytes]) -> bytes:
-    """The address of a file, which changes with what is in it."""
-    name = link[1].decode().removeprefix("docs/")
-    return f"{link[1].decode()}?{_digest((files('server.pages') / name).read_bytes())}".encode()
+def _preferences(request: web.BaseRequest) -> tuple[Words, Theme]:
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    words = choose(chosen, request.headers.get("Accept-Language", ""))
+    match request.cookies.get(THEME_COOKIE):
+        case "light":
+            return words, "light"
+        case "dark":
+            return words, "dark"
+    return words, ""
 
 
-def _digest(content: bytes) -> str:
-    return hashlib.blake2b(content, digest_size=8).hexdigest()
+async def _send_asset(request: web.BaseRequest, path: str, asset: Asset) -> web.StreamResponse:
+    if request.method not in ("GET", "HEAD"):
+        allow = {"Allow": "GET, HEAD"}
+        return refuse(MethodNotAllowed(f"{path} is only to be read", headers=allow))
+    started = time.perf_counter()
+    request_id = new_request_id()
+    status, headers, body = await assets.reply(request, asset)
+    RequestLine(
+        time=clock.now(),
+        request_id=request_id,
+        method=request.method,
+        route=path,
+        status=status,
+        duration=round(time.perf_counter() - started, 6),
+        bytes=len(body),
+    ).log()
+    return WholeResponse(status, {**_HEADERS, **headers, "X-Request-Id": request_id}, body)

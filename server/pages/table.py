@@ -1,35 +1,44 @@
-"""Every page and every file of pages. What is not in `PAGES` is not there."""
+"""Every page, and every form of one. What is not in `PAGES` is not there."""
 
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
+from urllib.parse import unquote
 
-HTML: Final = "text/html; charset=utf-8"
-SCRIPT: Final = "text/javascript; charset=utf-8"
-STYLE: Final = "text/css; charset=utf-8"
-TEXT: Final = "text/plain; charset=utf-8"
+from server.pages.handlers import preferences, sign_in
+from server.pages.visit import PageRoute
 
-
-class Page(NamedTuple):
-    """Something that is served as it stands."""
-
-    path: str
-    """Below the path of the public URL."""
-    file: str
-    """Beside this module."""
-    media_type: str
-
-
-def _static(name: str, media_type: str) -> Page:
-    return Page(f"/docs/static/{name}", f"static/{name}", media_type)
-
-
-PAGES: Final = (
-    Page("/docs", "docs.html", HTML),
-    Page("/docs/guide", "guide.html", HTML),
-    _static("docs.js", SCRIPT),
-    _static("pages.css", STYLE),
-    _static("swagger-ui/swagger-ui-bundle.js", SCRIPT),
-    _static("swagger-ui/swagger-ui-bundle.js.LICENSE.txt", TEXT),
-    _static("swagger-ui/swagger-ui.css", STYLE),
-    _static("swagger-ui/LICENSE", TEXT),
-    _static("swagger-ui/NOTICE", TEXT),
+PAGES: Final[tuple[PageRoute, ...]] = (
+    PageRoute("GET", "/", sign_in.home, "anyone"),
+    PageRoute("GET", "/sign-in", sign_in.show, "anyone"),
+    PageRoute("POST", "/sign-out", sign_in.sign_out, "anyone"),
+    PageRoute("POST", "/preferences", preferences.change, "anyone"),
 )
+
+
+class Found(NamedTuple):
+    """The routes of a path, by their methods, and what the path has in the places of names."""
+
+    routes: Mapping[str, PageRoute]
+    params: Mapping[str, str]
+
+
+def find(path: str, pages: Sequence[PageRoute] = PAGES) -> Found | None:
+    """What there is at a raw path below that of the public URL."""
+    segments = [unquote(segment) for segment in path.split("/")]
+    for template in dict.fromkeys(page.path for page in pages):
+        params = _match(template.split("/"), segments)
+        if params is not None:
+            return Found({page.method: page for page in pages if page.path == template}, params)
+    return None
+
+
+def _match(template: list[str], segments: list[str]) -> dict[str, str] | None:
+    if len(template) != len(segments):
+        return None
+    params = {}
+    for wanted, given in zip(template, segments, strict=True):
+        if wanted.startswith("{") and given:
+            params[wanted[1:-1]] = given
+        elif wanted != given:
+            return None
+    return params

@@ -15,7 +15,7 @@ NOBODY = "0" * 26
 MARK = b"\xef\xbb\xbf"
 
 WITH_KEY = [route for route in ROUTES if route.access == "key"]
-WITHOUT_KEY = [route for route in ROUTES if route.access != "key"]
+WITHOUT_KEY = [route for route in ROUTES if route.access == "address"]
 WITHOUT_BODY = [route for route in WITH_KEY if route.writes and route.body is None]
 
 

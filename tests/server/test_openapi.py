@@ -16,7 +16,7 @@ from domain.resources.accommodation import Accommodation
 from domain.resources.leg import Flight, RentalCar
 from domain.trip import TRIP
 from server.openapi.document import describe
-from server.route import Transaction
+from server.route import OPEN, Transaction
 from server.routes import ROUTES
 from tests.server.described import (
     DOCUMENT,
@@ -106,7 +106,7 @@ def test_every_parameter_is_described(at):
 @each_route
 def test_security_and_scope_are_told(route):
     operation = OPERATIONS[route.method, route.path]
-    assert (operation.get("security") == []) == (route.access == "address")
+    assert (operation.get("security") == []) == (route.access in OPEN)
     if route.scope:
         assert route.scope in operation["description"]
 
@@ -115,10 +115,10 @@ def test_security_and_scope_are_told(route):
 def test_the_responses_are_those_of_the_route(route):
     responses = responses_of((route.method, route.path))
     expected = {*route.statuses, 429, 500, 503}
-    if route.access == "key":
+    if route.access in ("key", "session"):
         # A query parameter that an operation does not know is refused.
         expected |= {400, 401}
-    if route.scope:
+    if route.scope or route.access in ("session", "visitor", "sign-in"):
         expected.add(403)
     if "{" in route.path:
         expected.add(404)

@@ -17,7 +17,8 @@ KEYS: dict[str, str] = {
 
 REFERENCE = {
     *("users", "groups", "group_members", "api_keys", "server_state", "counters", "webhooks"),
-    "calendar_tokens",
+    *("calendar_tokens", "sessions", "passkeys", "identities", "challenges", "invites", "resets"),
+    "sign_in_failures",
 }
 """Small tables of which each part of the database has a copy."""
 

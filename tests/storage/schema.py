@@ -22,7 +22,8 @@ def table(columns: str, *parts: str) -> Table:
 
 TABLES = {
     "users": table(
-        "id text, email text, name text, phone text?, created_at text",
+        "id text, email text, name text, phone text?, created_at text, password text?,"
+        " deleted_at text?",
         "PRIMARY KEY (id)",
         "CREATE UNIQUE INDEX users_by_email ON users (lower(email))",
     ),
@@ -40,10 +41,57 @@ TABLES = {
     ),
     "api_keys": table(
         "id text, hash text, user_id text, name text, scopes text, rate_limit integer?,"
-        " expires_at text?, revoked_at text?, created_at text",
+        " expires_at text?, revoked_at text?, created_at text, last_four text?, last_used_at text?,"
+        " last_used_from text?",
         "PRIMARY KEY (id)",
         "UNIQUE (hash)",
         "FOREIGN KEY (user_id) REFERENCES users(id)",
+        "CREATE INDEX api_keys_by_user ON api_keys (user_id, id)",
+    ),
+    "sessions": table(
+        "user_id text, id text, hash text, created_at text, last_used_at text,"
+        " last_used_from text?",
+        "PRIMARY KEY (user_id, id)",
+        "UNIQUE (hash)",
+        "FOREIGN KEY (user_id) REFERENCES users(id)",
+        "CREATE INDEX sessions_by_age ON sessions (last_used_at)",
+    ),
+    "passkeys": table(
+        "user_id text, id text, credential_id text, public_key bytes, sign_count integer,"
+        " name text, created_at text, last_used_at text?",
+        "PRIMARY KEY (user_id, id)",
+        "UNIQUE (credential_id)",
+        "FOREIGN KEY (user_id) REFERENCES users(id)",
+    ),
+    "identities": table(
+        "user_id text, issuer text, subject text, created_at text",
+        "PRIMARY KEY (issuer, subject)",
+        "FOREIGN KEY (user_id) REFERENCES users(id)",
+        "CREATE INDEX identities_by_user ON identities (user_id)",
+    ),
+    "challenges": table(
+        "id text, purpose text, data text, expires_at real",
+        "PRIMARY KEY (id)",
+        "CREATE INDEX challenges_by_end ON challenges (expires_at)",
+    ),
+    "invites": table(
+        "group_id text, id text, hash text, role text, created_by text, created_at text,"
+        " expires_at text, used_at text?, used_by text?",
+        "PRIMARY KEY (group_id, id)",
+        "UNIQUE (hash)",
+        "FOREIGN KEY (created_by) REFERENCES users(id)",
+        "FOREIGN KEY (group_id) REFERENCES groups(id)",
+    ),
+    "resets": table(
+        "user_id text, hash text, created_at text, expires_at text",
+        "PRIMARY KEY (user_id)",
+        "UNIQUE (hash)",
+        "FOREIGN KEY (user_id) REFERENCES users(id)",
+    ),
+    "sign_in_failures": table(
+        "address text, account text, id text, at real",
+        "PRIMARY KEY (address, account, id)",
+        "CREATE INDEX sign_in_failures_by_age ON sign_in_failures (at)",
     ),
     "server_state": table("name text, value text", "PRIMARY KEY (name)"),
     "trips": table(

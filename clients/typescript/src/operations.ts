@@ -12,6 +12,8 @@ import type {
 /** By name: the method, the path and, where there is a body, what it is. */
 export const OPERATIONS = {
   me: ["GET", "/me"],
+  getSession: ["GET", "/session"],
+  signOut: ["DELETE", "/session"],
   listTrips: ["GET", "/trips"],
   createTrip: ["POST", "/trips", "json"],
   getTrip: ["GET", "/trips/{tripId}"],
@@ -79,6 +81,11 @@ export interface Operations {
   /** The key in use, its user and their groups: `GET /me`. */
   me(options?: Options<"me"> & Unconditional): Call<Result<"me">>;
   me(options: Options<"me">): Call<Result<"me"> | undefined>;
+  /** Who is signed in: `GET /session`. */
+  getSession(options?: Options<"getSession"> & Unconditional): Call<Result<"getSession">>;
+  getSession(options: Options<"getSession">): Call<Result<"getSession"> | undefined>;
+  /** Sign out: `DELETE /session`. */
+  signOut(options?: Options<"signOut">): Call<Result<"signOut">>;
   /** List trips: `GET /trips`. */
   listTrips(options?: Options<"listTrips"> & Unconditional): Call<Result<"listTrips">>;
   listTrips(options: Options<"listTrips">): Call<Result<"listTrips"> | undefined>;

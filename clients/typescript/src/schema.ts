@@ -24,6 +24,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is signed in
+         * @description What `GET /me` tells, and which session it is. It is for people who are signed in: no key will do.
+         */
+        get: operations["getSession"];
+        put?: never;
+        post?: never;
+        /**
+         * Sign out
+         * @description The session is over at once, and its cookie goes. It is for people who are signed in: no key will do.
+         */
+        delete: operations["signOut"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/trips": {
         parameters: {
             query?: never;
@@ -1881,11 +1905,11 @@ export interface components {
             /** Format: date-time */
             readonly updatedAt?: string;
         };
-        /** @description Who the key speaks for, and what it may do. */
+        /** @description Who the key or session speaks for, and what the key may do; a session may do all. */
         Me: {
             user: components["schemas"]["User"];
             groups: components["schemas"]["Group"][];
-            key: components["schemas"]["Key"];
+            key?: components["schemas"]["Key"];
             defaultGroupId?: string;
         };
         /** @description A member of a trip. */
@@ -2024,6 +2048,14 @@ export interface components {
          * @enum {string}
          */
         RowKind: "leg" | "stay" | "mapPin" | "actionItem" | "commitment" | "channel" | "message" | "trip";
+        /** @description The session in use. */
+        Session: {
+            _id: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            lastUsedAt: string;
+        };
         /** @description A share token, and where it leads. */
         ShareLink: {
             token: string;
@@ -2128,6 +2160,14 @@ export interface components {
         SharedView: {
             trip: components["schemas"]["SharedTrip"];
             legs: components["schemas"]["SharedLeg"][];
+        };
+        /** @description Who is signed in, and by which session. */
+        SignedIn: {
+            user: components["schemas"]["User"];
+            groups: components["schemas"]["Group"][];
+            key?: components["schemas"]["Key"];
+            defaultGroupId?: string;
+            session: components["schemas"]["Session"];
         };
         /** @description Rows of a trip, as far as they are to be merged into it: what is not here stays. An export can be sent as it is. */
         Snapshot: {
@@ -2442,7 +2482,7 @@ export interface components {
             errors: number;
             items: components["schemas"]["UndoneItem"][];
         };
-        /** @description The user whose key it is. */
+        /** @description The user whose key or session it is. */
         User: {
             _id: string;
             name: string;
@@ -2865,12 +2905,12 @@ export interface components {
     parameters: {
         /** @description `ETag` of what is known; 304 when that is the present state. */
         ifNoneMatch: string;
+        /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+        idempotencyKey: string;
         /** @description Rows of a page; a number above the maximum is cut to it. */
         limit: number;
         /** @description `nextCursor` of the page before; no other list's is taken. */
         cursor: string;
-        /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
-        idempotencyKey: string;
         /** @description Id of the trip. */
         tripId: string;
         /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
@@ -3007,6 +3047,115 @@ export interface operations {
             };
             400: components["responses"]["ValidationError"];
             401: components["responses"]["Unauthorized"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getSession: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "_id": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *         "name": "Olga",
+                     *         "email": "olga@example.org"
+                     *       },
+                     *       "groups": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0r848rokft66g8",
+                     *           "name": "Family",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "key": {
+                     *         "_id": "06e1k8qj4m0ppucpbe3l56fa",
+                     *         "name": "Assistant",
+                     *         "scopes": [
+                     *           "trips:read",
+                     *           "trips:write"
+                     *         ],
+                     *         "rateLimit": 60
+                     *       },
+                     *       "defaultGroupId": "06e1k8qj4m0r848rokft66g8",
+                     *       "session": {
+                     *         "_id": "06e1k8qj4m04js9v8cdh2ira",
+                     *         "createdAt": "2026-11-02T08:15:30.123Z",
+                     *         "lastUsedAt": "2026-11-02T08:15:30.123Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];

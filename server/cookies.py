@@ -1,0 +1,60 @@
+"""The cookie that holds a browser's session (contract section 19; RFC 6265bis)."""
+
+import ipaddress
+from typing import Final
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from server.services import Services
+
+_MAX_AGE_SECONDS: Final = 400 * 24 * 60 * 60
+"""The longest that browsers keep a cookie; the session behind it ends sooner."""
+
+
+def is_private(request: web.BaseRequest, services: Services) -> bool:
+    """Whether nobody between the browser and this server can read what is sent.
+
+    By https, which the public URL or a trusted proxy tells of, or within one machine.
+    """
+    if urlsplit(services.public_url).scheme == "https":
+        return True
+    if services.settings.http.trusted_proxies:
+        told = request.headers.get("X-Forwarded-Proto", "").rpartition(",")[2]
+        if told.strip().lower() == "https":
+            return True
+    return _is_loopback(urlsplit(f"//{request.host}").hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def session_token(request: web.BaseRequest, services: Services) -> str | None:
+    """The token in the request's cookie, if it has one.
+
+    Only the cookie that this server would set here counts: `__Host-` keeps others from setting it.
+    """
+    return request.cookies.get(_name(is_private(request, services)))
+
+
+def set_session(request: web.BaseRequest, services: Services, token: str) -> str:
+    """The value of a Set-Cookie header that gives the browser a session."""
+    return _cookie(is_private(request, services), token, _MAX_AGE_SECONDS)
+
+
+def clear_session(request: web.BaseRequest, services: Services) -> str:
+    """The value of a Set-Cookie header that takes it away."""
+    return _cookie(is_private(request, services), "", 0)
+
+
+def _name(private: bool) -> str:
+    return "__Host-carnet" if private else "carnet"
+
+
+def _cookie(private: bool, value: str, max_age: int) -> str:
+    secure = "; Secure" if private else ""
+    return f"{_name(private)}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}"

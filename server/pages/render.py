@@ -1,0 +1,62 @@
+"""Templates, and what all of them are given."""
+
+import functools
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from server import cookies
+from server.pages import assets
+from server.pages.visit import Document, Visit
+from server.pages.words import LANGUAGES
+
+_ICON: Final = Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>')
+
+
+@functools.cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("server.pages", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.globals["languages"] = LANGUAGES
+    return environment
+
+
+def render(visit: Visit, document: Document) -> bytes:
+    """A page, as it is sent."""
+    template = _environment().get_template(document.template)
+    return template.render({**_given(visit), **document.context}).encode()
+
+
+def _notice(visit: Visit) -> str | None:
+    """What a form that led here has done, by `?done=`, a name in the catalogue."""
+    return visit.words.get(f"notices.{visit.query.get('done', '')}")
+
+
+def _given(visit: Visit) -> dict[str, Any]:
+    services = visit.call.services
+    prefix = services.prefix
+
+    def asset(name: str) -> str:
+        return prefix + assets.address(name)
+
+    def icon(name: str) -> Markup:
+        return _ICON.format(asset("icons.svg"), name)
+
+    return {
+        "t": visit.words,
+        "prefix": prefix,
+        "asset": asset,
+        "icon": icon,
+        "theme": visit.theme,
+        "notice": _notice(visit),
+        "here": visit.call.request.rel_url.raw_path_qs,
+        "actor": visit.call.caller.actor if visit.call.caller else None,
+        "is_private": cookies.is_private(visit.call.request, services),
+    }

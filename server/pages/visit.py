@@ -1,0 +1,107 @@
+"""What a handler of pages is given of a request, and what it gives back."""
+
+import dataclasses
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, Literal, TypeVar
+
+from domain.actor import Actor
+from server.pages.words import Words
+from server.route import Call
+from storage.store import Tx
+
+T = TypeVar("T")
+
+Theme = Literal["", "light", "dark"]
+"""What the reader has chosen; empty: as their system has it."""
+
+Access = Literal["anyone", "session", "link"]
+"""Who may see a page.
+
+`anyone`: who may be signed in; `session`: whoever is signed in, others sign in first; `link`:
+whoever has the link, and who that is is not looked at. The limit counts the client's address, or
+the session.
+"""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Document:
+    """A page, made from a template."""
+
+    template: str
+    context: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    status: int = 200
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """A page that is made in a thread, and kept by the state that it shows."""
+
+    document: Callable[[], Document]
+    state: str
+    """Names what it is made from, besides language and theme: its entity tag tells that."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Redirect:
+    """Leads on to another page, by GET (303, RFC 9110 section 15.4.4)."""
+
+    to: str
+    """Below the path of the public URL; or an address of another server, with its scheme."""
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+Answer = Document | Drawing | Redirect
+Handler = Callable[["Visit"], Awaitable[Answer]]
+
+
+@dataclasses.dataclass(frozen=True)
+class PageRoute:
+    """One page, or what a form on one does."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    """The template below the path of the public URL."""
+    handler: Handler
+    access: Access = "session"
+
+
+@dataclasses.dataclass
+class Visit:
+    """A request for a page, on its way to its handler."""
+
+    call: Call
+    route: PageRoute
+    words: Words
+    theme: Theme
+    form: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """What a form sent: the last value of each field."""
+    fields: Mapping[str, list[str]] = dataclasses.field(default_factory=dict)
+    """All values of each field, for check boxes of one name."""
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether somebody is signed in."""
+        return self.call.caller is not None
+
+    @property
+    def actor(self) -> Actor:
+        """Who is signed in."""
+        return self.call.actor
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The query's parameters."""
+        return self.call.request.query
+
+    async def read(self, operation: Callable[[Tx], Awaitable[T]]) -> T:
+        """What an operation reads."""
+        return await self.call.services.store.read(operation)
+
+    async def write(self, operation: Callable[[Tx], Awaitable[T]]) -> T:
+        """What an operation gives that writes, in a transaction."""
+        return await self.call.services.store.write(operation)
+
+
+LARGEST_FORM: Final = 256 * 1024
+"""Bytes."""
