@@ -17,7 +17,7 @@ from runtime.settings import Events
 from runtime.signals import Signals
 from server.event_text import COMMENT, RETRY, Told, hello, reset
 from server.feeds import Feed, Watcher
-from storage import accounts, history, trips
+from storage import history, keys, trips
 from storage.store import Store, Tx
 
 _log = structlog.get_logger("carnet.events")
@@ -197,11 +197,11 @@ class EventHub:
 
     async def _look(self) -> None:
         watchers, watched, now = list(self._watchers), list(self._feeds), clock.now()
-        keys = {each.actor.key_id for each in watchers if each.actor.key_id is not None}
+        key_ids = {each.actor.key_id for each in watchers if each.actor.key_id is not None}
         users = {each.actor.user for each in watchers}
 
         async def read(tx: Tx) -> Standing:
-            scopes = await accounts.scopes_of(tx, keys, now)
+            scopes = await keys.scopes_of(tx, key_ids, now)
             revs, members = await trips.revs_and_members(tx, watched, users)
             return Standing(scopes, members, revs)
 

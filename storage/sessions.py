@@ -7,7 +7,7 @@ from domain.actor import Actor, Caller
 from domain.scopes import BASE_SCOPES, Scopes
 from domain.session import ends_at, used_since
 from runtime.ids import new_id, new_secret
-from storage.accounts import PART_IN_TRIP, part_in_trip
+from storage.access import PART_IN_TRIP, part_in_trip
 from storage.store import Tx
 
 _ALL: Scopes = Scopes(BASE_SCOPES)
