@@ -18,6 +18,12 @@ def is_email(text: str) -> bool:
     return not hidden and _EMAIL.fullmatch(text) is not None
 
 
+def is_name(text: str) -> bool:
+    """Whether people and groups can be called this: 1 to 200 characters, no control among them."""
+    control = any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text)
+    return not control and bool(text.strip()) and len(text) <= 200
+
+
 def key_hash(key: str) -> str:
     """What is stored of a key: SHA-256, in hex. A key is random, so no salt is needed."""
     return hashlib.sha256(key.encode()).hexdigest()
