@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from msgspec import UNSET, UnsetType
 
 from domain import details
-from domain.account import is_email, key_hash
+from domain.account import is_email, key_hash, used_from
 from domain.errors import CarnetError, RateLimited, Unauthorized, ValidationFailed
 from domain.sign_in import WINDOW_SECONDS, wait_seconds
 from server import cookies
@@ -29,8 +29,6 @@ Checked = Credentials | CarnetError
 
 WRONG: Final = "Wrong e-mail or password"
 """Says no more to anyone: not which of the two, and not whether there is such an account."""
-_LONGEST_PROGRAM: Final = 200
-"""Characters of what a program calls itself."""
 
 
 def require(outcome: T | CarnetError) -> T:
@@ -157,16 +155,7 @@ async def begin_session(tx: Tx, call: Call, user_id: str) -> tuple[SessionInfo, 
     """
     if call.caller is not None and call.caller.actor.session_id is not None:
         await sessions.delete(tx, call.actor.user, call.caller.actor.session_id)
-    session, token = await sessions.create(
-        tx, user_id=user_id, used_from=used_from(call), now=call.now
-    )
-    return session, cookies.set_session(call.request, call.services, token)
-
-
-def used_from(call: Call) -> str:
-    """Where a request comes from: the client's address, and what its program calls itself."""
     address = client_address(call.request, call.services.settings.http.trusted_proxies)
-    program = call.request.headers.get("User-Agent", "")[:_LONGEST_PROGRAM]
-    # A header may hold what no text column does.
-    program = "".join(character for character in program if character.isprintable())
-    return f"{address} {program}".strip()
+    shown = used_from(address, call.request.headers.get("User-Agent", ""))
+    session, token = await sessions.create(tx, user_id=user_id, used_from=shown, now=call.now)
+    return session, cookies.set_session(call.request, call.services, token)

@@ -4,8 +4,8 @@ import msgspec
 
 from server.guards import limit_of
 from server.route import Call, Reply, json_reply
-from storage import accounts
-from storage.accounts import Group
+from storage import groups
+from storage.groups import Group
 from storage.store import Tx
 
 
@@ -51,6 +51,5 @@ async def of(tx: Tx, call: Call) -> Me:
 
 async def of_user(tx: Tx, user: User) -> Me:
     """What a user is told of themselves."""
-    groups = await accounts.groups_of(tx, user.id)
-    default = groups[0].id if groups else msgspec.UNSET
-    return Me(user, groups, default_group_id=default)
+    mine = await groups.of_user(tx, user.id)
+    return Me(user, mine, default_group_id=mine[0].id if mine else msgspec.UNSET)

@@ -10,7 +10,7 @@ from server.api import me
 from server.api.me import Me
 from server.route import Call, Reply, json_reply
 from server.signing_in import Checked, begin_session, check_password, confirm, outcome_of, require
-from storage import accounts, sessions
+from storage import sessions, users
 from storage.sessions import SessionInfo
 from storage.store import Tx
 
@@ -51,7 +51,7 @@ def _signed_in(about: Me, session: SessionInfo) -> SignedIn:
 async def begin(tx: Tx, call: Call, user_id: str, status: int = 200) -> Reply:
     """Signs a user in: what `show` tells them from now on, and the cookie that lets them ask."""
     session, cookie = await begin_session(tx, call, user_id)
-    name, email = await accounts.name_and_email(tx, user_id)
+    name, email = await users.name_and_email(tx, user_id)
     about = await me.of_user(tx, me.User(user_id, name, email))
     headers = {"Set-Cookie": cookie, "Cache-Control": "no-store"}
     return json_reply(_signed_in(about, session), status, headers)
