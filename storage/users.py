@@ -49,6 +49,14 @@ async def id_of(tx: Tx, email: str) -> str:
     return user_id
 
 
+async def name_and_email(tx: Tx, user_id: str) -> tuple[str, str]:
+    """What a user is called, and their address."""
+    record = await tx.fetchrow("SELECT name, email FROM users WHERE id = $1", user_id)
+    assert record is not None
+    name, email = record
+    return name, email
+
+
 async def list_all(tx: Tx) -> list[UserInfo]:
     """All users, oldest first, each with their groups in the order of `groups_of`."""
     records = await tx.fetch(

@@ -13,7 +13,10 @@ import type {
 export const OPERATIONS = {
   me: ["GET", "/me"],
   getSession: ["GET", "/session"],
+  signIn: ["POST", "/session", "json"],
   signOut: ["DELETE", "/session"],
+  listSessions: ["GET", "/sessions"],
+  endSession: ["DELETE", "/sessions/{sessionId}"],
   listTrips: ["GET", "/trips"],
   createTrip: ["POST", "/trips", "json"],
   getTrip: ["GET", "/trips/{tripId}"],
@@ -84,8 +87,17 @@ export interface Operations {
   /** Who is signed in: `GET /session`. */
   getSession(options?: Options<"getSession"> & Unconditional): Call<Result<"getSession">>;
   getSession(options: Options<"getSession">): Call<Result<"getSession"> | undefined>;
+  /** Sign in: `POST /session`. */
+  signIn(body: Body<"signIn">, options?: Options<"signIn">): Call<Result<"signIn">>;
   /** Sign out: `DELETE /session`. */
   signOut(options?: Options<"signOut">): Call<Result<"signOut">>;
+  /** List your sessions: `GET /sessions`. */
+  listSessions(options?: Options<"listSessions"> & Unconditional): Call<Result<"listSessions">>;
+  listSessions(options: Options<"listSessions">): Call<Result<"listSessions"> | undefined>;
+  /** List your sessions, page after page: `GET /sessions`. */
+  iterateSessions(options?: PageOptions<"listSessions">): AsyncIterableIterator<Item<"listSessions">>;
+  /** End a session of yours: `DELETE /sessions/{sessionId}`. */
+  endSession(sessionId: string, options?: Options<"endSession">): Call<Result<"endSession">>;
   /** List trips: `GET /trips`. */
   listTrips(options?: Options<"listTrips"> & Unconditional): Call<Result<"listTrips">>;
   listTrips(options: Options<"listTrips">): Call<Result<"listTrips"> | undefined>;
