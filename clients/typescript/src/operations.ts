@@ -17,6 +17,9 @@ export const OPERATIONS = {
   signOut: ["DELETE", "/session"],
   listSessions: ["GET", "/sessions"],
   endSession: ["DELETE", "/sessions/{sessionId}"],
+  listKeys: ["GET", "/keys"],
+  createKey: ["POST", "/keys", "json"],
+  revokeKey: ["DELETE", "/keys/{keyId}"],
   listTrips: ["GET", "/trips"],
   createTrip: ["POST", "/trips", "json"],
   getTrip: ["GET", "/trips/{tripId}"],
@@ -98,6 +101,15 @@ export interface Operations {
   iterateSessions(options?: PageOptions<"listSessions">): AsyncIterableIterator<Item<"listSessions">>;
   /** End a session of yours: `DELETE /sessions/{sessionId}`. */
   endSession(sessionId: string, options?: Options<"endSession">): Call<Result<"endSession">>;
+  /** List your API keys: `GET /keys`. */
+  listKeys(options?: Options<"listKeys"> & Unconditional): Call<Result<"listKeys">>;
+  listKeys(options: Options<"listKeys">): Call<Result<"listKeys"> | undefined>;
+  /** List your API keys, page after page: `GET /keys`. */
+  iterateKeys(options?: PageOptions<"listKeys">): AsyncIterableIterator<Item<"listKeys">>;
+  /** Create an API key: `POST /keys`. */
+  createKey(body: Body<"createKey">, options?: Options<"createKey">): Call<Result<"createKey">>;
+  /** Revoke an API key: `DELETE /keys/{keyId}`. */
+  revokeKey(keyId: string, options?: Options<"revokeKey">): Call<Result<"revokeKey">>;
   /** List trips: `GET /trips`. */
   listTrips(options?: Options<"listTrips"> & Unconditional): Call<Result<"listTrips">>;
   listTrips(options: Options<"listTrips">): Call<Result<"listTrips"> | undefined>;

@@ -92,6 +92,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your API keys
+         * @description Those that are not revoked; the keys themselves are not stored. It is for people who are signed in: no key will do.
+         */
+        get: operations["listKeys"];
+        put?: never;
+        /**
+         * Create an API key
+         * @description The reply shows the `key`, this once. It acts as you, in the trips that its scopes name, or in all of yours; it can make no keys and change no people. It is for people who are signed in: no key will do.
+         */
+        post: operations["createKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/keys/{keyId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API key
+         * @description What it was used for ends: requests at once, streams of events within seconds, and webhooks that it made. It is for people who are signed in: no key will do.
+         */
+        delete: operations["revokeKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/trips": {
         parameters: {
             query?: never;
@@ -1169,6 +1213,45 @@ export interface components {
         };
         /** @enum {string} */
         ActionItemUrgency: "before_trip" | "nice_to_have" | "now";
+        /** @description A key of yours, which is not stored; `lastUsedFrom` is an address, and the program's name. */
+        ApiKey: {
+            _id: string;
+            name: string;
+            scopes: string[];
+            lastFour?: string;
+            /** Format: date-time */
+            lastUsedAt?: string;
+            lastUsedFrom?: string;
+            /** Format: date-time */
+            expiresAt?: string;
+            rateLimit?: number;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        /** @description A new key. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        ApiKeyCreate: {
+            name: string;
+            scopes: string[];
+            /**
+             * @description A date, the last day in UTC, or a moment
+             * @example 2030-12-31
+             * @example 2030-12-31T18:00:00Z
+             */
+            expiresAt?: string | null;
+            rateLimit?: number | null;
+            readonly _id?: string;
+            readonly lastFour?: string;
+            /** Format: date-time */
+            readonly lastUsedAt?: string;
+            readonly lastUsedFrom?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        ApiKeyPage: {
+            items: components["schemas"]["ApiKey"][];
+            nextCursor: string | null;
+        };
         /** @description Who made a change; without an id it was Carnet itself. */
         Author: {
             userId?: string;
@@ -2019,6 +2102,22 @@ export interface components {
         MessagePage: {
             items: components["schemas"]["Message"][];
             nextCursor: string | null;
+        };
+        /** @description A key that has just been made; `key` is shown this once. */
+        NewApiKey: {
+            _id: string;
+            name: string;
+            scopes: string[];
+            lastFour?: string;
+            /** Format: date-time */
+            lastUsedAt?: string;
+            lastUsedFrom?: string;
+            /** Format: date-time */
+            expiresAt?: string;
+            rateLimit?: number;
+            /** Format: date-time */
+            createdAt: string;
+            key: string;
         };
         /** @description A webhook that has just been made; `secret` signs what it is told, and is shown this once. */
         NewWebhook: {
@@ -3084,6 +3183,8 @@ export interface components {
         limit: number;
         /** @description `nextCursor` of the page before; no other list's is taken. */
         cursor: string;
+        /** @description Id of the key. */
+        keyId: string;
         /** @description Id of the trip. */
         tripId: string;
         /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
@@ -3437,7 +3538,7 @@ export interface operations {
                      *           "_id": "06e1k8qj4m0hlfic2t73an2e",
                      *           "createdAt": "2026-11-02T08:15:30.123Z",
                      *           "lastUsedAt": "2026-11-02T08:15:30.123Z",
-                     *           "lastUsedFrom": "Last used from",
+                     *           "lastUsedFrom": "192.168.1.20, HomeAssistant/2026.11",
                      *           "current": true
                      *         }
                      *       ],
@@ -3476,6 +3577,176 @@ export interface operations {
             path: {
                 /** @description Id of the session. */
                 sessionId: components["parameters"]["sessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listKeys: {
+        parameters: {
+            query?: {
+                /** @description Rows of a page; a number above the maximum is cut to it. */
+                limit?: components["parameters"]["limit"];
+                /** @description `nextCursor` of the page before; no other list's is taken. */
+                cursor?: components["parameters"]["cursor"];
+            };
+            header?: {
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0h8acfk7qd0hhe",
+                     *           "name": "Assistant",
+                     *           "scopes": [
+                     *             "trips:read:06e1k8qj4m0qhq8sbj32po28",
+                     *             "messages:read:06e1k8qj4m0qhq8sbj32po28"
+                     *           ],
+                     *           "expiresAt": "2027-05-02T00:00:00.000Z",
+                     *           "rateLimit": 60,
+                     *           "createdAt": "2026-11-02T08:15:30.123Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ApiKeyPage"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Assistant",
+                 *       "scopes": [
+                 *         "trips:read:06e1k8qj4m0qhq8sbj32po28",
+                 *         "messages:read:06e1k8qj4m0qhq8sbj32po28"
+                 *       ],
+                 *       "expiresAt": "2027-05-02T00:00:00.000Z",
+                 *       "rateLimit": 60
+                 *     }
+                 */
+                "application/json": components["schemas"]["ApiKeyCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m0h8acfk7qd0hhe",
+                     *       "name": "Assistant",
+                     *       "scopes": [
+                     *         "trips:read:06e1k8qj4m0qhq8sbj32po28",
+                     *         "messages:read:06e1k8qj4m0qhq8sbj32po28"
+                     *       ],
+                     *       "expiresAt": "2027-05-02T00:00:00.000Z",
+                     *       "rateLimit": 60,
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "key": "osk_7Hq2mZr9TdXw4KpV1nBs6YcJ8gLfE3aU5tNx0WbRkDo"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewApiKey"];
+                };
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revokeKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /** @description Id of the key. */
+                keyId: components["parameters"]["keyId"];
             };
             cookie?: never;
         };
