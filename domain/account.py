@@ -15,11 +15,21 @@ class AccountError(ValueError):
     """A user, group or key that cannot be made, changed or found; the text is for a person."""
 
 
+class NoOwnerLeft(AccountError):
+    """A change of a group's members that would leave it without an owner."""
+
+
 def is_email(text: str) -> bool:
     """Whether this could be an address; whether it is one only a mail can tell."""
     # Control and invisible characters, such as come along when an address is pasted.
     hidden = any(unicodedata.category(character) in ("Cc", "Cf", "Cs") for character in text)
     return not hidden and _EMAIL.fullmatch(text) is not None
+
+
+def is_name(text: str) -> bool:
+    """Whether people or groups can be called this: it shows, and on one line."""
+    control = any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in text)
+    return not control and text.strip() != ""
 
 
 def key_hash(key: str) -> str:
