@@ -1,5 +1,7 @@
 """Sessions: a browser's token, of which only a hash is stored, acts as a user."""
 
+from collections.abc import Collection
+
 import msgspec
 
 from domain.account import key_hash
@@ -99,6 +101,16 @@ async def delete_others(tx: Tx, user_id: str, session_id: str | None) -> None:
     await tx.execute(
         "DELETE FROM sessions WHERE user_id = $1 AND id <> $2", user_id, session_id or ""
     )
+
+
+async def scopes_of(tx: Tx, session_ids: Collection[str], now: str) -> dict[str, Scopes]:
+    """The scopes of sessions, without those that are over; one statement."""
+    records = await tx.fetch(
+        f"SELECT id FROM sessions WHERE id {tx.dialect.among('$1')} AND last_used_at > $2",
+        msgspec.json.encode(sorted(session_ids)).decode(),
+        used_since(now),
+    )
+    return {session_id: _ALL for (session_id,) in records}
 
 
 async def prune(tx: Tx, now: str, limit: int) -> int:
