@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from examples.client import Client
 from examples.local_server import EMAIL, LocalServer
 from runtime import clock
-from storage import accounts, open_store, sessions
+from storage import open_store, sessions, users
 
 ROOT: Final = Path(__file__).parent.parent
 IMAGES: Final = ROOT / "docs" / "images"

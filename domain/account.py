@@ -18,6 +18,10 @@ class AccountError(ValueError):
     """A user, group or key that cannot be made, changed or found; the text is for a person."""
 
 
+class NoOwnerLeft(AccountError):
+    """A change of a group's members that would leave it without an owner."""
+
+
 def is_email(text: str) -> bool:
     """Whether this could be an address; whether it is one only a mail can tell."""
     # Control and invisible characters, such as come along when an address is pasted.

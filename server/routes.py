@@ -37,12 +37,13 @@ from server.api.sessions import ListedSession
 from server.api.shares import ShareLink
 from server.bodies import BATCH_BYTES, ROW_BYTES
 from server.event_text import MEDIA_TYPE as EVENTS
+from server.people_routes import PEOPLE
 from server.query import DRY_RUN, FILENAME, FORCE, SINCE
 from server.route import ANY, Body, PageSize, Route, Stream, Transaction, View
 from storage.deliveries import DeliveryInfo
+from storage.groups import Member
 from storage.jobs import Job
 from storage.keys import ApiKey, NewApiKey
-from storage.trips import Member
 from storage.webhooks import Hook, NewHook
 
 _TRIP = "/trips/{tripId}"
@@ -136,6 +137,7 @@ ROUTES: tuple[Route, ...] = (
                 None, access="session", statuses=(204,),
                 description="What it was used for ends: requests at once, streams of events "
                             "within seconds, and webhooks that it made."),
+    *PEOPLE,
     Transaction("GET", "/trips", "listTrips", trips.list_, "List trips", "trips",
                 schemas.page(schemas.document(TRIP)), scope="trips:read", query=LIST_QUERY,
                 description="Those of all your groups, by age; with a key that is limited to "
