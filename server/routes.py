@@ -7,7 +7,7 @@ from domain.imports import BatchResult, ImportRequest
 from domain.message import CHANNEL, MESSAGE
 from domain.resource import Resource, by_age
 from domain.resources import RESOURCES
-from domain.sign_in import SignIn
+from domain.sign_in import PasswordChange, PasswordReset, SetUp, SignIn
 from domain.trip import TRIP
 from formats.calendar import MEDIA_TYPE as CALENDAR
 from server.api import (
@@ -19,10 +19,12 @@ from server.api import (
     me,
     messages,
     openapi,
+    passwords,
     requests,
     schemas,
     session,
     sessions,
+    set_up,
     shares,
     trips,
     undo,
@@ -122,6 +124,26 @@ ROUTES: tuple[Route, ...] = (
     Transaction("DELETE", "/sessions/{sessionId}", "endSession", sessions.end,
                 "End a session of yours", "session", None, access="session", statuses=(204,),
                 description="Whoever uses it is signed out at once."),
+    Transaction("POST", "/setup", "setUp", set_up.set_up, "Set up a new server", "session",
+                SignedIn, access="visitor", statuses=(201,), conflicts=True,
+                prepare=set_up.check,
+                body=_row(SetUp),
+                description="Makes the user of the first start yours, who owns the first group. "
+                            "The code is printed by `carnet serve` until this is done; then the "
+                            "answer is 409."),
+    Transaction("POST", "/me/password", "changePassword", passwords.change,
+                "Change your password", "session", None, access="session", statuses=(204,),
+                prepare=passwords.check_change,
+                body=Body(type=PasswordChange, largest=ROW_BYTES, secret=True),
+                description="All your other sessions are over. A wrong `current` is told as a "
+                            "detail of that field, and counts as a failed sign-in; one who has no "
+                            "password yet leaves it out."),
+    Transaction("POST", "/reset/{token}", "resetPassword", passwords.reset,
+                "Set a new password by a link", "session", None, access="visitor",
+                statuses=(204,), prepare=passwords.check_reset, body=_row(PasswordReset),
+                description="The link is from `carnet user reset`, is good for a day and works "
+                            "once. All sessions of its user are over, and nobody is signed in by "
+                            "it."),
     Transaction("GET", "/trips", "listTrips", trips.list_, "List trips", "trips",
                 schemas.page(schemas.document(TRIP)), scope="trips:read", query=LIST_QUERY,
                 description="Those of all your groups, by age; with a key that is limited to "

@@ -1,6 +1,6 @@
 """Groups and their members.
 
-Every change of a membership goes through `_touch`: it takes them one after another, and moves the
+Every change of a membership goes through `touch`: it takes them one after another, and moves the
 tags of what shows the members.
 """
 
@@ -31,7 +31,7 @@ async def create(tx: Tx, *, name: str, now: str) -> str:
 
 async def add_member(tx: Tx, *, group_id: str, user_id: str, role: Role, now: str) -> None:
     """Puts a user into a group; `AccountError` when there is no such group, or they are in it."""
-    joined_rev = await _touch(tx, group_id)
+    joined_rev = await touch(tx, group_id)
     if present := await role_in(tx, group_id, user_id):
         raise AccountError(f"the user is in group {group_id} already, as {present.value}")
     await tx.execute(
@@ -49,7 +49,7 @@ async def set_role(tx: Tx, *, group_id: str, user_id: str, role: Role) -> None:
     """Gives a member a role; `AccountError` for no member, and for a group's only owner."""
     if await role_in(tx, group_id, user_id) is role:
         return
-    await _touch(tx, group_id)
+    await touch(tx, group_id)
     changed = await tx.execute(
         "UPDATE group_members SET role = $3 WHERE group_id = $1 AND user_id = $2",
         group_id,
@@ -61,14 +61,14 @@ async def set_role(tx: Tx, *, group_id: str, user_id: str, role: Role) -> None:
 
 async def remove_member(tx: Tx, *, group_id: str, user_id: str) -> None:
     """Takes a member out of a group; `AccountError` for no member, and for a group's only owner."""
-    await _touch(tx, group_id)
+    await touch(tx, group_id)
     changed = await tx.execute(
         "DELETE FROM group_members WHERE group_id = $1 AND user_id = $2", group_id, user_id
     )
     await _check_members(tx, group_id, changed)
 
 
-async def _touch(tx: Tx, group_id: str) -> int:
+async def touch(tx: Tx, group_id: str) -> int:
     """Counts a change of a group's members, their names or roles; the group's new revision.
 
     It comes first: a second change waits for this one then, and two owners cannot each leave

@@ -35,6 +35,22 @@ class Operations(Methods):
         """End a session of yours."""
         return self._call("DELETE", "/sessions/{sessionId}", (session_id,), None, {}, options)
 
+    def set_up(self, body: Mapping[str, Any], **options: Unpack[WriteOptions]) -> Call[Document]:
+        """Set up a new server."""
+        return self._call("POST", "/setup", (), body, {}, options)
+
+    def change_password(
+        self, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[None]:
+        """Change your password."""
+        return self._call("POST", "/me/password", (), body, {}, options)
+
+    def reset_password(
+        self, token: str, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[None]:
+        """Set a new password by a link."""
+        return self._call("POST", "/reset/{token}", (token,), body, {}, options)
+
     def list_trips(
         self, *, limit: int | None = None, cursor: str | None = None, **options: Unpack[ReadOptions]
     ) -> Call[Page]:

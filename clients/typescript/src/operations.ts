@@ -17,6 +17,9 @@ export const OPERATIONS = {
   signOut: ["DELETE", "/session"],
   listSessions: ["GET", "/sessions"],
   endSession: ["DELETE", "/sessions/{sessionId}"],
+  setUp: ["POST", "/setup", "json"],
+  changePassword: ["POST", "/me/password", "json"],
+  resetPassword: ["POST", "/reset/{token}", "json"],
   listTrips: ["GET", "/trips"],
   createTrip: ["POST", "/trips", "json"],
   getTrip: ["GET", "/trips/{tripId}"],
@@ -98,6 +101,12 @@ export interface Operations {
   iterateSessions(options?: PageOptions<"listSessions">): AsyncIterableIterator<Item<"listSessions">>;
   /** End a session of yours: `DELETE /sessions/{sessionId}`. */
   endSession(sessionId: string, options?: Options<"endSession">): Call<Result<"endSession">>;
+  /** Set up a new server: `POST /setup`. */
+  setUp(body: Body<"setUp">, options?: Options<"setUp">): Call<Result<"setUp">>;
+  /** Change your password: `POST /me/password`. */
+  changePassword(body: Body<"changePassword">, options?: Options<"changePassword">): Call<Result<"changePassword">>;
+  /** Set a new password by a link: `POST /reset/{token}`. */
+  resetPassword(token: string, body: Body<"resetPassword">, options?: Options<"resetPassword">): Call<Result<"resetPassword">>;
   /** List trips: `GET /trips`. */
   listTrips(options?: Options<"listTrips"> & Unconditional): Call<Result<"listTrips">>;
   listTrips(options: Options<"listTrips">): Call<Result<"listTrips"> | undefined>;

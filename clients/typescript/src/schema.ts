@@ -92,6 +92,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set up a new server
+         * @description Makes the user of the first start yours, who owns the first group. The code is printed by `carnet serve` until this is done; then the answer is 409. It needs no key.
+         */
+        post: operations["setUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change your password
+         * @description All your other sessions are over. A wrong `current` is told as a detail of that field, and counts as a failed sign-in; one who has no password yet leaves it out. It is for people who are signed in: no key will do.
+         */
+        post: operations["changePassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reset/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a new password by a link
+         * @description The link is from `carnet user reset`, is good for a day and works once. All sessions of its user are over, and nobody is signed in by it. It needs no key.
+         */
+        post: operations["resetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/trips": {
         parameters: {
             query?: never;
@@ -2037,6 +2097,29 @@ export interface components {
             updatedAt: string;
             secret: string;
         };
+        /** @description One's password as it is, if one has any, and as it is to be. */
+        PasswordChange: {
+            /**
+             * Format: password
+             * @description a string of at least 8 characters and at most 1,000 bytes
+             * @example a ferry at six in the morning
+             */
+            new: string;
+            /**
+             * Format: password
+             * @description a string of at most 1,000 bytes
+             */
+            current?: string;
+        };
+        /** @description A new password. */
+        PasswordReset: {
+            /**
+             * Format: password
+             * @description a string of at least 8 characters and at most 1,000 bytes
+             * @example a ferry at six in the morning
+             */
+            password: string;
+        };
         /** @description Items applied, of how many; of a job without items there is no total. */
         Progress: {
             done: number;
@@ -2115,6 +2198,24 @@ export interface components {
             createdAt: string;
             /** Format: date-time */
             lastUsedAt: string;
+        };
+        /** @description The first user: who it is, and the code that the server has printed. */
+        SetUp: {
+            /** @description the code that the server has printed */
+            code: string;
+            /**
+             * Format: email
+             * @example ann@example.org
+             */
+            email: string;
+            /** @example Ann */
+            name: string;
+            /**
+             * Format: password
+             * @description a string of at least 8 characters and at most 1,000 bytes
+             * @example a ferry at six in the morning
+             */
+            password: string;
         };
         /** @description A share token, and where it leads. */
         ShareLink: {
@@ -2799,25 +2900,6 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description `IDEMPOTENCY_CONFLICT`: An Idempotency-Key came again with another request. */
-        IdempotencyConflictWithoutKey: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": {
-                 *         "code": "IDEMPOTENCY_CONFLICT",
-                 *         "message": "This Idempotency-Key was used with a different request",
-                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["ErrorBody"];
-            };
-        };
         /** @description `PAYLOAD_TOO_LARGE`: More bytes, or more items, than this server takes. */
         PayloadTooLargeWithoutKey: {
             headers: {
@@ -2961,6 +3043,44 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
+        /** @description `CONFLICT`: What is there now stands in the way. */
+        ConflictWithoutKey: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "CONFLICT",
+                 *         "message": "This conflicts with what is there now",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `NOT_FOUND`: The thing does not exist, or not for this caller. */
+        NotFoundWithoutKey: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "NOT_FOUND",
+                 *         "message": "There is no trip with this id: GET /api/v1/trips lists yours",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
         /** @description `NOT_FOUND`: The thing does not exist, or not for this caller. */
         NotFound: {
             headers: {
@@ -3053,25 +3173,6 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description `NOT_FOUND`: The thing does not exist, or not for this caller. */
-        NotFoundWithoutKey: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": {
-                 *         "code": "NOT_FOUND",
-                 *         "message": "There is no trip with this id: GET /api/v1/trips lists yours",
-                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["ErrorBody"];
-            };
-        };
     };
     parameters: {
         /** @description `ETag` of what is known; 304 when that is the present state. */
@@ -3080,6 +3181,8 @@ export interface components {
         idempotencyKey: string;
         /** @description Id of the session. */
         sessionId: string;
+        /** @description Token of a link, or of a calendar. */
+        token: string;
         /** @description Rows of a page; a number above the maximum is cut to it. */
         limit: number;
         /** @description `nextCursor` of the page before; no other list's is taken. */
@@ -3122,8 +3225,6 @@ export interface components {
         sinceOfStream: number;
         /** @description The `id` of the last event that came; it goes before `since`. */
         lastEventId: string;
-        /** @description Token of a share link, or of a calendar. */
-        token: string;
         /** @description Id of the job. */
         jobId: string;
         /** @description Id of the webhook. */
@@ -3303,10 +3404,7 @@ export interface operations {
     signIn: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
-                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -3326,7 +3424,6 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3365,8 +3462,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["ValidationErrorWithoutKey"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["ForbiddenWithoutKey"];
-            409: components["responses"]["IdempotencyConflictWithoutKey"];
             413: components["responses"]["PayloadTooLargeWithoutKey"];
             415: components["responses"]["UnsupportedMediaTypeWithoutKey"];
             429: components["responses"]["RateLimitedWithoutKey"];
@@ -3500,6 +3597,156 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    setUp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "Code",
+                 *       "email": "ann@example.org",
+                 *       "name": "Ann",
+                 *       "password": "a ferry at six in the morning"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SetUp"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "_id": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *         "name": "Olga",
+                     *         "email": "olga@example.org"
+                     *       },
+                     *       "groups": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0r848rokft66g8",
+                     *           "name": "Family",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "key": {
+                     *         "_id": "06e1k8qj4m0ppucpbe3l56fa",
+                     *         "name": "Assistant",
+                     *         "scopes": [
+                     *           "trips:read",
+                     *           "trips:write"
+                     *         ],
+                     *         "rateLimit": 60
+                     *       },
+                     *       "defaultGroupId": "06e1k8qj4m0r848rokft66g8",
+                     *       "session": {
+                     *         "_id": "06e1k8qj4m04js9v8cdh2ira",
+                     *         "createdAt": "2026-11-02T08:15:30.123Z",
+                     *         "lastUsedAt": "2026-11-02T08:15:30.123Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            400: components["responses"]["ValidationErrorWithoutKey"];
+            403: components["responses"]["ForbiddenWithoutKey"];
+            409: components["responses"]["ConflictWithoutKey"];
+            413: components["responses"]["PayloadTooLargeWithoutKey"];
+            415: components["responses"]["UnsupportedMediaTypeWithoutKey"];
+            429: components["responses"]["RateLimitedWithoutKey"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "new": "a ferry at six in the morning",
+                 *       "current": "Current"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    resetPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Token of a link, or of a calendar. */
+                token: components["parameters"]["token"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "password": "a ferry at six in the morning"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationErrorWithoutKey"];
+            403: components["responses"]["ForbiddenWithoutKey"];
+            404: components["responses"]["NotFoundWithoutKey"];
+            413: components["responses"]["PayloadTooLargeWithoutKey"];
+            415: components["responses"]["UnsupportedMediaTypeWithoutKey"];
+            429: components["responses"]["RateLimitedWithoutKey"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -7971,7 +8218,7 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
-                /** @description Token of a share link, or of a calendar. */
+                /** @description Token of a link, or of a calendar. */
                 token: components["parameters"]["token"];
             };
             cookie?: never;
@@ -8059,7 +8306,7 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
-                /** @description Token of a share link, or of a calendar. */
+                /** @description Token of a link, or of a calendar. */
                 token: components["parameters"]["token"];
             };
             cookie?: never;
@@ -8256,7 +8503,7 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
-                /** @description Token of a share link, or of a calendar. */
+                /** @description Token of a link, or of a calendar. */
                 token: components["parameters"]["token"];
             };
             cookie?: never;
@@ -8403,7 +8650,7 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
-                /** @description Token of a share link, or of a calendar. */
+                /** @description Token of a link, or of a calendar. */
                 token: components["parameters"]["token"];
             };
             cookie?: never;
