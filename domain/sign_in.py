@@ -17,6 +17,8 @@ MOST_OF_ACCOUNT: Final = 10
 """Failures of one account from one address within the window."""
 MOST_OF_ADDRESS: Final = 100
 """Failures from one address within the window."""
+RESET_HOURS: Final = 24
+"""How long a link is good by which a new password is set."""
 
 Password = Annotated[
     str,
