@@ -1,6 +1,7 @@
 """Any trip has an itinerary, in which all of it stands on its days."""
 
 import datetime
+from itertools import pairwise
 
 import msgspec
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from domain.day import stay_dates
 from domain.resources import RESOURCES
 from server.pages.itinerary import itinerary_of
 from server.pages.itinerary.days import MOST_ALIKE
+from server.pages.itinerary.model import Car, Event, Flight
 from tests.properties.generate import snapshots
 
 DATES = st.dates(datetime.date(2026, 12, 20), datetime.date(2027, 1, 20)).map(str)
@@ -38,7 +40,7 @@ def wholes(draw):
 @given(wholes())
 def test_days_are_in_order_and_all_of_the_trip_and_its_legs_is_in_them(whole):
     days = itinerary_of(whole).days
-    for before, after in zip(days, days[1:], strict=False):
+    for before, after in pairwise(days):
         assert before.until < after.date
     for span in (whole["trip"], *whole["legs"]):
         first, last = span["startDate"], span["endDate"]
@@ -58,7 +60,7 @@ def test_every_commitment_is_on_its_days_and_no_other(whole):
     for row in whole["commitments"]:
         first, last = row["startDate"], row.get("endDate") or row["startDate"]
         for day in days:
-            count = [each.title for each in day.rows if each.kind == "event"].count(row["title"])
+            count = [each.title for each in day.rows if isinstance(each, Event)].count(row["title"])
             assert count == (first <= str(day.date) <= last), (row, day)
         [begins] = [day for day in days if str(day.date) == first]
         [shown] = [each for each in begins.rows if getattr(each, "title", "") == row["title"]]
@@ -74,7 +76,7 @@ def test_every_flight_and_car_is_on_the_day_by_the_clock_where_it_is(whole):
         (str(day.date), row.departs.time or row.arrives.time, row.departs.airport)
         for day in days
         for row in day.rows
-        if row.kind == "flight"
+        if isinstance(row, Flight)
     }
     for leg in whole["legs"]:
         for flight in leg.get("flights") or ():
@@ -85,7 +87,7 @@ def test_every_flight_and_car_is_on_the_day_by_the_clock_where_it_is(whole):
         for event in ("pickup", "dropoff"):
             if written := car.get(f"{event}Time"):
                 [day] = [day for day in days if str(day.date) == written[:10]]
-                cars = [row for row in day.rows if row.kind == "car" and row.event == event]
+                cars = [row for row in day.rows if isinstance(row, Car) and row.event == event]
                 assert written[11:16] in [row.time for row in cars]
 
 
@@ -121,7 +123,7 @@ def test_every_stay_has_its_nights_and_no_other(whole):
 def test_rows_go_by_the_clock_and_what_has_no_time_comes_first(whole):
     whole["legs"] = [{k: v for k, v in leg.items() if k != "flights"} for leg in whole["legs"]]
     for day in itinerary_of(whole).days:
-        times = [row.time for row in day.rows if row.kind in ("event", "car")]
+        times = [row.time for row in day.rows if isinstance(row, Car | Event)]
         assert times == sorted(times)
 
 
@@ -136,7 +138,7 @@ def test_the_safe_projection_has_the_same_dates(whole):
 
 def safe(whole, resource):
     """The rows of a kind in the safe projection."""
-    rows = msgspec.convert(whole[resource.snapshot], list[resource.safe])
+    rows = [msgspec.convert(row, resource.safe) for row in whole[resource.snapshot]]
     return msgspec.to_builtins(rows)
 
 

@@ -14,13 +14,14 @@ KINDS = ("legs", "stays", "mapPins", "actionItems", "commitments")
 def japan():
     """The sample trip, each row with an id."""
     body = json.loads(JAPAN.read_text(encoding="utf-8"))
-    whole = {"trip": {"_id": "t", "status": "draft", **body["trip"]}}
-    for kind in KINDS:
-        whole[kind] = [
+    rows = {
+        kind: [
             {"_id": row.get("clientRef", str(n)), **{REFS.get(k, k): v for k, v in row.items()}}
             for n, row in enumerate(body[kind])
         ]
-    return whole
+        for kind in KINDS
+    }
+    return {"trip": {"_id": "t", "status": "draft", **body["trip"]}, **rows}
 
 
 def trip(start, end, **rows):
