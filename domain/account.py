@@ -18,6 +18,10 @@ class AccountError(ValueError):
     """A user, group or key that cannot be made, changed or found; the text is for a person."""
 
 
+class NoOwnerLeft(AccountError):
+    """A change of a group's members that would leave it without an owner."""
+
+
 def is_email(text: str) -> bool:
     """Whether this could be an address; whether it is one only a mail can tell."""
     # Control and invisible characters, such as come along when an address is pasted.
@@ -26,9 +30,9 @@ def is_email(text: str) -> bool:
 
 
 def is_name(text: str) -> bool:
-    """Whether a user, a group or a key may be called so, as far as length goes not."""
-    hidden = any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in text)
-    return not hidden and not text.isspace()
+    """Whether people and groups can be called this: 1 to 200 characters, no control among them."""
+    control = any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text)
+    return not control and bool(text.strip()) and len(text) <= 200
 
 
 def used_from(address: str, agent: str) -> str:

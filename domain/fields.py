@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 from msgspec import UNSET, Meta, UnsetType
 
 from domain import meant, zones
-from domain.account import is_expiry
+from domain.account import is_email, is_expiry, is_name
 from domain.near import Names
 from domain.scopes import BASE_SCOPES, SCOPE_PATTERN, is_scope
 
@@ -49,10 +49,18 @@ class DateTime(str):
     __slots__ = ()
 
 
+class Email(str):
+    """An e-mail address, such as `ann@example.org`."""
+
+
 class Scope(str):
     """What an API key may do: `trips:read`, or `trips:read:TRIP_ID` in one trip."""
 
     __slots__ = ()
+
+
+class PersonName(str):
+    """What a person is called."""
 
 
 class Expiry(str):
@@ -138,6 +146,8 @@ def is_date(text: str) -> bool:
 CHECKS: Final[dict[type, Callable[[str], bool]]] = {
     TimeZone: is_time_zone,
     DateTime: is_datetime,
+    Email: is_email,
+    PersonName: is_name,
     Scope: is_scope,
     Expiry: is_expiry,
 }
@@ -146,6 +156,8 @@ CHECKS: Final[dict[type, Callable[[str], bool]]] = {
 EXPECTED: Final[dict[type, str]] = {
     TimeZone: "an IANA time zone such as Europe/London",
     DateTime: "an ISO 8601 date and time such as 2026-07-15T09:30 or 2026-07-15T09:30:00+09:00",
+    Email: "an e-mail address such as ann@example.org",
+    PersonName: "1 to 200 characters, not all blank and none of them a control",
     Scope: f"one of {', '.join(BASE_SCOPES)}, or one of them followed by :TRIP_ID",
     Expiry: "a date such as 2030-12-31, the last day in UTC, or a moment such as"
     " 2030-12-31T18:00:00Z, up to 9999-12-30",
@@ -157,6 +169,8 @@ _SCOPES: Final = Names(dict.fromkeys(BASE_SCOPES, ()))
 MEANT: Final[dict[type, Callable[[str], list[str]]]] = {
     TimeZone: zones.meant,
     DateTime: meant.moment,
+    Email: lambda _text: [],
+    PersonName: lambda _text: [],
     Scope: _SCOPES.find,
     Expiry: meant.date,
 }
@@ -176,6 +190,8 @@ SCHEMAS: Final[dict[type, dict[str, Any]]] = {
         "description": "ISO 8601 date and time, with or without an offset",
         "examples": ["2026-07-15T09:30", "2026-07-15T09:30:00+09:00"],
     },
+    Email: {"type": "string", "format": "email", "examples": ["ann@example.org"]},
+    PersonName: {"type": "string", "minLength": 1, "maxLength": 200, "examples": ["Ann"]},
     Scope: {"type": "string", "pattern": SCOPE_PATTERN, "examples": ["trips:read"]},
     Expiry: {
         "type": "string",
@@ -203,12 +219,14 @@ __all__ = [
     "ClientRef",
     "Date",
     "DateTime",
+    "Email",
     "Expiry",
     "HHmm",
     "Lat",
     "Lng",
     "Name",
     "Order",
+    "PersonName",
     "RequiredId",
     "RequiredText",
     "Safe",

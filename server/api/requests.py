@@ -148,6 +148,23 @@ def key() -> type[msgspec.Struct]:
 
 
 @functools.cache
+def of(
+    struct: type[msgspec.Struct],
+    shown: type[msgspec.Struct] | None = None,
+    *,
+    partly: bool = False,
+) -> type[msgspec.Struct]:
+    """The body that a struct is read from, or its PATCH; `shown` is what is read, where that is."""
+    about = inspect.getdoc(struct) or ""
+    fields = _settable(struct, partly=partly)
+    if shown is not None:
+        about = f"{about} {_SENT_BACK}"
+        fields += _read_only(shown, struct.__struct_encode_fields__)
+    name = f"{struct.__name__}{'Patch' if partly else 'Create'}"
+    return define(name, about, fields, closed=True)
+
+
+@functools.cache
 def _upsert(resource: Resource) -> type[msgspec.Struct]:
     """An item of a batch."""
     about = f"{_merges(resource)} {_SENT_BACK}"
