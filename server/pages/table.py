@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
-from server.pages.handlers import passwords, preferences, sessions, set_up, share, sign_in
+from server.pages.handlers import keys, passwords, preferences, sessions, set_up, share, sign_in
 from server.pages.visit import PageRoute
 
 PAGES: Final[tuple[PageRoute, ...]] = (
@@ -22,6 +22,11 @@ PAGES: Final[tuple[PageRoute, ...]] = (
     PageRoute("GET", "/settings/sessions", sessions.show),
     PageRoute("POST", "/settings/sessions/end", sessions.end),
     PageRoute("POST", "/settings/sessions/end-others", sessions.end_others),
+    PageRoute("GET", "/settings/keys", keys.show),
+    PageRoute("POST", "/settings/keys", keys.create),
+    PageRoute("GET", "/settings/keys/new", keys.form),
+    PageRoute("GET", "/settings/keys/{keyId}/revoke", keys.ask_to_revoke),
+    PageRoute("POST", "/settings/keys/{keyId}/revoke", keys.revoke),
     PageRoute("GET", "/t/{token}", share.show, "link"),
 )
 
