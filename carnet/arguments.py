@@ -53,7 +53,7 @@ def _email(text: str) -> str:
 
 
 def _name(text: str) -> str:
-    if not is_name(text) or len(text) > 200:
+    if not is_name(text):
         raise ValueError("must be 1 to 200 characters, not all blank and none of them a control")
     return text
 

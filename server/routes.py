@@ -7,6 +7,7 @@ from domain.imports import BatchResult, ImportRequest
 from domain.message import CHANNEL, MESSAGE
 from domain.resource import Resource, by_age
 from domain.resources import RESOURCES
+from domain.sign_in import SignIn
 from domain.trip import TRIP
 from formats.calendar import MEDIA_TYPE as CALENDAR
 from server.api import (
@@ -21,6 +22,7 @@ from server.api import (
     requests,
     schemas,
     session,
+    sessions,
     shares,
     trips,
     undo,
@@ -30,6 +32,7 @@ from server.api.calendars import CalendarLink
 from server.api.lists import LIST_QUERY
 from server.api.rows import Rows
 from server.api.session import SignedIn
+from server.api.sessions import ListedSession
 from server.api.shares import ShareLink
 from server.bodies import BATCH_BYTES, ROW_BYTES
 from server.event_text import MEDIA_TYPE as EVENTS
@@ -104,9 +107,22 @@ ROUTES: tuple[Route, ...] = (
     Transaction("GET", "/session", "getSession", session.show, "Who is signed in", "session",
                 SignedIn, access="session",
                 description="What `GET /me` tells, and which session it is."),
+    Transaction("POST", "/session", "signIn", session.sign_in, "Sign in", "session", SignedIn,
+                access="sign-in", body=_row(SignIn), prepare=session.check,
+                description="The reply sets the cookie of a new session; one that was sent along "
+                            "is over. A wrong e-mail and a wrong password are answered alike. "
+                            "After ten failures in a quarter of an hour, of one account from one "
+                            "address, the answer is 429."),
     Transaction("DELETE", "/session", "signOut", session.sign_out, "Sign out", "session", None,
                 access="session", statuses=(204,),
                 description="The session is over at once, and its cookie goes."),
+    Transaction("GET", "/sessions", "listSessions", sessions.list_, "List your sessions",
+                "session", schemas.page(ListedSession), access="session",
+                description="Where you are signed in, the one used last first; all of them at "
+                            "once."),
+    Transaction("DELETE", "/sessions/{sessionId}", "endSession", sessions.end,
+                "End a session of yours", "session", None, access="session", statuses=(204,),
+                description="Whoever uses it is signed out at once."),
     *PEOPLE,
     Transaction("GET", "/trips", "listTrips", trips.list_, "List trips", "trips",
                 schemas.page(schemas.document(TRIP)), scope="trips:read", query=LIST_QUERY,

@@ -30,16 +30,17 @@ class UserInfo(msgspec.Struct, rename={"id": "_id", "created_at": "createdAt"}):
 
 async def create(tx: Tx, *, email: str, name: str, now: str) -> str:
     """A new user's id; `AccountError` when the address is taken."""
-    if await find(tx, email) is not None:
-        raise AccountError(f"there is a user {email} already")
     user_id = new_id()
-    await tx.execute(
-        "INSERT INTO users (id, email, name, created_at) VALUES ($1, $2, $3, $4)",
+    made = await tx.execute(
+        "INSERT INTO users (id, email, name, created_at) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT DO NOTHING",
         user_id,
         email,
         name,
         now,
     )
+    if not made:
+        raise AccountError(f"there is a user {email} already")
     return user_id
 
 
@@ -57,6 +58,14 @@ async def id_of(tx: Tx, email: str) -> str:
     if user_id is None:
         raise AccountError(f"there is no user {email}")
     return user_id
+
+
+async def name_and_email(tx: Tx, user_id: str) -> tuple[str, str]:
+    """What a user is called, and their address."""
+    record = await tx.fetchrow("SELECT name, email FROM users WHERE id = $1", user_id)
+    assert record is not None
+    name, email = record
+    return name, email
 
 
 async def list_all(tx: Tx) -> list[UserInfo]:

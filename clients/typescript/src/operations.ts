@@ -13,8 +13,12 @@ import type {
 export const OPERATIONS = {
   me: ["GET", "/me"],
   updateMe: ["PATCH", "/me", "json"],
+  deleteMe: ["DELETE", "/me", "json"],
   getSession: ["GET", "/session"],
+  signIn: ["POST", "/session", "json"],
   signOut: ["DELETE", "/session"],
+  listSessions: ["GET", "/sessions"],
+  endSession: ["DELETE", "/sessions/{sessionId}"],
   createGroup: ["POST", "/groups", "json"],
   updateGroup: ["PATCH", "/groups/{groupId}", "json"],
   listGroupMembers: ["GET", "/groups/{groupId}/members"],
@@ -24,6 +28,8 @@ export const OPERATIONS = {
   createInvite: ["POST", "/groups/{groupId}/invites", "json"],
   deleteInvite: ["DELETE", "/groups/{groupId}/invites/{inviteId}"],
   getInvite: ["GET", "/invites/{token}"],
+  acceptInvite: ["POST", "/invites/{token}", "json"],
+  exportMe: ["GET", "/me/export"],
   listTrips: ["GET", "/trips"],
   createTrip: ["POST", "/trips", "json"],
   getTrip: ["GET", "/trips/{tripId}"],
@@ -93,11 +99,22 @@ export interface Operations {
   me(options: Options<"me">): Call<Result<"me"> | undefined>;
   /** Change your name or phone: `PATCH /me`. */
   updateMe(body: Body<"updateMe">, options?: Options<"updateMe">): Call<Result<"updateMe">>;
+  /** Delete your account: `DELETE /me`. */
+  deleteMe(body: Body<"deleteMe">, options?: Options<"deleteMe">): Call<Result<"deleteMe">>;
   /** Who is signed in: `GET /session`. */
   getSession(options?: Options<"getSession"> & Unconditional): Call<Result<"getSession">>;
   getSession(options: Options<"getSession">): Call<Result<"getSession"> | undefined>;
+  /** Sign in: `POST /session`. */
+  signIn(body: Body<"signIn">, options?: Options<"signIn">): Call<Result<"signIn">>;
   /** Sign out: `DELETE /session`. */
   signOut(options?: Options<"signOut">): Call<Result<"signOut">>;
+  /** List your sessions: `GET /sessions`. */
+  listSessions(options?: Options<"listSessions"> & Unconditional): Call<Result<"listSessions">>;
+  listSessions(options: Options<"listSessions">): Call<Result<"listSessions"> | undefined>;
+  /** List your sessions, page after page: `GET /sessions`. */
+  iterateSessions(options?: PageOptions<"listSessions">): AsyncIterableIterator<Item<"listSessions">>;
+  /** End a session of yours: `DELETE /sessions/{sessionId}`. */
+  endSession(sessionId: string, options?: Options<"endSession">): Call<Result<"endSession">>;
   /** Create a group: `POST /groups`. */
   createGroup(body: Body<"createGroup">, options?: Options<"createGroup">): Call<Result<"createGroup">>;
   /** Rename a group: `PATCH /groups/{groupId}`. */
@@ -123,6 +140,11 @@ export interface Operations {
   /** Read what you are invited to: `GET /invites/{token}`. */
   getInvite(token: string, options?: Options<"getInvite"> & Unconditional): Call<Result<"getInvite">>;
   getInvite(token: string, options: Options<"getInvite">): Call<Result<"getInvite"> | undefined>;
+  /** Accept an invitation: `POST /invites/{token}`. */
+  acceptInvite(token: string, body: Body<"acceptInvite">, options?: Options<"acceptInvite">): Call<Result<"acceptInvite">>;
+  /** Read all that is known of you: `GET /me/export`. */
+  exportMe(options?: Options<"exportMe"> & Unconditional): Call<Result<"exportMe">>;
+  exportMe(options: Options<"exportMe">): Call<Result<"exportMe"> | undefined>;
   /** List trips: `GET /trips`. */
   listTrips(options?: Options<"listTrips"> & Unconditional): Call<Result<"listTrips">>;
   listTrips(options: Options<"listTrips">): Call<Result<"listTrips"> | undefined>;
