@@ -78,6 +78,15 @@ def parse_expiry(text: str) -> datetime.datetime:
         ) from None
 
 
+def is_expiry(text: str) -> bool:
+    """Whether this is a date or a moment at which a key may end."""
+    try:
+        parse_expiry(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_date(text: str) -> bool:
     try:
         datetime.date.fromisoformat(text)

@@ -16,6 +16,7 @@ from server.api import (
     history,
     imports,
     jobs,
+    keys,
     me,
     messages,
     openapi,
@@ -42,6 +43,7 @@ from server.route import ANY, Body, PageSize, Route, Stream, Transaction, View
 from storage.deliveries import DeliveryInfo
 from storage.groups import Member
 from storage.jobs import Job
+from storage.keys import ApiKey, NewApiKey
 from storage.webhooks import Hook, NewHook
 
 _TRIP = "/trips/{tripId}"
@@ -123,6 +125,18 @@ ROUTES: tuple[Route, ...] = (
     Transaction("DELETE", "/sessions/{sessionId}", "endSession", sessions.end,
                 "End a session of yours", "session", None, access="session", statuses=(204,),
                 description="Whoever uses it is signed out at once."),
+    Transaction("GET", "/keys", "listKeys", keys.list_, "List your API keys", "keys",
+                schemas.page(ApiKey), access="session", query=LIST_QUERY,
+                description="Those that are not revoked; the keys themselves are not stored."),
+    Transaction("POST", "/keys", "createKey", keys.create, "Create an API key", "keys",
+                NewApiKey, access="session", body=_row(requests.key()), statuses=(201,),
+                description="The reply shows the `key`, this once. It acts as you, in the trips "
+                            "that its scopes name, or in all of yours; it can make no keys and "
+                            "change no people."),
+    Transaction("DELETE", "/keys/{keyId}", "revokeKey", keys.revoke, "Revoke an API key", "keys",
+                None, access="session", statuses=(204,),
+                description="What it was used for ends: requests at once, streams of events "
+                            "within seconds, and webhooks that it made."),
     *PEOPLE,
     Transaction("GET", "/trips", "listTrips", trips.list_, "List trips", "trips",
                 schemas.page(schemas.document(TRIP)), scope="trips:read", query=LIST_QUERY,

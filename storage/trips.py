@@ -103,6 +103,13 @@ async def count(
     return found
 
 
+async def reachable(tx: Tx, user_id: str, trip_ids: Collection[str]) -> set[str]:
+    """Those of these trips that are of a group of the user's."""
+    condition, arguments = _of_user(tx, user_id, frozenset(trip_ids), None)
+    records = await tx.fetch(f"SELECT id FROM trips WHERE {condition}", *arguments)
+    return {trip_id for (trip_id,) in records}
+
+
 def _of_user(
     tx: Tx, user_id: str, among: frozenset[str] | None, after: Position | None
 ) -> tuple[str, list[object]]:

@@ -35,6 +35,28 @@ class Operations(Methods):
         """End a session of yours."""
         return self._call("DELETE", "/sessions/{sessionId}", (session_id,), None, {}, options)
 
+    def list_keys(
+        self, *, limit: int | None = None, cursor: str | None = None, **options: Unpack[ReadOptions]
+    ) -> Call[Page]:
+        """List your API keys."""
+        return self._call("GET", "/keys", (), None, {"limit": limit, "cursor": cursor}, options)
+
+    def iterate_keys(
+        self, *, limit: int | None = None, cursor: str | None = None, **options: Unpack[Options]
+    ) -> AsyncGenerator[Document]:
+        """List your API keys: the rows of all pages."""
+        return self._rows("/keys", (), {"limit": limit, "cursor": cursor}, options)
+
+    def create_key(
+        self, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[Document]:
+        """Create an API key."""
+        return self._call("POST", "/keys", (), body, {}, options)
+
+    def revoke_key(self, key_id: str, **options: Unpack[WriteOptions]) -> Call[None]:
+        """Revoke an API key."""
+        return self._call("DELETE", "/keys/{keyId}", (key_id,), None, {}, options)
+
     def update_me(self, body: Mapping[str, Any], **options: Unpack[WriteOptions]) -> Call[Document]:
         """Change your name or phone."""
         return self._call("PATCH", "/me", (), body, {}, options)
@@ -124,20 +146,6 @@ class Operations(Methods):
     def get_invite(self, token: str, **options: Unpack[ReadOptions]) -> Call[Document]:
         """Read what you are invited to."""
         return self._call("GET", "/invites/{token}", (token,), None, {}, options)
-
-    def accept_invite(
-        self, token: str, body: Mapping[str, Any], **options: Unpack[WriteOptions]
-    ) -> Call[Document]:
-        """Accept an invitation."""
-        return self._call("POST", "/invites/{token}", (token,), body, {}, options)
-
-    def delete_me(self, body: Mapping[str, Any], **options: Unpack[WriteOptions]) -> Call[None]:
-        """Delete your account."""
-        return self._call("DELETE", "/me", (), body, {}, options)
-
-    def export_me(self, **options: Unpack[ReadOptions]) -> Call[Document]:
-        """Read all that is known of you."""
-        return self._call("GET", "/me/export", (), None, {}, options)
 
     def list_trips(
         self, *, limit: int | None = None, cursor: str | None = None, **options: Unpack[ReadOptions]

@@ -14,12 +14,14 @@ from msgspec import inspect as types
 
 from domain.fields import words
 from domain.imports import BATCH_ITEMS, IGNORED_IN_SYNC
+from domain.key import Key
 from domain.resource import Resource
 from domain.resources import RESOURCES
 from domain.shape import bare, bounds_of, members_of
 from domain.webhook import Webhook
 from server.api.schemas import document
 from server.api.shaping import Field, define, optional, renamed, required
+from storage.keys import ApiKey
 from storage.webhooks import Hook
 
 READ_ONLY = Meta(extra_json_schema={"readOnly": True})
@@ -136,6 +138,13 @@ def webhook(*, partly: bool = False) -> type[msgspec.Struct]:
     ]
     name = f"Webhook{'Patch' if partly else 'Create'}"
     return define(name, f"{about}. {_SENT_BACK}", fields, closed=True)
+
+
+@functools.cache
+def key() -> type[msgspec.Struct]:
+    """The body of a new key."""
+    fields = [*_settable(Key), *_read_only(ApiKey, Key.__struct_encode_fields__)]
+    return define("ApiKeyCreate", f"A new key. {_SENT_BACK}", fields, closed=True)
 
 
 @functools.cache

@@ -121,6 +121,12 @@ ROWS: Final[dict[str, Members]] = {
     },
     "Channel": {"name": "general"},
     "Message": {"content": "Who takes the early train?", "clientRef": "message-1"},
+    "ApiKey": {
+        "name": "Assistant",
+        "scopes": [f"trips:read:{id_of('trip')}", f"messages:read:{id_of('trip')}"],
+        "expiresAt": "2027-05-02T00:00:00.000Z",
+        "rateLimit": 60,
+    },
     "Webhook": {
         "url": "https://example.org/hooks",
         "events": ["trip.changed"],
@@ -269,6 +275,9 @@ VALUES: Final[Members] = {
     "deleted": True,
     "dryRun": False,
     "kind": "leg",
+    "key": "osk_7Hq2mZr9TdXw4KpV1nBs6YcJ8gLfE3aU5tNx0WbRkDo",
+    "lastFour": "RkDo",
+    "lastUsedFrom": "192.168.1.20, HomeAssistant/2026.11",
     "nextCursor": None,
     "notices": "The file says nothing of time zones",
     "op": "created",

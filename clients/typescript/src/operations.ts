@@ -13,12 +13,14 @@ import type {
 export const OPERATIONS = {
   me: ["GET", "/me"],
   updateMe: ["PATCH", "/me", "json"],
-  deleteMe: ["DELETE", "/me", "json"],
   getSession: ["GET", "/session"],
   signIn: ["POST", "/session", "json"],
   signOut: ["DELETE", "/session"],
   listSessions: ["GET", "/sessions"],
   endSession: ["DELETE", "/sessions/{sessionId}"],
+  listKeys: ["GET", "/keys"],
+  createKey: ["POST", "/keys", "json"],
+  revokeKey: ["DELETE", "/keys/{keyId}"],
   createGroup: ["POST", "/groups", "json"],
   updateGroup: ["PATCH", "/groups/{groupId}", "json"],
   listGroupMembers: ["GET", "/groups/{groupId}/members"],
@@ -28,8 +30,6 @@ export const OPERATIONS = {
   createInvite: ["POST", "/groups/{groupId}/invites", "json"],
   deleteInvite: ["DELETE", "/groups/{groupId}/invites/{inviteId}"],
   getInvite: ["GET", "/invites/{token}"],
-  acceptInvite: ["POST", "/invites/{token}", "json"],
-  exportMe: ["GET", "/me/export"],
   listTrips: ["GET", "/trips"],
   createTrip: ["POST", "/trips", "json"],
   getTrip: ["GET", "/trips/{tripId}"],
@@ -99,8 +99,6 @@ export interface Operations {
   me(options: Options<"me">): Call<Result<"me"> | undefined>;
   /** Change your name or phone: `PATCH /me`. */
   updateMe(body: Body<"updateMe">, options?: Options<"updateMe">): Call<Result<"updateMe">>;
-  /** Delete your account: `DELETE /me`. */
-  deleteMe(body: Body<"deleteMe">, options?: Options<"deleteMe">): Call<Result<"deleteMe">>;
   /** Who is signed in: `GET /session`. */
   getSession(options?: Options<"getSession"> & Unconditional): Call<Result<"getSession">>;
   getSession(options: Options<"getSession">): Call<Result<"getSession"> | undefined>;
@@ -115,6 +113,15 @@ export interface Operations {
   iterateSessions(options?: PageOptions<"listSessions">): AsyncIterableIterator<Item<"listSessions">>;
   /** End a session of yours: `DELETE /sessions/{sessionId}`. */
   endSession(sessionId: string, options?: Options<"endSession">): Call<Result<"endSession">>;
+  /** List your API keys: `GET /keys`. */
+  listKeys(options?: Options<"listKeys"> & Unconditional): Call<Result<"listKeys">>;
+  listKeys(options: Options<"listKeys">): Call<Result<"listKeys"> | undefined>;
+  /** List your API keys, page after page: `GET /keys`. */
+  iterateKeys(options?: PageOptions<"listKeys">): AsyncIterableIterator<Item<"listKeys">>;
+  /** Create an API key: `POST /keys`. */
+  createKey(body: Body<"createKey">, options?: Options<"createKey">): Call<Result<"createKey">>;
+  /** Revoke an API key: `DELETE /keys/{keyId}`. */
+  revokeKey(keyId: string, options?: Options<"revokeKey">): Call<Result<"revokeKey">>;
   /** Create a group: `POST /groups`. */
   createGroup(body: Body<"createGroup">, options?: Options<"createGroup">): Call<Result<"createGroup">>;
   /** Rename a group: `PATCH /groups/{groupId}`. */
@@ -140,11 +147,6 @@ export interface Operations {
   /** Read what you are invited to: `GET /invites/{token}`. */
   getInvite(token: string, options?: Options<"getInvite"> & Unconditional): Call<Result<"getInvite">>;
   getInvite(token: string, options: Options<"getInvite">): Call<Result<"getInvite"> | undefined>;
-  /** Accept an invitation: `POST /invites/{token}`. */
-  acceptInvite(token: string, body: Body<"acceptInvite">, options?: Options<"acceptInvite">): Call<Result<"acceptInvite">>;
-  /** Read all that is known of you: `GET /me/export`. */
-  exportMe(options?: Options<"exportMe"> & Unconditional): Call<Result<"exportMe">>;
-  exportMe(options: Options<"exportMe">): Call<Result<"exportMe"> | undefined>;
   /** List trips: `GET /trips`. */
   listTrips(options?: Options<"listTrips"> & Unconditional): Call<Result<"listTrips">>;
   listTrips(options: Options<"listTrips">): Call<Result<"listTrips"> | undefined>;
