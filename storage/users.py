@@ -68,6 +68,11 @@ async def name_and_email(tx: Tx, user_id: str) -> tuple[str, str]:
     return name, email
 
 
+async def rename(tx: Tx, user_id: str, *, name: str, email: str) -> None:
+    """Gives a user another name and address; `groups.touch` comes before."""
+    await tx.execute("UPDATE users SET name = $2, email = $3 WHERE id = $1", user_id, name, email)
+
+
 async def list_all(tx: Tx) -> list[UserInfo]:
     """All users, oldest first, each with their groups in the order of `groups_of`."""
     records = await tx.fetch(

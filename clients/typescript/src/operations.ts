@@ -13,11 +13,14 @@ import type {
 export const OPERATIONS = {
   me: ["GET", "/me"],
   updateMe: ["PATCH", "/me", "json"],
+  setUp: ["POST", "/setup", "json"],
   getSession: ["GET", "/session"],
   signIn: ["POST", "/session", "json"],
   signOut: ["DELETE", "/session"],
   listSessions: ["GET", "/sessions"],
   endSession: ["DELETE", "/sessions/{sessionId}"],
+  changePassword: ["POST", "/me/password", "json"],
+  resetPassword: ["POST", "/reset/{token}", "json"],
   listKeys: ["GET", "/keys"],
   createKey: ["POST", "/keys", "json"],
   revokeKey: ["DELETE", "/keys/{keyId}"],
@@ -99,6 +102,8 @@ export interface Operations {
   me(options: Options<"me">): Call<Result<"me"> | undefined>;
   /** Change your name or phone: `PATCH /me`. */
   updateMe(body: Body<"updateMe">, options?: Options<"updateMe">): Call<Result<"updateMe">>;
+  /** Set up a new server: `POST /setup`. */
+  setUp(body: Body<"setUp">, options?: Options<"setUp">): Call<Result<"setUp">>;
   /** Who is signed in: `GET /session`. */
   getSession(options?: Options<"getSession"> & Unconditional): Call<Result<"getSession">>;
   getSession(options: Options<"getSession">): Call<Result<"getSession"> | undefined>;
@@ -113,6 +118,10 @@ export interface Operations {
   iterateSessions(options?: PageOptions<"listSessions">): AsyncIterableIterator<Item<"listSessions">>;
   /** End a session of yours: `DELETE /sessions/{sessionId}`. */
   endSession(sessionId: string, options?: Options<"endSession">): Call<Result<"endSession">>;
+  /** Change your password: `POST /me/password`. */
+  changePassword(body: Body<"changePassword">, options?: Options<"changePassword">): Call<Result<"changePassword">>;
+  /** Set a new password by a link: `POST /reset/{token}`. */
+  resetPassword(token: string, body: Body<"resetPassword">, options?: Options<"resetPassword">): Call<Result<"resetPassword">>;
   /** List your API keys: `GET /keys`. */
   listKeys(options?: Options<"listKeys"> & Unconditional): Call<Result<"listKeys">>;
   listKeys(options: Options<"listKeys">): Call<Result<"listKeys"> | undefined>;

@@ -28,6 +28,26 @@ export interface paths {
         patch: operations["updateMe"];
         trace?: never;
     };
+    "/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set up a new server
+         * @description Makes the user of the first start yours, who owns the first group. The code is printed by `carnet serve` until this is done; then the answer is 409. It needs no key.
+         */
+        post: operations["setUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/session": {
         parameters: {
             query?: never;
@@ -91,6 +111,46 @@ export interface paths {
          * @description Whoever uses it is signed out at once. It is for people who are signed in: no key will do.
          */
         delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change your password
+         * @description All your other sessions are over. A wrong `current` is told as a detail of that field, and counts as a failed sign-in; one who has no password yet leaves it out. It is for people who are signed in: no key will do.
+         */
+        post: operations["changePassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reset/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a new password by a link
+         * @description The link is from `carnet user reset`, is good for a day and works once. All sessions of its user are over, and nobody is signed in by it. It needs no key.
+         */
+        post: operations["resetPassword"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2350,6 +2410,29 @@ export interface components {
             updatedAt: string;
             secret: string;
         };
+        /** @description One's password as it is, if one has any, and as it is to be. */
+        PasswordChange: {
+            /**
+             * Format: password
+             * @description a string of at least 8 characters and at most 1,000 bytes
+             * @example a ferry at six in the morning
+             */
+            new: string;
+            /**
+             * Format: password
+             * @description a string of at most 1,000 bytes
+             */
+            current?: string;
+        };
+        /** @description A new password. */
+        PasswordReset: {
+            /**
+             * Format: password
+             * @description a string of at least 8 characters and at most 1,000 bytes
+             * @example a ferry at six in the morning
+             */
+            password: string;
+        };
         /** @description What is known of a person, but for what they have made. */
         ProfileInfo: {
             _id: string;
@@ -2447,6 +2530,24 @@ export interface components {
             createdAt: string;
             /** Format: date-time */
             lastUsedAt: string;
+        };
+        /** @description The first user: who it is, and the code that the server has printed. */
+        SetUp: {
+            /** @description the code that the server has printed */
+            code: string;
+            /**
+             * Format: email
+             * @example ann@example.org
+             */
+            email: string;
+            /** @example Ann */
+            name: string;
+            /**
+             * Format: password
+             * @description a string of at least 8 characters and at most 1,000 bytes
+             * @example a ferry at six in the morning
+             */
+            password: string;
         };
         /** @description A share token, and where it leads. */
         ShareLink: {
@@ -3065,27 +3166,6 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description `FORBIDDEN`: A valid key that may not do this. */
-        Forbidden: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": {
-                 *         "code": "FORBIDDEN",
-                 *         "message": "This key lacks the scope trips:write; it has trips:read",
-                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["ErrorBody"];
-            };
-        };
         /** @description `VALIDATION_ERROR`: The request is wrong; `details` lists all that is. */
         ValidationErrorWithoutKey: {
             headers: {
@@ -3131,8 +3211,8 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description `IDEMPOTENCY_CONFLICT`: An Idempotency-Key came again with another request. */
-        IdempotencyConflictWithoutKey: {
+        /** @description `CONFLICT`: What is there now stands in the way. */
+        ConflictWithoutKey: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -3141,8 +3221,8 @@ export interface components {
                 /**
                  * @example {
                  *       "error": {
-                 *         "code": "IDEMPOTENCY_CONFLICT",
-                 *         "message": "This Idempotency-Key was used with a different request",
+                 *         "code": "CONFLICT",
+                 *         "message": "This conflicts with what is there now",
                  *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
                  *       }
                  *     }
@@ -3201,6 +3281,27 @@ export interface components {
                  *       "error": {
                  *         "code": "RATE_LIMITED",
                  *         "message": "Too many requests; try again in 21 s",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `FORBIDDEN`: A valid key that may not do this. */
+        Forbidden: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "FORBIDDEN",
+                 *         "message": "This key lacks the scope trips:write; it has trips:read",
                  *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
                  *       }
                  *     }
@@ -3294,11 +3395,9 @@ export interface components {
             };
         };
         /** @description `NOT_FOUND`: The thing does not exist, or not for this caller. */
-        NotFound: {
+        NotFoundWithoutKey: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
-                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                 [name: string]: unknown;
             };
             content: {
@@ -3315,9 +3414,11 @@ export interface components {
             };
         };
         /** @description `NOT_FOUND`: The thing does not exist, or not for this caller. */
-        NotFoundWithoutKey: {
+        NotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                 [name: string]: unknown;
             };
             content: {
@@ -3412,6 +3513,8 @@ export interface components {
         idempotencyKey: string;
         /** @description Id of the session. */
         sessionId: string;
+        /** @description Token of a link, or of a calendar. */
+        token: string;
         /** @description Rows of a page; a number above the maximum is cut to it. */
         limit: number;
         /** @description `nextCursor` of the page before; no other list's is taken. */
@@ -3424,8 +3527,6 @@ export interface components {
         userId: string;
         /** @description Id of the invite. */
         inviteId: string;
-        /** @description Token of a share link, or of a calendar. */
-        token: string;
         /** @description Id of the trip. */
         tripId: string;
         /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
@@ -3620,6 +3721,78 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    setUp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "Code",
+                 *       "email": "ann@example.org",
+                 *       "name": "Ann",
+                 *       "password": "a ferry at six in the morning"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SetUp"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "_id": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *         "name": "Olga",
+                     *         "email": "olga@example.org"
+                     *       },
+                     *       "groups": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0r848rokft66g8",
+                     *           "name": "Family",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "key": {
+                     *         "_id": "06e1k8qj4m0ppucpbe3l56fa",
+                     *         "name": "Assistant",
+                     *         "scopes": [
+                     *           "trips:read",
+                     *           "trips:write"
+                     *         ],
+                     *         "rateLimit": 60
+                     *       },
+                     *       "defaultGroupId": "06e1k8qj4m0r848rokft66g8",
+                     *       "session": {
+                     *         "_id": "06e1k8qj4m04js9v8cdh2ira",
+                     *         "createdAt": "2026-11-02T08:15:30.123Z",
+                     *         "lastUsedAt": "2026-11-02T08:15:30.123Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            400: components["responses"]["ValidationErrorWithoutKey"];
+            403: components["responses"]["ForbiddenWithoutKey"];
+            409: components["responses"]["ConflictWithoutKey"];
+            413: components["responses"]["PayloadTooLargeWithoutKey"];
+            415: components["responses"]["UnsupportedMediaTypeWithoutKey"];
+            429: components["responses"]["RateLimitedWithoutKey"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     getSession: {
         parameters: {
             query?: never;
@@ -3698,10 +3871,7 @@ export interface operations {
     signIn: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
-                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -3721,7 +3891,6 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3760,8 +3929,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["ValidationErrorWithoutKey"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["ForbiddenWithoutKey"];
-            409: components["responses"]["IdempotencyConflictWithoutKey"];
             413: components["responses"]["PayloadTooLargeWithoutKey"];
             415: components["responses"]["UnsupportedMediaTypeWithoutKey"];
             429: components["responses"]["RateLimitedWithoutKey"];
@@ -3895,6 +4064,84 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "new": "a ferry at six in the morning",
+                 *       "current": "Current"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    resetPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Token of a link, or of a calendar. */
+                token: components["parameters"]["token"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "password": "a ferry at six in the morning"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationErrorWithoutKey"];
+            403: components["responses"]["ForbiddenWithoutKey"];
+            404: components["responses"]["NotFoundWithoutKey"];
+            413: components["responses"]["PayloadTooLargeWithoutKey"];
+            415: components["responses"]["UnsupportedMediaTypeWithoutKey"];
+            429: components["responses"]["RateLimitedWithoutKey"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -4511,7 +4758,7 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
-                /** @description Token of a share link, or of a calendar. */
+                /** @description Token of a link, or of a calendar. */
                 token: components["parameters"]["token"];
             };
             cookie?: never;
@@ -9020,7 +9267,7 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
-                /** @description Token of a share link, or of a calendar. */
+                /** @description Token of a link, or of a calendar. */
                 token: components["parameters"]["token"];
             };
             cookie?: never;
@@ -9108,7 +9355,7 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
-                /** @description Token of a share link, or of a calendar. */
+                /** @description Token of a link, or of a calendar. */
                 token: components["parameters"]["token"];
             };
             cookie?: never;
@@ -9305,7 +9552,7 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
-                /** @description Token of a share link, or of a calendar. */
+                /** @description Token of a link, or of a calendar. */
                 token: components["parameters"]["token"];
             };
             cookie?: never;
@@ -9452,7 +9699,7 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
-                /** @description Token of a share link, or of a calendar. */
+                /** @description Token of a link, or of a calendar. */
                 token: components["parameters"]["token"];
             };
             cookie?: never;
