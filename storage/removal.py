@@ -2,6 +2,8 @@
 
 from typing import Final, NamedTuple
 
+import msgspec
+
 from domain.people import FORMER_MEMBER
 from storage.store import Tx
 
@@ -28,6 +30,12 @@ async def standings(tx: Tx, user_id: str) -> list[Standing]:
         user_id,
     )
     return [Standing(*record) for record in records]
+
+
+async def trips_of(tx: Tx, group_id: str) -> list[str]:
+    """The titles of a group's trips, by age."""
+    records = await tx.fetch("SELECT doc FROM trips WHERE group_id = $1 ORDER BY age, id", group_id)
+    return [msgspec.json.decode(record[0])["title"] for record in records]
 
 
 _OF_TRIPS: Final = ("items", "links", "shares", "changesets", "prior_rows", "jobs")
