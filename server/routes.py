@@ -5,6 +5,7 @@ import re
 from domain.history import ChangesetEvent
 from domain.imports import BatchResult, ImportRequest
 from domain.message import CHANNEL, MESSAGE
+from domain.passkey import NewPasskey, PasskeySignIn
 from domain.resource import Resource, by_age
 from domain.resources import RESOURCES
 from domain.trip import TRIP
@@ -18,6 +19,7 @@ from server.api import (
     me,
     messages,
     openapi,
+    passkeys,
     requests,
     schemas,
     session,
@@ -28,6 +30,8 @@ from server.api import (
 )
 from server.api.calendars import CalendarLink
 from server.api.lists import LIST_QUERY
+from server.api.passkey_options import NewPasskeyOptions, SignInOptions
+from server.api.passkeys import Passkeys
 from server.api.rows import Rows
 from server.api.session import SignedIn
 from server.api.shares import ShareLink
@@ -37,6 +41,7 @@ from server.query import DRY_RUN, FILENAME, FORCE, SINCE
 from server.route import ANY, Body, PageSize, Route, Stream, Transaction, View
 from storage.deliveries import DeliveryInfo
 from storage.jobs import Job
+from storage.passkeys import PasskeyInfo
 from storage.trips import Member
 from storage.webhooks import Hook, NewHook
 
@@ -106,6 +111,30 @@ ROUTES: tuple[Route, ...] = (
     Transaction("DELETE", "/session", "signOut", session.sign_out, "Sign out", "session", None,
                 access="session", statuses=(204,),
                 description="The session is over at once, and its cookie goes."),
+    Transaction("POST", "/session/passkey/options", "getPasskeyOptions",
+                passkeys.sign_in_options, "Begin to sign in by passkey", "session", SignInOptions,
+                access="sign-in",
+                description="What `navigator.credentials.get()` takes. The challenge is good for "
+                            "five minutes, once. No passkey and nobody is named in it."),
+    Transaction("POST", "/session/passkey", "signInByPasskey", passkeys.sign_in,
+                "Sign in by passkey", "session", SignedIn, access="sign-in",
+                body=_row(PasskeySignIn), prepare=passkeys.prove,
+                description="The reply is that of `GET /session`, with a new session's cookie. "
+                            "The authenticator must have verified its user; one whose counter "
+                            "does not go up is a copy, and is refused."),
+    Transaction("POST", "/me/passkeys/options", "getNewPasskeyOptions",
+                passkeys.registration_options, "Begin to add a passkey", "passkeys",
+                NewPasskeyOptions, access="session",
+                description="What `navigator.credentials.create()` takes. The challenge is good "
+                            "for five minutes, once, and for whoever asked."),
+    Transaction("POST", "/me/passkeys", "addPasskey", passkeys.add, "Add a passkey", "passkeys",
+                PasskeyInfo, access="session", body=_row(NewPasskey), statuses=(201,),
+                prepare=passkeys.attest),
+    Transaction("GET", "/me/passkeys", "listPasskeys", passkeys.list_, "List passkeys",
+                "passkeys", Passkeys, access="session", description="All of them, oldest first."),
+    Transaction("DELETE", "/me/passkeys/{passkeyId}", "deletePasskey", passkeys.delete,
+                "Remove a passkey", "passkeys", None, access="session", statuses=(204,),
+                description="Nobody signs in by it from then on."),
     Transaction("GET", "/trips", "listTrips", trips.list_, "List trips", "trips",
                 schemas.page(schemas.document(TRIP)), scope="trips:read", query=LIST_QUERY,
                 description="Those of all your groups, by age; with a key that is limited to "

@@ -14,6 +14,12 @@ export const OPERATIONS = {
   me: ["GET", "/me"],
   getSession: ["GET", "/session"],
   signOut: ["DELETE", "/session"],
+  getPasskeyOptions: ["POST", "/session/passkey/options"],
+  signInByPasskey: ["POST", "/session/passkey", "json"],
+  getNewPasskeyOptions: ["POST", "/me/passkeys/options"],
+  listPasskeys: ["GET", "/me/passkeys"],
+  addPasskey: ["POST", "/me/passkeys", "json"],
+  deletePasskey: ["DELETE", "/me/passkeys/{passkeyId}"],
   listTrips: ["GET", "/trips"],
   createTrip: ["POST", "/trips", "json"],
   getTrip: ["GET", "/trips/{tripId}"],
@@ -86,6 +92,21 @@ export interface Operations {
   getSession(options: Options<"getSession">): Call<Result<"getSession"> | undefined>;
   /** Sign out: `DELETE /session`. */
   signOut(options?: Options<"signOut">): Call<Result<"signOut">>;
+  /** Begin to sign in by passkey: `POST /session/passkey/options`. */
+  getPasskeyOptions(options?: Options<"getPasskeyOptions">): Call<Result<"getPasskeyOptions">>;
+  /** Sign in by passkey: `POST /session/passkey`. */
+  signInByPasskey(body: Body<"signInByPasskey">, options?: Options<"signInByPasskey">): Call<Result<"signInByPasskey">>;
+  /** Begin to add a passkey: `POST /me/passkeys/options`. */
+  getNewPasskeyOptions(options?: Options<"getNewPasskeyOptions">): Call<Result<"getNewPasskeyOptions">>;
+  /** List passkeys: `GET /me/passkeys`. */
+  listPasskeys(options?: Options<"listPasskeys"> & Unconditional): Call<Result<"listPasskeys">>;
+  listPasskeys(options: Options<"listPasskeys">): Call<Result<"listPasskeys"> | undefined>;
+  /** List passkeys, page after page: `GET /me/passkeys`. */
+  iteratePasskeys(options?: PageOptions<"listPasskeys">): AsyncIterableIterator<Item<"listPasskeys">>;
+  /** Add a passkey: `POST /me/passkeys`. */
+  addPasskey(body: Body<"addPasskey">, options?: Options<"addPasskey">): Call<Result<"addPasskey">>;
+  /** Remove a passkey: `DELETE /me/passkeys/{passkeyId}`. */
+  deletePasskey(passkeyId: string, options?: Options<"deletePasskey">): Call<Result<"deletePasskey">>;
   /** List trips: `GET /trips`. */
   listTrips(options?: Options<"listTrips"> & Unconditional): Call<Result<"listTrips">>;
   listTrips(options: Options<"listTrips">): Call<Result<"listTrips"> | undefined>;

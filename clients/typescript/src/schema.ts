@@ -48,6 +48,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/session/passkey/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to sign in by passkey
+         * @description What `navigator.credentials.get()` takes. The challenge is good for five minutes, once. No passkey and nobody is named in it. It needs no key.
+         */
+        post: operations["getPasskeyOptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in by passkey
+         * @description The reply is that of `GET /session`, with a new session's cookie. The authenticator must have verified its user; one whose counter does not go up is a copy, and is refused. It needs no key.
+         */
+        post: operations["signInByPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/passkeys/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to add a passkey
+         * @description What `navigator.credentials.create()` takes. The challenge is good for five minutes, once, and for whoever asked. It is for people who are signed in: no key will do.
+         */
+        post: operations["getNewPasskeyOptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List passkeys
+         * @description All of them, oldest first. It is for people who are signed in: no key will do.
+         */
+        get: operations["listPasskeys"];
+        put?: never;
+        /**
+         * Add a passkey
+         * @description It is for people who are signed in: no key will do.
+         */
+        post: operations["addPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/passkeys/{passkeyId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a passkey
+         * @description Nobody signs in by it from then on. It is for people who are signed in: no key will do.
+         */
+        delete: operations["deletePasskey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/trips": {
         parameters: {
             query?: never;
@@ -1125,6 +1229,53 @@ export interface components {
         };
         /** @enum {string} */
         ActionItemUrgency: "before_trip" | "nice_to_have" | "now";
+        /** @description What an authenticator says at a sign-in (AuthenticatorAssertionResponseJSON). */
+        Assertion: {
+            /**
+             * @description bytes in base64url without padding (RFC 4648 section 5), as `toJSON()` of the browser's credential gives them
+             * @example q3Vn8ZkR1tYw6Lx0
+             */
+            clientDataJSON: string;
+            /**
+             * @description bytes in base64url without padding (RFC 4648 section 5), as `toJSON()` of the browser's credential gives them
+             * @example q3Vn8ZkR1tYw6Lx0
+             */
+            authenticatorData: string;
+            /**
+             * @description bytes in base64url without padding (RFC 4648 section 5), as `toJSON()` of the browser's credential gives them
+             * @example q3Vn8ZkR1tYw6Lx0
+             */
+            signature: string;
+            /**
+             * @description bytes in base64url without padding (RFC 4648 section 5), as `toJSON()` of the browser's credential gives them
+             * @example q3Vn8ZkR1tYw6Lx0
+             */
+            userHandle: string;
+        };
+        /** @description What an authenticator says of a new passkey (AuthenticatorAttestationResponseJSON). */
+        Attestation: {
+            /**
+             * @description bytes in base64url without padding (RFC 4648 section 5), as `toJSON()` of the browser's credential gives them
+             * @example q3Vn8ZkR1tYw6Lx0
+             */
+            clientDataJSON: string;
+            /**
+             * @description bytes in base64url without padding (RFC 4648 section 5), as `toJSON()` of the browser's credential gives them
+             * @example q3Vn8ZkR1tYw6Lx0
+             */
+            attestationObject: string;
+        };
+        /** @description What the authenticator must do: keep the passkey itself, and verify its user. */
+        AuthenticatorSelection: {
+            residentKey?: components["schemas"]["AuthenticatorSelectionResidentKey"];
+            /** @default true */
+            requireResidentKey?: boolean;
+            userVerification?: components["schemas"]["AuthenticatorSelectionUserVerification"];
+        };
+        /** @enum {string} */
+        AuthenticatorSelectionResidentKey: "required";
+        /** @enum {string} */
+        AuthenticatorSelectionUserVerification: "required";
         /** @description Who made a change; without an id it was Carnet itself. */
         Author: {
             userId?: string;
@@ -1445,6 +1596,13 @@ export interface components {
             /** Format: date-time */
             readonly updatedAt?: string;
         };
+        /** @description A passkey that there is already. */
+        CredentialName: {
+            id: string;
+            type?: components["schemas"]["CredentialNameType"];
+        };
+        /** @enum {string} */
+        CredentialNameType: "public-key";
         /**
          * @description What a webhook was told, or is to be told.
          *
@@ -1675,6 +1833,13 @@ export interface components {
             scopes: string[];
             rateLimit: number;
         };
+        /** @description A kind of key that is taken. */
+        KeyAlgorithm: {
+            alg: number;
+            type?: components["schemas"]["KeyAlgorithmType"];
+        };
+        /** @enum {string} */
+        KeyAlgorithmType: "public-key";
         /** @description The API key by which a change was made. */
         KeyName: {
             _id: string;
@@ -1960,6 +2125,23 @@ export interface components {
             items: components["schemas"]["Message"][];
             nextCursor: string | null;
         };
+        /** @description A passkey to add, for whoever is signed in. */
+        NewPasskey: {
+            credential: components["schemas"]["PasskeyAttestation"];
+            name?: string;
+        };
+        /** @description Options for `navigator.credentials.create()`. */
+        NewPasskeyOptions: {
+            rp: components["schemas"]["RelyingPartyName"];
+            user: components["schemas"]["PasskeyOwner"];
+            challenge: string;
+            excludeCredentials: components["schemas"]["CredentialName"][];
+            pubKeyCredParams?: components["schemas"]["KeyAlgorithm"][];
+            authenticatorSelection?: components["schemas"]["AuthenticatorSelection"];
+            attestation?: components["schemas"]["PasskeyOptionsAttestation"];
+            /** @default 300000 */
+            timeout?: number;
+        };
         /** @description A webhook that has just been made; `secret` signs what it is told, and is shown this once. */
         NewWebhook: {
             _id: string;
@@ -1977,10 +2159,75 @@ export interface components {
             updatedAt: string;
             secret: string;
         };
+        /** @description A credential as `navigator.credentials.get()` gives it, by its `toJSON()`. */
+        PasskeyAssertion: {
+            /**
+             * @description bytes in base64url without padding (RFC 4648 section 5), as `toJSON()` of the browser's credential gives them
+             * @example q3Vn8ZkR1tYw6Lx0
+             */
+            id: string;
+            /**
+             * @description bytes in base64url without padding (RFC 4648 section 5), as `toJSON()` of the browser's credential gives them
+             * @example q3Vn8ZkR1tYw6Lx0
+             */
+            rawId: string;
+            type: components["schemas"]["PasskeyAssertionType"];
+            response: components["schemas"]["Assertion"];
+        };
+        /** @enum {string} */
+        PasskeyAssertionType: "public-key";
+        /** @description A credential as `navigator.credentials.create()` gives it, by its `toJSON()`. */
+        PasskeyAttestation: {
+            /**
+             * @description bytes in base64url without padding (RFC 4648 section 5), as `toJSON()` of the browser's credential gives them
+             * @example q3Vn8ZkR1tYw6Lx0
+             */
+            id: string;
+            /**
+             * @description bytes in base64url without padding (RFC 4648 section 5), as `toJSON()` of the browser's credential gives them
+             * @example q3Vn8ZkR1tYw6Lx0
+             */
+            rawId: string;
+            type: components["schemas"]["PasskeyAttestationType"];
+            response: components["schemas"]["Attestation"];
+        };
+        /** @enum {string} */
+        PasskeyAttestationType: "public-key";
+        /** @description A passkey, of which the secret part never leaves its owner's device. */
+        PasskeyInfo: {
+            _id: string;
+            name: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** @default null */
+            lastUsedAt?: string | null;
+        };
+        /** @enum {string} */
+        PasskeyOptionsAttestation: "none";
+        /** @description Whose passkey it is. */
+        PasskeyOwner: {
+            id: string;
+            name: string;
+            displayName: string;
+        };
+        /** @description A sign-in by passkey. */
+        PasskeySignIn: {
+            credential: components["schemas"]["PasskeyAssertion"];
+        };
+        /** @description All of one's passkeys, oldest first. */
+        Passkeys: {
+            items: components["schemas"]["PasskeyInfo"][];
+        };
         /** @description Items applied, of how many; of a job without items there is no total. */
         Progress: {
             done: number;
             total?: number;
+        };
+        /** @description Whom the passkey is for. */
+        RelyingPartyName: {
+            id: string;
+            /** @default Carnet */
+            name?: string;
         };
         /** @description The rental car of a leg; members that are not known are kept as they came. */
         RentalCar: {
@@ -2161,6 +2408,17 @@ export interface components {
             trip: components["schemas"]["SharedTrip"];
             legs: components["schemas"]["SharedLeg"][];
         };
+        /** @description Options for `navigator.credentials.get()`; no passkey is named, so none is given away. */
+        SignInOptions: {
+            challenge: string;
+            rpId: string;
+            allowCredentials?: string[];
+            userVerification?: components["schemas"]["SignInOptionsUserVerification"];
+            /** @default 300000 */
+            timeout?: number;
+        };
+        /** @enum {string} */
+        SignInOptionsUserVerification: "required";
         /** @description Who is signed in, and by which session. */
         SignedIn: {
             user: components["schemas"]["User"];
@@ -2748,12 +3006,135 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
+        /** @description `VALIDATION_ERROR`: The request is wrong; `details` lists all that is. */
+        ValidationErrorWithoutKey: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "VALIDATION_ERROR",
+                 *         "message": "Missing required fields: title",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6",
+                 *         "details": [
+                 *           {
+                 *             "path": "title",
+                 *             "reason": "required",
+                 *             "message": "required: a string of 1 to 200 characters"
+                 *           }
+                 *         ]
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `FORBIDDEN`: A valid key that may not do this. */
+        ForbiddenWithoutKey: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "FORBIDDEN",
+                 *         "message": "This key lacks the scope trips:write; it has trips:read",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `IDEMPOTENCY_CONFLICT`: An Idempotency-Key came again with another request. */
+        IdempotencyConflictWithoutKey: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "IDEMPOTENCY_CONFLICT",
+                 *         "message": "This Idempotency-Key was used with a different request",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `PAYLOAD_TOO_LARGE`: More bytes, or more items, than this server takes. */
+        PayloadTooLargeWithoutKey: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "PAYLOAD_TOO_LARGE",
+                 *         "message": "The body of this request may have 262144 bytes at most",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `UNSUPPORTED_MEDIA_TYPE`: A body of another kind than the operation takes, which is JSON in UTF-8. */
+        UnsupportedMediaTypeWithoutKey: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "UNSUPPORTED_MEDIA_TYPE",
+                 *         "message": "Send JSON: Content-Type: application/json",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `RATE_LIMITED`: Too many requests in this window; `Retry-After` is in whole seconds. */
+        RateLimitedWithoutKey: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "RATE_LIMITED",
+                 *         "message": "Too many requests; try again in 21 s",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
         /** @description `NOT_FOUND`: The thing does not exist, or not for this caller. */
-        NotFound: {
+        NotFoundOfWrite: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                 "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -2770,12 +3151,11 @@ export interface components {
             };
         };
         /** @description `NOT_FOUND`: The thing does not exist, or not for this caller. */
-        NotFoundOfWrite: {
+        NotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                 "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -2881,32 +3261,14 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description `RATE_LIMITED`: Too many requests in this window; `Retry-After` is in whole seconds. */
-        RateLimitedWithoutKey: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Retry-After": components["headers"]["Retry-After"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": {
-                 *         "code": "RATE_LIMITED",
-                 *         "message": "Too many requests; try again in 21 s",
-                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["ErrorBody"];
-            };
-        };
     };
     parameters: {
         /** @description `ETag` of what is known; 304 when that is the present state. */
         ifNoneMatch: string;
         /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
         idempotencyKey: string;
+        /** @description Id of the passkey. */
+        passkeyId: string;
         /** @description Rows of a page; a number above the maximum is cut to it. */
         limit: number;
         /** @description `nextCursor` of the page before; no other list's is taken. */
@@ -3153,6 +3515,358 @@ export interface operations {
             400: components["responses"]["ValidationError"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getPasskeyOptions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "challenge": "Challenge",
+                     *       "rpId": "06e1k8qj4m0h381bfbk2vf74",
+                     *       "allowCredentials": [
+                     *         "Allow credentials"
+                     *       ],
+                     *       "userVerification": "required",
+                     *       "timeout": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignInOptions"];
+                };
+            };
+            400: components["responses"]["ValidationErrorWithoutKey"];
+            403: components["responses"]["ForbiddenWithoutKey"];
+            409: components["responses"]["IdempotencyConflictWithoutKey"];
+            413: components["responses"]["PayloadTooLargeWithoutKey"];
+            415: components["responses"]["UnsupportedMediaTypeWithoutKey"];
+            429: components["responses"]["RateLimitedWithoutKey"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    signInByPasskey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "credential": {
+                 *         "id": "q3Vn8ZkR1tYw6Lx0",
+                 *         "rawId": "q3Vn8ZkR1tYw6Lx0",
+                 *         "type": "public-key",
+                 *         "response": {
+                 *           "clientDataJSON": "q3Vn8ZkR1tYw6Lx0",
+                 *           "authenticatorData": "q3Vn8ZkR1tYw6Lx0",
+                 *           "signature": "q3Vn8ZkR1tYw6Lx0",
+                 *           "userHandle": "q3Vn8ZkR1tYw6Lx0"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["PasskeySignIn"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "_id": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *         "name": "Olga",
+                     *         "email": "olga@example.org"
+                     *       },
+                     *       "groups": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0r848rokft66g8",
+                     *           "name": "Family",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "key": {
+                     *         "_id": "06e1k8qj4m0ppucpbe3l56fa",
+                     *         "name": "Assistant",
+                     *         "scopes": [
+                     *           "trips:read",
+                     *           "trips:write"
+                     *         ],
+                     *         "rateLimit": 60
+                     *       },
+                     *       "defaultGroupId": "06e1k8qj4m0r848rokft66g8",
+                     *       "session": {
+                     *         "_id": "06e1k8qj4m04js9v8cdh2ira",
+                     *         "createdAt": "2026-11-02T08:15:30.123Z",
+                     *         "lastUsedAt": "2026-11-02T08:15:30.123Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            400: components["responses"]["ValidationErrorWithoutKey"];
+            403: components["responses"]["ForbiddenWithoutKey"];
+            409: components["responses"]["IdempotencyConflictWithoutKey"];
+            413: components["responses"]["PayloadTooLargeWithoutKey"];
+            415: components["responses"]["UnsupportedMediaTypeWithoutKey"];
+            429: components["responses"]["RateLimitedWithoutKey"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getNewPasskeyOptions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "rp": {
+                     *         "id": "Id",
+                     *         "name": "Name"
+                     *       },
+                     *       "user": {
+                     *         "id": "Id",
+                     *         "name": "Name",
+                     *         "displayName": "Display name"
+                     *       },
+                     *       "challenge": "Challenge",
+                     *       "excludeCredentials": [
+                     *         {
+                     *           "id": "Id",
+                     *           "type": "public-key"
+                     *         }
+                     *       ],
+                     *       "pubKeyCredParams": [
+                     *         {
+                     *           "alg": 1,
+                     *           "type": "public-key"
+                     *         }
+                     *       ],
+                     *       "authenticatorSelection": {
+                     *         "residentKey": "required",
+                     *         "requireResidentKey": true,
+                     *         "userVerification": "required"
+                     *       },
+                     *       "attestation": "none",
+                     *       "timeout": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewPasskeyOptions"];
+                };
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listPasskeys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0h6ig2qucqighs",
+                     *           "name": "Name",
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "lastUsedAt": "Last used at"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Passkeys"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    addPasskey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "credential": {
+                 *         "id": "q3Vn8ZkR1tYw6Lx0",
+                 *         "rawId": "q3Vn8ZkR1tYw6Lx0",
+                 *         "type": "public-key",
+                 *         "response": {
+                 *           "clientDataJSON": "q3Vn8ZkR1tYw6Lx0",
+                 *           "attestationObject": "q3Vn8ZkR1tYw6Lx0"
+                 *         }
+                 *       },
+                 *       "name": "Name"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewPasskey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m0h6ig2qucqighs",
+                     *       "name": "Name",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "lastUsedAt": "Last used at"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PasskeyInfo"];
+                };
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deletePasskey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /** @description Id of the passkey. */
+                passkeyId: components["parameters"]["passkeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
             409: components["responses"]["IdempotencyConflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
