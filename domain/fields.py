@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 from msgspec import UNSET, Meta, UnsetType
 
 from domain import meant, zones
+from domain.account import is_email, is_name
 
 Safe: Final = Meta(extra={"safe": True})
 """Marks a field as shown on the shared view. What is not marked is never shown there."""
@@ -42,6 +43,18 @@ class TimeZone(str):
 
 class DateTime(str):
     """An ISO 8601 date and time of day, with or without an offset: `2026-07-15T09:30+09:00`."""
+
+    __slots__ = ()
+
+
+class Email(str):
+    """An e-mail address, such as `ann@example.org`."""
+
+    __slots__ = ()
+
+
+class PersonName(str):
+    """What a person is called."""
 
     __slots__ = ()
 
@@ -120,18 +133,27 @@ def is_date(text: str) -> bool:
     return True
 
 
-CHECKS: Final[dict[type, Callable[[str], bool]]] = {TimeZone: is_time_zone, DateTime: is_datetime}
+CHECKS: Final[dict[type, Callable[[str], bool]]] = {
+    TimeZone: is_time_zone,
+    DateTime: is_datetime,
+    Email: is_email,
+    PersonName: is_name,
+}
 """The types whose values need code to check."""
 
 EXPECTED: Final[dict[type, str]] = {
     TimeZone: "an IANA time zone such as Europe/London",
     DateTime: "an ISO 8601 date and time such as 2026-07-15T09:30 or 2026-07-15T09:30:00+09:00",
+    Email: "an e-mail address such as ann@example.org",
+    PersonName: "1 to 200 characters, not all blank and none of them a control",
 }
 """Their form, in words."""
 
 MEANT: Final[dict[type, Callable[[str], list[str]]]] = {
     TimeZone: zones.meant,
     DateTime: meant.moment,
+    Email: lambda _text: [],
+    PersonName: lambda _text: [],
 }
 """What a text of another form was probably meant to be."""
 
@@ -149,6 +171,8 @@ SCHEMAS: Final[dict[type, dict[str, Any]]] = {
         "description": "ISO 8601 date and time, with or without an offset",
         "examples": ["2026-07-15T09:30", "2026-07-15T09:30:00+09:00"],
     },
+    Email: {"type": "string", "format": "email", "examples": ["ann@example.org"]},
+    PersonName: {"type": "string", "minLength": 1, "maxLength": 200, "examples": ["Ann"]},
 }
 """Their JSON Schemas."""
 
@@ -170,11 +194,13 @@ __all__ = [
     "ClientRef",
     "Date",
     "DateTime",
+    "Email",
     "HHmm",
     "Lat",
     "Lng",
     "Name",
     "Order",
+    "PersonName",
     "RequiredId",
     "RequiredText",
     "Safe",

@@ -1,16 +1,18 @@
 """Passkeys, as far as what browsers send of them goes (W3C Web Authentication Level 3).
 
-Browsers may add members to a credential, so it is an open object; what signs and is signed is
-checked where the cryptography is.
+A credential is the browser's, which may add members to it, so it is an open object; what is signed
+is checked where the cryptography is.
 """
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from domain import details
 from domain.errors import ValidationFailed
-from domain.explain import validate
+
+R = TypeVar("R", bound=Struct)
 
 MOST: Final = 50
 """Passkeys of one user."""
@@ -20,14 +22,31 @@ Base64Url = Annotated[
     Meta(
         pattern=r"^[A-Za-z0-9_-]+$",
         max_length=32_768,
-        description="bytes in base64url without padding (RFC 4648 section 5), as `toJSON()` of the"
-        " browser's credential gives them",
+        description="bytes in base64url without padding (RFC 4648 section 5)",
         examples=["q3Vn8ZkR1tYw6Lx0"],
     ),
 ]
 
-PasskeyName = Annotated[str, Meta(min_length=1, max_length=100)]
-"""What its owner calls a passkey."""
+
+class Credential(Struct, kw_only=True, rename="camel"):
+    """A credential with its `response`, by `toJSON()` of the browser's `PublicKeyCredential`."""
+
+    id: Base64Url
+    raw_id: Base64Url
+    type: Literal["public-key"]
+
+
+class PasskeySignIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """The answer to options for a sign-in."""
+
+    credential: Credential
+
+
+class NewPasskey(Struct, kw_only=True, forbid_unknown_fields=True):
+    """The answer to options for a new passkey, and what its owner calls that."""
+
+    credential: Credential
+    name: Annotated[str, Meta(min_length=1, max_length=100)] | UnsetType = UNSET
 
 
 class Assertion(Struct, kw_only=True):
@@ -46,38 +65,11 @@ class Attestation(Struct, kw_only=True):
     attestation_object: Base64Url = msgspec.field(name="attestationObject")
 
 
-class PasskeyAssertion(Struct, kw_only=True, rename="camel"):
-    """A credential as `navigator.credentials.get()` gives it, by its `toJSON()`."""
-
-    id: Base64Url
-    raw_id: Base64Url
-    type: Literal["public-key"]
-    response: Assertion
-
-
-class PasskeyAttestation(Struct, kw_only=True, rename="camel"):
-    """A credential as `navigator.credentials.create()` gives it, by its `toJSON()`."""
-
-    id: Base64Url
-    raw_id: Base64Url
-    type: Literal["public-key"]
-    response: Attestation
-
-
-class PasskeySignIn(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A sign-in by passkey."""
-
-    credential: PasskeyAssertion
-
-
-class NewPasskey(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A passkey to add, for whoever is signed in."""
-
-    credential: PasskeyAttestation
-    name: PasskeyName | UnsetType = UNSET
-
-
-def require(struct: type[Struct], body: Any) -> None:
-    """`ValidationFailed` with all that keeps a body from being this."""
-    if found := validate(struct, body):
-        raise ValidationFailed(found)
+def response_of(kind: type[R], credential: dict[str, Any]) -> R:
+    """What the authenticator says in a credential; `ValidationFailed` where it is not of a kind."""
+    try:
+        return msgspec.convert(credential.get("response"), kind)
+    except msgspec.ValidationError as error:
+        members = ", ".join(kind.__struct_encode_fields__)
+        expected = f"an object with {members}, each in base64url, as the browser's toJSON() gives"
+        raise ValidationFailed([details.fixed("credential.response", expected)]) from error

@@ -8,6 +8,7 @@ from domain.message import CHANNEL, MESSAGE
 from domain.passkey import NewPasskey, PasskeySignIn
 from domain.resource import Resource, by_age
 from domain.resources import RESOURCES
+from domain.sign_in import SignIn
 from domain.trip import TRIP
 from formats.calendar import MEDIA_TYPE as CALENDAR
 from server.api import (
@@ -23,6 +24,7 @@ from server.api import (
     requests,
     schemas,
     session,
+    sessions,
     shares,
     trips,
     undo,
@@ -31,9 +33,9 @@ from server.api import (
 from server.api.calendars import CalendarLink
 from server.api.lists import LIST_QUERY
 from server.api.passkey_options import NewPasskeyOptions, SignInOptions
-from server.api.passkeys import Passkeys
 from server.api.rows import Rows
 from server.api.session import SignedIn
+from server.api.sessions import ListedSession
 from server.api.shares import ShareLink
 from server.bodies import BATCH_BYTES, ROW_BYTES
 from server.event_text import MEDIA_TYPE as EVENTS
@@ -108,6 +110,12 @@ ROUTES: tuple[Route, ...] = (
     Transaction("GET", "/session", "getSession", session.show, "Who is signed in", "session",
                 SignedIn, access="session",
                 description="What `GET /me` tells, and which session it is."),
+    Transaction("POST", "/session", "signIn", session.sign_in, "Sign in", "session", SignedIn,
+                access="sign-in", body=_row(SignIn), prepare=session.check,
+                description="The reply sets the cookie of a new session; one that was sent along "
+                            "is over. A wrong e-mail and a wrong password are answered alike. "
+                            "After ten failures in a quarter of an hour, of one account from one "
+                            "address, the answer is 429."),
     Transaction("DELETE", "/session", "signOut", session.sign_out, "Sign out", "session", None,
                 access="session", statuses=(204,),
                 description="The session is over at once, and its cookie goes."),
@@ -129,12 +137,20 @@ ROUTES: tuple[Route, ...] = (
                             "for five minutes, once, and for whoever asked."),
     Transaction("POST", "/me/passkeys", "addPasskey", passkeys.add, "Add a passkey", "passkeys",
                 PasskeyInfo, access="session", body=_row(NewPasskey), statuses=(201,),
-                prepare=passkeys.attest),
+                prepare=passkeys.register),
     Transaction("GET", "/me/passkeys", "listPasskeys", passkeys.list_, "List passkeys",
-                "passkeys", Passkeys, access="session", description="All of them, oldest first."),
+                "passkeys", schemas.page(PasskeyInfo), access="session",
+                description="All of them, oldest first."),
     Transaction("DELETE", "/me/passkeys/{passkeyId}", "deletePasskey", passkeys.delete,
                 "Remove a passkey", "passkeys", None, access="session", statuses=(204,),
                 description="Nobody signs in by it from then on."),
+    Transaction("GET", "/sessions", "listSessions", sessions.list_, "List your sessions",
+                "session", schemas.page(ListedSession), access="session",
+                description="Where you are signed in, the one used last first; all of them at "
+                            "once."),
+    Transaction("DELETE", "/sessions/{sessionId}", "endSession", sessions.end,
+                "End a session of yours", "session", None, access="session", statuses=(204,),
+                description="Whoever uses it is signed out at once."),
     Transaction("GET", "/trips", "listTrips", trips.list_, "List trips", "trips",
                 schemas.page(schemas.document(TRIP)), scope="trips:read", query=LIST_QUERY,
                 description="Those of all your groups, by age; with a key that is limited to "

@@ -8,6 +8,7 @@ from runtime.settings import Settings
 from runtime.signals import Signals
 from server.body_budget import BodyBudget
 from server.events import EventHub
+from server.passwords import Passwords
 from server.ratelimit import RateLimiter
 from server.response_cache import KeyIds, ResponseCache
 from storage.store import Store
@@ -30,6 +31,7 @@ class Services:
     responses: ResponseCache = dataclasses.field(default_factory=ResponseCache)
     key_ids: KeyIds = dataclasses.field(default_factory=KeyIds)
     bodies: BodyBudget = dataclasses.field(default_factory=BodyBudget)
+    passwords: Passwords = dataclasses.field(default_factory=Passwords)
     look_up: LookUp = look_up
 
     @property

@@ -19,6 +19,10 @@ class Operations(Methods):
         """Who is signed in."""
         return self._call("GET", "/session", (), None, {}, options)
 
+    def sign_in(self, body: Mapping[str, Any], **options: Unpack[WriteOptions]) -> Call[Document]:
+        """Sign in."""
+        return self._call("POST", "/session", (), body, {}, options)
+
     def sign_out(self, **options: Unpack[WriteOptions]) -> Call[None]:
         """Sign out."""
         return self._call("DELETE", "/session", (), None, {}, options)
@@ -50,6 +54,14 @@ class Operations(Methods):
     def delete_passkey(self, passkey_id: str, **options: Unpack[WriteOptions]) -> Call[None]:
         """Remove a passkey."""
         return self._call("DELETE", "/me/passkeys/{passkeyId}", (passkey_id,), None, {}, options)
+
+    def list_sessions(self, **options: Unpack[ReadOptions]) -> Call[Page]:
+        """List your sessions."""
+        return self._call("GET", "/sessions", (), None, {}, options)
+
+    def end_session(self, session_id: str, **options: Unpack[WriteOptions]) -> Call[None]:
+        """End a session of yours."""
+        return self._call("DELETE", "/sessions/{sessionId}", (session_id,), None, {}, options)
 
     def list_trips(
         self, *, limit: int | None = None, cursor: str | None = None, **options: Unpack[ReadOptions]

@@ -12,15 +12,14 @@ import structlog
 
 from domain import details, passkey
 from domain.errors import CarnetError, NotFound, Unauthorized, ValidationFailed
-from domain.passkey import NewPasskey, PasskeySignIn
+from domain.explain import parsed
+from domain.passkey import Assertion, Attestation, NewPasskey, PasskeySignIn
 from server import relying_party
 from server.api import passkey_options, session
-from server.relying_party import RelyingParty
 from server.route import Call, Reply, json_reply
-from server.signing_in import begin_session
+from server.signing_in import Attempt, outcome_of, require
 from storage import challenges, passkeys
-from storage.challenges import Purpose
-from storage.passkeys import Passkey, PasskeyInfo
+from storage.passkeys import Passkey
 from storage.store import Tx
 
 _NOT_GOOD: Final = (
@@ -33,23 +32,20 @@ _NAME: Final = "Passkey"
 _log = structlog.get_logger("carnet.passkeys")
 
 
-class Passkeys(msgspec.Struct):
-    """All of one's passkeys, oldest first."""
-
-    items: list[PasskeyInfo]
-
-
 class Proof(NamedTuple):
     """That somebody holds a passkey."""
 
     passkey: Passkey
     sign_count: int
     """As it is now."""
+    attempt: Attempt
 
 
 class Registration(NamedTuple):
-    """A passkey that has answered to the options of its owner."""
+    """A passkey that has answered the options for its owner."""
 
+    name: str
+    credential_id: str
     public_key: bytes
     sign_count: int
 
@@ -63,19 +59,26 @@ async def sign_in_options(tx: Tx, call: Call) -> Reply:
 
 async def prove(call: Call) -> Proof | CarnetError:
     """Checks a sign-in, before its transaction: a challenge is spent, whatever comes of it."""
-    try:
-        passkey.require(PasskeySignIn, call.body)
-        return await _proved(call, relying_party.require(call.request, call.services))
-    except CarnetError as error:
-        return error
+    return await outcome_of(_prove(call))
 
 
-async def _proved(call: Call, party: RelyingParty) -> Proof:
-    credential = call.body["credential"]
-    challenge = await _take_challenge(call, "passkey-sign-in", credential)
-    found = await call.services.store.read(lambda tx: passkeys.find(tx, credential["id"]))
-    handle = credential["response"]["userHandle"].rstrip("=")
-    if challenge is None or found is None or handle != passkey_options.user_handle(found.user_id):
+async def _prove(call: Call) -> Proof:
+    parsed(PasskeySignIn, call.body)
+    credential: dict[str, Any] = call.body["credential"]
+    response = passkey.response_of(Assertion, credential)
+    party = relying_party.require(call.request, call.services)
+    challenge = _challenge_in(response.client_data_json)
+    attempt = Attempt(call, f"passkey {credential['id']}")
+
+    async def begin(tx: Tx) -> tuple[str | None, Passkey | None]:
+        await attempt.begin(tx)
+        taken = await challenges.take(tx, "passkey-sign-in", challenge, call.unix_seconds)
+        return taken, await passkeys.find(tx, credential["id"])
+
+    taken, found = await call.services.store.write(begin)
+    if taken is None or found is None:
+        raise Unauthorized(_NOT_GOOD)
+    if response.user_handle.rstrip("=") != passkey_options.user_handle(found.user_id):
         raise Unauthorized(_NOT_GOOD)
     try:
         known = (found.public_key, found.sign_count)
@@ -83,7 +86,7 @@ async def _proved(call: Call, party: RelyingParty) -> Proof:
     except ValueError as error:
         _log.warning("passkey_refused", passkey_id=found.id, reason=str(error))
         raise Unauthorized(_NOT_GOOD) from error
-    return Proof(found, count)
+    return Proof(found, count, attempt)
 
 
 def _asserted(*arguments: Any) -> int:
@@ -94,13 +97,11 @@ def _asserted(*arguments: Any) -> int:
 
 async def sign_in(tx: Tx, call: Call) -> Reply:
     """A new session for whoever holds a passkey."""
-    proof = call.prepared
-    if isinstance(proof, CarnetError):
-        raise proof
+    proof: Proof = require(call.prepared)
     if not await passkeys.used(tx, proof.passkey, proof.sign_count, call.now):
         raise Unauthorized(_NOT_GOOD)
-    begun, cookie = await begin_session(tx, call, proof.passkey.user_id)
-    return json_reply(await session.signed_in(tx, call, begun), headers={"Set-Cookie": cookie})
+    await proof.attempt.succeed(tx)
+    return await session.begin(tx, call, proof.passkey.user_id)
 
 
 async def registration_options(tx: Tx, call: Call) -> Reply:
@@ -112,51 +113,44 @@ async def registration_options(tx: Tx, call: Call) -> Reply:
     return json_reply(options)
 
 
-async def attest(call: Call) -> Registration | CarnetError:
+async def register(call: Call) -> Registration | CarnetError:
     """Checks a new passkey, before its transaction: a challenge is spent, whatever comes of it."""
-    try:
-        passkey.require(NewPasskey, call.body)
-        return await _attested(call, relying_party.require(call.request, call.services))
-    except CarnetError as error:
-        return error
+    return await outcome_of(_register(call))
 
 
-async def _attested(call: Call, party: RelyingParty) -> Registration:
-    credential = call.body["credential"]
-    challenge = await _take_challenge(call, "passkey", credential, call.actor.user)
-    if challenge is None:
+async def _register(call: Call) -> Registration:
+    sent = parsed(NewPasskey, call.body)
+    credential: dict[str, Any] = call.body["credential"]
+    response = passkey.response_of(Attestation, credential)
+    party = relying_party.require(call.request, call.services)
+    challenge = _challenge_in(response.client_data_json)
+    taken = await call.services.store.write(
+        lambda tx: challenges.take(tx, "passkey", challenge, call.unix_seconds)
+    )
+    if taken != call.actor.user:
         raise _refused("POST /me/passkeys/options first, and answer within five minutes, once")
     try:
-        return await asyncio.to_thread(_registered, party, challenge, credential)
+        made = await asyncio.to_thread(_registered, party, challenge, credential)
     except ValueError as error:
         _log.info("passkey_refused", user_id=call.actor.user, reason=str(error))
         raise _refused("this is no good answer of an authenticator to the options") from error
+    return Registration(sent.name or _NAME, sent.credential.id, *made)
 
 
-def _registered(*arguments: Any) -> Registration:
+def _registered(*arguments: Any) -> tuple[bytes, int]:
     from server import ceremonies
 
-    return Registration(*ceremonies.registered(*arguments))
+    return ceremonies.registered(*arguments)
 
 
 async def add(tx: Tx, call: Call) -> Reply:
     """A passkey of whoever is signed in."""
-    made = call.prepared
-    if isinstance(made, CarnetError):
-        raise made
+    made: Registration = require(call.prepared)
     user_id = call.actor.user
     if len(await passkeys.credential_ids(tx, user_id)) >= passkey.MOST:
         unit = "passkeys of one user: DELETE one that is not needed any more"
         raise ValidationFailed([details.too_long("", passkey.MOST, unit)])
-    added = await passkeys.add(
-        tx,
-        user_id=user_id,
-        credential_id=call.body["credential"]["id"],
-        public_key=made.public_key,
-        sign_count=made.sign_count,
-        name=call.body.get("name") or _NAME,
-        now=call.now,
-    )
+    added = await passkeys.add(tx, user_id=user_id, now=call.now, **made._asdict())
     if added is None:
         raise ValidationFailed([details.duplicate("credential", "this passkey is here already")])
     return json_reply(added, 201)
@@ -164,25 +158,15 @@ async def add(tx: Tx, call: Call) -> Reply:
 
 async def list_(tx: Tx, call: Call) -> Reply:
     """The passkeys of whoever is signed in."""
-    return json_reply(Passkeys(await passkeys.of_user(tx, call.actor.user)))
+    found = await passkeys.of_user(tx, call.actor.user)
+    return json_reply({"items": found, "nextCursor": None})
 
 
 async def delete(tx: Tx, call: Call) -> Reply:
     """Removes one of them: nobody signs in by it from then on."""
     if not await passkeys.delete(tx, call.actor.user, call.path("passkeyId")):
-        raise NotFound("There is no passkey of yours with this id: GET /me/passkeys lists them")
+        raise NotFound("You have no such passkey: GET /api/v1/me/passkeys lists yours")
     return Reply(204)
-
-
-async def _take_challenge(
-    call: Call, purpose: Purpose, credential: dict[str, Any], data: str = ""
-) -> str | None:
-    """The challenge that a credential answers; None where it was not given out for this."""
-    challenge = _challenge_in(credential["response"]["clientDataJSON"])
-    taken = await call.services.store.write(
-        lambda tx: challenges.take(tx, purpose, challenge, call.unix_seconds)
-    )
-    return challenge if taken == data else None
 
 
 class _ClientData(msgspec.Struct):

@@ -13,6 +13,7 @@ import type {
 export const OPERATIONS = {
   me: ["GET", "/me"],
   getSession: ["GET", "/session"],
+  signIn: ["POST", "/session", "json"],
   signOut: ["DELETE", "/session"],
   getPasskeyOptions: ["POST", "/session/passkey/options"],
   signInByPasskey: ["POST", "/session/passkey", "json"],
@@ -20,6 +21,8 @@ export const OPERATIONS = {
   listPasskeys: ["GET", "/me/passkeys"],
   addPasskey: ["POST", "/me/passkeys", "json"],
   deletePasskey: ["DELETE", "/me/passkeys/{passkeyId}"],
+  listSessions: ["GET", "/sessions"],
+  endSession: ["DELETE", "/sessions/{sessionId}"],
   listTrips: ["GET", "/trips"],
   createTrip: ["POST", "/trips", "json"],
   getTrip: ["GET", "/trips/{tripId}"],
@@ -90,6 +93,8 @@ export interface Operations {
   /** Who is signed in: `GET /session`. */
   getSession(options?: Options<"getSession"> & Unconditional): Call<Result<"getSession">>;
   getSession(options: Options<"getSession">): Call<Result<"getSession"> | undefined>;
+  /** Sign in: `POST /session`. */
+  signIn(body: Body<"signIn">, options?: Options<"signIn">): Call<Result<"signIn">>;
   /** Sign out: `DELETE /session`. */
   signOut(options?: Options<"signOut">): Call<Result<"signOut">>;
   /** Begin to sign in by passkey: `POST /session/passkey/options`. */
@@ -107,6 +112,13 @@ export interface Operations {
   addPasskey(body: Body<"addPasskey">, options?: Options<"addPasskey">): Call<Result<"addPasskey">>;
   /** Remove a passkey: `DELETE /me/passkeys/{passkeyId}`. */
   deletePasskey(passkeyId: string, options?: Options<"deletePasskey">): Call<Result<"deletePasskey">>;
+  /** List your sessions: `GET /sessions`. */
+  listSessions(options?: Options<"listSessions"> & Unconditional): Call<Result<"listSessions">>;
+  listSessions(options: Options<"listSessions">): Call<Result<"listSessions"> | undefined>;
+  /** List your sessions, page after page: `GET /sessions`. */
+  iterateSessions(options?: PageOptions<"listSessions">): AsyncIterableIterator<Item<"listSessions">>;
+  /** End a session of yours: `DELETE /sessions/{sessionId}`. */
+  endSession(sessionId: string, options?: Options<"endSession">): Call<Result<"endSession">>;
   /** List trips: `GET /trips`. */
   listTrips(options?: Options<"listTrips"> & Unconditional): Call<Result<"listTrips">>;
   listTrips(options: Options<"listTrips">): Call<Result<"listTrips"> | undefined>;

@@ -37,7 +37,11 @@ export interface paths {
          */
         get: operations["getSession"];
         put?: never;
-        post?: never;
+        /**
+         * Sign in
+         * @description The reply sets the cookie of a new session; one that was sent along is over. A wrong e-mail and a wrong password are answered alike. After ten failures in a quarter of an hour, of one account from one address, the answer is 429. It needs no key.
+         */
+        post: operations["signIn"];
         /**
          * Sign out
          * @description The session is over at once, and its cookie goes. It is for people who are signed in: no key will do.
@@ -147,6 +151,46 @@ export interface paths {
          * @description Nobody signs in by it from then on. It is for people who are signed in: no key will do.
          */
         delete: operations["deletePasskey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your sessions
+         * @description Where you are signed in, the one used last first; all of them at once. It is for people who are signed in: no key will do.
+         */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{sessionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a session of yours
+         * @description Whoever uses it is signed out at once. It is for people who are signed in: no key will do.
+         */
+        delete: operations["endSession"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1229,42 +1273,6 @@ export interface components {
         };
         /** @enum {string} */
         ActionItemUrgency: "before_trip" | "nice_to_have" | "now";
-        /** @description What an authenticator says at a sign-in (AuthenticatorAssertionResponseJSON). */
-        Assertion: {
-            /**
-             * @description bytes in base64url without padding (RFC 4648 section 5), as `toJSON()` of the browser's credential gives them
-             * @example q3Vn8ZkR1tYw6Lx0
-             */
-            clientDataJSON: string;
-            /**
-             * @description bytes in base64url without padding (RFC 4648 section 5), as `toJSON()` of the browser's credential gives them
-             * @example q3Vn8ZkR1tYw6Lx0
-             */
-            authenticatorData: string;
-            /**
-             * @description bytes in base64url without padding (RFC 4648 section 5), as `toJSON()` of the browser's credential gives them
-             * @example q3Vn8ZkR1tYw6Lx0
-             */
-            signature: string;
-            /**
-             * @description bytes in base64url without padding (RFC 4648 section 5), as `toJSON()` of the browser's credential gives them
-             * @example q3Vn8ZkR1tYw6Lx0
-             */
-            userHandle: string;
-        };
-        /** @description What an authenticator says of a new passkey (AuthenticatorAttestationResponseJSON). */
-        Attestation: {
-            /**
-             * @description bytes in base64url without padding (RFC 4648 section 5), as `toJSON()` of the browser's credential gives them
-             * @example q3Vn8ZkR1tYw6Lx0
-             */
-            clientDataJSON: string;
-            /**
-             * @description bytes in base64url without padding (RFC 4648 section 5), as `toJSON()` of the browser's credential gives them
-             * @example q3Vn8ZkR1tYw6Lx0
-             */
-            attestationObject: string;
-        };
         /** @description What the authenticator must do: keep the passkey itself, and verify its user. */
         AuthenticatorSelection: {
             residentKey?: components["schemas"]["AuthenticatorSelectionResidentKey"];
@@ -1596,6 +1604,20 @@ export interface components {
             /** Format: date-time */
             readonly updatedAt?: string;
         };
+        /** @description A credential with its `response`, by `toJSON()` of the browser's `PublicKeyCredential`. */
+        Credential: {
+            /**
+             * @description bytes in base64url without padding (RFC 4648 section 5)
+             * @example q3Vn8ZkR1tYw6Lx0
+             */
+            id: string;
+            /**
+             * @description bytes in base64url without padding (RFC 4648 section 5)
+             * @example q3Vn8ZkR1tYw6Lx0
+             */
+            rawId: string;
+            type: components["schemas"]["CredentialType"];
+        };
         /** @description A passkey that there is already. */
         CredentialName: {
             id: string;
@@ -1603,6 +1625,8 @@ export interface components {
         };
         /** @enum {string} */
         CredentialNameType: "public-key";
+        /** @enum {string} */
+        CredentialType: "public-key";
         /**
          * @description What a webhook was told, or is to be told.
          *
@@ -1985,6 +2009,22 @@ export interface components {
             /** Format: date-time */
             readonly updatedAt?: string;
         };
+        /** @description A session; `lastUsedFrom` is an address, and what the browser calls itself. */
+        ListedSession: {
+            _id: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            lastUsedAt: string;
+            /** @default null */
+            lastUsedFrom?: string | null;
+            current: boolean;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        ListedSessionPage: {
+            items: components["schemas"]["ListedSession"][];
+            nextCursor: string | null;
+        };
         /** @description A place worth remembering; its degrees are of WGS 84. */
         MapPin: {
             _id: string;
@@ -2125,9 +2165,9 @@ export interface components {
             items: components["schemas"]["Message"][];
             nextCursor: string | null;
         };
-        /** @description A passkey to add, for whoever is signed in. */
+        /** @description The answer to options for a new passkey, and what its owner calls that. */
         NewPasskey: {
-            credential: components["schemas"]["PasskeyAttestation"];
+            credential: components["schemas"]["Credential"];
             name?: string;
         };
         /** @description Options for `navigator.credentials.create()`. */
@@ -2159,40 +2199,6 @@ export interface components {
             updatedAt: string;
             secret: string;
         };
-        /** @description A credential as `navigator.credentials.get()` gives it, by its `toJSON()`. */
-        PasskeyAssertion: {
-            /**
-             * @description bytes in base64url without padding (RFC 4648 section 5), as `toJSON()` of the browser's credential gives them
-             * @example q3Vn8ZkR1tYw6Lx0
-             */
-            id: string;
-            /**
-             * @description bytes in base64url without padding (RFC 4648 section 5), as `toJSON()` of the browser's credential gives them
-             * @example q3Vn8ZkR1tYw6Lx0
-             */
-            rawId: string;
-            type: components["schemas"]["PasskeyAssertionType"];
-            response: components["schemas"]["Assertion"];
-        };
-        /** @enum {string} */
-        PasskeyAssertionType: "public-key";
-        /** @description A credential as `navigator.credentials.create()` gives it, by its `toJSON()`. */
-        PasskeyAttestation: {
-            /**
-             * @description bytes in base64url without padding (RFC 4648 section 5), as `toJSON()` of the browser's credential gives them
-             * @example q3Vn8ZkR1tYw6Lx0
-             */
-            id: string;
-            /**
-             * @description bytes in base64url without padding (RFC 4648 section 5), as `toJSON()` of the browser's credential gives them
-             * @example q3Vn8ZkR1tYw6Lx0
-             */
-            rawId: string;
-            type: components["schemas"]["PasskeyAttestationType"];
-            response: components["schemas"]["Attestation"];
-        };
-        /** @enum {string} */
-        PasskeyAttestationType: "public-key";
         /** @description A passkey, of which the secret part never leaves its owner's device. */
         PasskeyInfo: {
             _id: string;
@@ -2202,6 +2208,11 @@ export interface components {
             /** @default null */
             lastUsedAt?: string | null;
         };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        PasskeyInfoPage: {
+            items: components["schemas"]["PasskeyInfo"][];
+            nextCursor: string | null;
+        };
         /** @enum {string} */
         PasskeyOptionsAttestation: "none";
         /** @description Whose passkey it is. */
@@ -2210,13 +2221,9 @@ export interface components {
             name: string;
             displayName: string;
         };
-        /** @description A sign-in by passkey. */
+        /** @description The answer to options for a sign-in. */
         PasskeySignIn: {
-            credential: components["schemas"]["PasskeyAssertion"];
-        };
-        /** @description All of one's passkeys, oldest first. */
-        Passkeys: {
-            items: components["schemas"]["PasskeyInfo"][];
+            credential: components["schemas"]["Credential"];
         };
         /** @description Items applied, of how many; of a job without items there is no total. */
         Progress: {
@@ -2407,6 +2414,15 @@ export interface components {
         SharedView: {
             trip: components["schemas"]["SharedTrip"];
             legs: components["schemas"]["SharedLeg"][];
+        };
+        /** @description Who signs in, and what only they know. */
+        SignIn: {
+            email: string;
+            /**
+             * Format: password
+             * @description a string of at most 1,000 bytes
+             */
+            password: string;
         };
         /** @description Options for `navigator.credentials.get()`; no passkey is named, so none is given away. */
         SignInOptions: {
@@ -2943,69 +2959,6 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description `IDEMPOTENCY_CONFLICT`: An Idempotency-Key came again with another request. */
-        IdempotencyConflict: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": {
-                 *         "code": "IDEMPOTENCY_CONFLICT",
-                 *         "message": "This Idempotency-Key was used with a different request",
-                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["ErrorBody"];
-            };
-        };
-        /** @description `PAYLOAD_TOO_LARGE`: More bytes, or more items, than this server takes. */
-        PayloadTooLarge: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": {
-                 *         "code": "PAYLOAD_TOO_LARGE",
-                 *         "message": "The body of this request may have 262144 bytes at most",
-                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["ErrorBody"];
-            };
-        };
-        /** @description `UNSUPPORTED_MEDIA_TYPE`: A body of another kind than the operation takes, which is JSON in UTF-8. */
-        UnsupportedMediaType: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": {
-                 *         "code": "UNSUPPORTED_MEDIA_TYPE",
-                 *         "message": "Send JSON: Content-Type: application/json",
-                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["ErrorBody"];
-            };
-        };
         /** @description `VALIDATION_ERROR`: The request is wrong; `details` lists all that is. */
         ValidationErrorWithoutKey: {
             headers: {
@@ -3121,6 +3074,69 @@ export interface components {
                  *       "error": {
                  *         "code": "RATE_LIMITED",
                  *         "message": "Too many requests; try again in 21 s",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `IDEMPOTENCY_CONFLICT`: An Idempotency-Key came again with another request. */
+        IdempotencyConflict: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "IDEMPOTENCY_CONFLICT",
+                 *         "message": "This Idempotency-Key was used with a different request",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `PAYLOAD_TOO_LARGE`: More bytes, or more items, than this server takes. */
+        PayloadTooLarge: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "PAYLOAD_TOO_LARGE",
+                 *         "message": "The body of this request may have 262144 bytes at most",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `UNSUPPORTED_MEDIA_TYPE`: A body of another kind than the operation takes, which is JSON in UTF-8. */
+        UnsupportedMediaType: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "UNSUPPORTED_MEDIA_TYPE",
+                 *         "message": "Send JSON: Content-Type: application/json",
                  *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
                  *       }
                  *     }
@@ -3269,6 +3285,8 @@ export interface components {
         idempotencyKey: string;
         /** @description Id of the passkey. */
         passkeyId: string;
+        /** @description Id of the session. */
+        sessionId: string;
         /** @description Rows of a page; a number above the maximum is cut to it. */
         limit: number;
         /** @description `nextCursor` of the page before; no other list's is taken. */
@@ -3489,6 +3507,80 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    signIn: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "Email",
+                 *       "password": "Password"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "_id": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *         "name": "Olga",
+                     *         "email": "olga@example.org"
+                     *       },
+                     *       "groups": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0r848rokft66g8",
+                     *           "name": "Family",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "key": {
+                     *         "_id": "06e1k8qj4m0ppucpbe3l56fa",
+                     *         "name": "Assistant",
+                     *         "scopes": [
+                     *           "trips:read",
+                     *           "trips:write"
+                     *         ],
+                     *         "rateLimit": 60
+                     *       },
+                     *       "defaultGroupId": "06e1k8qj4m0r848rokft66g8",
+                     *       "session": {
+                     *         "_id": "06e1k8qj4m04js9v8cdh2ira",
+                     *         "createdAt": "2026-11-02T08:15:30.123Z",
+                     *         "lastUsedAt": "2026-11-02T08:15:30.123Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            400: components["responses"]["ValidationErrorWithoutKey"];
+            403: components["responses"]["ForbiddenWithoutKey"];
+            409: components["responses"]["IdempotencyConflictWithoutKey"];
+            413: components["responses"]["PayloadTooLargeWithoutKey"];
+            415: components["responses"]["UnsupportedMediaTypeWithoutKey"];
+            429: components["responses"]["RateLimitedWithoutKey"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     signOut: {
         parameters: {
             query?: never;
@@ -3584,13 +3676,7 @@ export interface operations {
                  *       "credential": {
                  *         "id": "q3Vn8ZkR1tYw6Lx0",
                  *         "rawId": "q3Vn8ZkR1tYw6Lx0",
-                 *         "type": "public-key",
-                 *         "response": {
-                 *           "clientDataJSON": "q3Vn8ZkR1tYw6Lx0",
-                 *           "authenticatorData": "q3Vn8ZkR1tYw6Lx0",
-                 *           "signature": "q3Vn8ZkR1tYw6Lx0",
-                 *           "userHandle": "q3Vn8ZkR1tYw6Lx0"
-                 *         }
+                 *         "type": "public-key"
                  *       }
                  *     }
                  */
@@ -3750,10 +3836,11 @@ export interface operations {
                      *           "createdAt": "2026-11-02T08:15:30.123Z",
                      *           "lastUsedAt": "Last used at"
                      *         }
-                     *       ]
+                     *       ],
+                     *       "nextCursor": null
                      *     }
                      */
-                    "application/json": components["schemas"]["Passkeys"];
+                    "application/json": components["schemas"]["PasskeyInfoPage"];
                 };
             };
             /** @description Not changed since */
@@ -3792,11 +3879,7 @@ export interface operations {
                  *       "credential": {
                  *         "id": "q3Vn8ZkR1tYw6Lx0",
                  *         "rawId": "q3Vn8ZkR1tYw6Lx0",
-                 *         "type": "public-key",
-                 *         "response": {
-                 *           "clientDataJSON": "q3Vn8ZkR1tYw6Lx0",
-                 *           "attestationObject": "q3Vn8ZkR1tYw6Lx0"
-                 *         }
+                 *         "type": "public-key"
                  *       },
                  *       "name": "Name"
                  *     }
@@ -3847,6 +3930,102 @@ export interface operations {
             path: {
                 /** @description Id of the passkey. */
                 passkeyId: components["parameters"]["passkeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0hlfic2t73an2e",
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "lastUsedAt": "2026-11-02T08:15:30.123Z",
+                     *           "lastUsedFrom": "Last used from",
+                     *           "current": true
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListedSessionPage"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /** @description Id of the session. */
+                sessionId: components["parameters"]["sessionId"];
             };
             cookie?: never;
         };

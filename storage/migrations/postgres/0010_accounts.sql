@@ -92,3 +92,6 @@ CREATE TABLE sign_in_failures (
 );
 
 CREATE INDEX sign_in_failures_by_age ON sign_in_failures (at);
+
+-- Which attempts to sign in take turns by: each counts the failures before it.
+INSERT INTO counters (name, value) VALUES ('sign-ins', 0);
