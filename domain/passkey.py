@@ -22,7 +22,7 @@ Base64Url = Annotated[
     Meta(
         pattern=r"^[A-Za-z0-9_-]+$",
         max_length=32_768,
-        description="bytes in base64url without padding (RFC 4648 section 5)",
+        description="bytes in base64url without padding (RFC 4648)",
         examples=["q3Vn8ZkR1tYw6Lx0"],
     ),
 ]
