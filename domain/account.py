@@ -18,6 +18,10 @@ class AccountError(ValueError):
     """A user, group or key that cannot be made, changed or found; the text is for a person."""
 
 
+class NoOwnerLeft(AccountError):
+    """A change of a group's members that would leave it without an owner."""
+
+
 def is_email(text: str) -> bool:
     """Whether this could be an address; whether it is one only a mail can tell."""
     # Control and invisible characters, such as come along when an address is pasted.
@@ -72,6 +76,15 @@ def parse_expiry(text: str) -> datetime.datetime:
         raise ValueError(
             f"{text} ends beyond the calendar; the last day there can be is 9999-12-30"
         ) from None
+
+
+def is_expiry(text: str) -> bool:
+    """Whether this is a date or a moment at which a key may end."""
+    try:
+        parse_expiry(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_date(text: str) -> bool:

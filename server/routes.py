@@ -5,7 +5,6 @@ import re
 from domain.history import ChangesetEvent
 from domain.imports import BatchResult, ImportRequest
 from domain.message import CHANNEL, MESSAGE
-from domain.passkey import NewPasskey, PasskeySignIn
 from domain.resource import Resource, by_age
 from domain.resources import RESOURCES
 from domain.sign_in import SignIn
@@ -17,10 +16,10 @@ from server.api import (
     history,
     imports,
     jobs,
+    keys,
     me,
     messages,
     openapi,
-    passkeys,
     requests,
     schemas,
     session,
@@ -32,19 +31,20 @@ from server.api import (
 )
 from server.api.calendars import CalendarLink
 from server.api.lists import LIST_QUERY
-from server.api.passkey_options import NewPasskeyOptions, SignInOptions
 from server.api.rows import Rows
 from server.api.session import SignedIn
 from server.api.sessions import ListedSession
 from server.api.shares import ShareLink
 from server.bodies import BATCH_BYTES, ROW_BYTES
 from server.event_text import MEDIA_TYPE as EVENTS
+from server.passkey_routes import PASSKEYS
+from server.people_routes import PEOPLE
 from server.query import DRY_RUN, FILENAME, FORCE, SINCE
 from server.route import ANY, Body, PageSize, Route, Stream, Transaction, View
 from storage.deliveries import DeliveryInfo
+from storage.groups import Member
 from storage.jobs import Job
-from storage.passkeys import PasskeyInfo
-from storage.trips import Member
+from storage.keys import ApiKey, NewApiKey
 from storage.webhooks import Hook, NewHook
 
 _TRIP = "/trips/{tripId}"
@@ -119,31 +119,7 @@ ROUTES: tuple[Route, ...] = (
     Transaction("DELETE", "/session", "signOut", session.sign_out, "Sign out", "session", None,
                 access="session", statuses=(204,),
                 description="The session is over at once, and its cookie goes."),
-    Transaction("POST", "/session/passkey/options", "getPasskeyOptions",
-                passkeys.sign_in_options, "Begin to sign in by passkey", "session", SignInOptions,
-                access="sign-in",
-                description="What `navigator.credentials.get()` takes. The challenge is good for "
-                            "five minutes, once. No passkey and nobody is named in it."),
-    Transaction("POST", "/session/passkey", "signInByPasskey", passkeys.sign_in,
-                "Sign in by passkey", "session", SignedIn, access="sign-in",
-                body=_row(PasskeySignIn), prepare=passkeys.prove,
-                description="The reply is that of `GET /session`, with a new session's cookie. "
-                            "The authenticator must have verified its user; one whose counter "
-                            "does not go up is a copy, and is refused."),
-    Transaction("POST", "/me/passkeys/options", "getNewPasskeyOptions",
-                passkeys.registration_options, "Begin to add a passkey", "passkeys",
-                NewPasskeyOptions, access="session",
-                description="What `navigator.credentials.create()` takes. The challenge is good "
-                            "for five minutes, once, and for whoever asked."),
-    Transaction("POST", "/me/passkeys", "addPasskey", passkeys.add, "Add a passkey", "passkeys",
-                PasskeyInfo, access="session", body=_row(NewPasskey), statuses=(201,),
-                prepare=passkeys.register),
-    Transaction("GET", "/me/passkeys", "listPasskeys", passkeys.list_, "List passkeys",
-                "passkeys", schemas.page(PasskeyInfo), access="session",
-                description="All of them, oldest first."),
-    Transaction("DELETE", "/me/passkeys/{passkeyId}", "deletePasskey", passkeys.delete,
-                "Remove a passkey", "passkeys", None, access="session", statuses=(204,),
-                description="Nobody signs in by it from then on."),
+    *PASSKEYS,
     Transaction("GET", "/sessions", "listSessions", sessions.list_, "List your sessions",
                 "session", schemas.page(ListedSession), access="session",
                 description="Where you are signed in, the one used last first; all of them at "
@@ -151,6 +127,19 @@ ROUTES: tuple[Route, ...] = (
     Transaction("DELETE", "/sessions/{sessionId}", "endSession", sessions.end,
                 "End a session of yours", "session", None, access="session", statuses=(204,),
                 description="Whoever uses it is signed out at once."),
+    Transaction("GET", "/keys", "listKeys", keys.list_, "List your API keys", "keys",
+                schemas.page(ApiKey), access="session", query=LIST_QUERY,
+                description="Those that are not revoked; the keys themselves are not stored."),
+    Transaction("POST", "/keys", "createKey", keys.create, "Create an API key", "keys",
+                NewApiKey, access="session", body=_row(requests.key()), statuses=(201,),
+                description="The reply shows the `key`, this once. It acts as you, in the trips "
+                            "that its scopes name, or in all of yours; it can make no keys and "
+                            "change no people."),
+    Transaction("DELETE", "/keys/{keyId}", "revokeKey", keys.revoke, "Revoke an API key", "keys",
+                None, access="session", statuses=(204,),
+                description="What it was used for ends: requests at once, streams of events "
+                            "within seconds, and webhooks that it made."),
+    *PEOPLE,
     Transaction("GET", "/trips", "listTrips", trips.list_, "List trips", "trips",
                 schemas.page(schemas.document(TRIP)), scope="trips:read", query=LIST_QUERY,
                 description="Those of all your groups, by age; with a key that is limited to "

@@ -8,6 +8,7 @@ from runtime.settings import Settings
 from runtime.signals import Signals
 from server.body_budget import BodyBudget
 from server.events import EventHub
+from server.last_use import LastUse
 from server.passwords import Passwords
 from server.ratelimit import RateLimiter
 from server.response_cache import KeyIds, ResponseCache
@@ -23,6 +24,7 @@ class Services:
     signals: Signals
     limiter: RateLimiter
     events: EventHub
+    last_use: LastUse
     signing_secret: bytes
     epoch: str
     """Tells entity tags of this database from those of a state restored from a backup."""

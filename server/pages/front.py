@@ -100,9 +100,8 @@ class Pages:
         if route.method == "POST":
             require_same_origin(call.request, call.services.public_url)
         if route.access == "session" and not visit.signed_in:
-            here = call.request.rel_url.raw_path_qs if route.method == "GET" else ""
-            here = here.removeprefix(call.services.prefix)
-            return Redirect(f"/sign-in?next={quote(here, safe='')}" if here else "/sign-in")
+            after = "" if visit.here == "/" else f"?next={quote(visit.here, safe='')}"
+            return Redirect(f"/sign-in{after}")
         if route.method == "POST":
             visit.fields = await take_form(call)
             visit.form = {name: values[-1].strip() for name, values in visit.fields.items()}
@@ -152,7 +151,11 @@ async def _nothing() -> Answer:
 
 def _failed(visit: Visit, error: CarnetError, request_id: str) -> Reply:
     """The page that tells what is wrong."""
-    context = {"status": error.status, "error": error, "request_id": request_id}
+    context = {
+        "status": error.status,
+        "wait_seconds": int(error.headers.get("Retry-After", 0)),
+        "request_id": request_id,
+    }
     document = Document(template="error.html", context=context)
     headers = {"Cache-Control": "no-store", **error.headers}
     return _html(visit, error.status, render(visit, document), headers)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
-from server.pages.handlers import preferences, sign_in
+from server.pages.handlers import preferences, share, sign_in
 from server.pages.visit import PageRoute
 
 PAGES: Final[tuple[PageRoute, ...]] = (
@@ -12,6 +12,7 @@ PAGES: Final[tuple[PageRoute, ...]] = (
     PageRoute("GET", "/sign-in", sign_in.show, "anyone"),
     PageRoute("POST", "/sign-out", sign_in.sign_out, "anyone"),
     PageRoute("POST", "/preferences", preferences.change, "anyone"),
+    PageRoute("GET", "/t/{token}", share.show, "link"),
 )
 
 
