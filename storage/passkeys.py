@@ -1,6 +1,7 @@
 """Passkeys of users: public keys, and how often each has signed."""
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from runtime.ids import new_id
 from storage.store import Tx
@@ -12,7 +13,7 @@ class PasskeyInfo(msgspec.Struct, rename="camel", omit_defaults=True):
     id: str = msgspec.field(name="_id")
     name: str
     created_at: str
-    last_used_at: str | None = None
+    last_used_at: str | UnsetType = UNSET
 
 
 class Passkey(msgspec.Struct, frozen=True):
@@ -79,7 +80,10 @@ async def of_user(tx: Tx, user_id: str) -> list[PasskeyInfo]:
         "SELECT id, name, created_at, last_used_at FROM passkeys WHERE user_id = $1 ORDER BY id",
         user_id,
     )
-    return [PasskeyInfo(*record) for record in records]
+    return [
+        PasskeyInfo(passkey_id, name, created_at, used_at or UNSET)
+        for passkey_id, name, created_at, used_at in records
+    ]
 
 
 async def delete(tx: Tx, user_id: str, passkey_id: str) -> bool:

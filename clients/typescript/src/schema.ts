@@ -2518,8 +2518,8 @@ export interface components {
             name: string;
             /** Format: date-time */
             createdAt: string;
-            /** @default null */
-            lastUsedAt?: string | null;
+            /** Format: date-time */
+            lastUsedAt?: string;
         };
         /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
         PasskeyInfoPage: {
@@ -4229,7 +4229,7 @@ export interface operations {
                      *           "_id": "06e1k8qj4m0h6ig2qucqighs",
                      *           "name": "Name",
                      *           "createdAt": "2026-11-02T08:15:30.123Z",
-                     *           "lastUsedAt": "Last used at"
+                     *           "lastUsedAt": "2026-11-02T08:15:30.123Z"
                      *         }
                      *       ],
                      *       "nextCursor": null
@@ -4298,7 +4298,7 @@ export interface operations {
                      *       "_id": "06e1k8qj4m0h6ig2qucqighs",
                      *       "name": "Name",
                      *       "createdAt": "2026-11-02T08:15:30.123Z",
-                     *       "lastUsedAt": "Last used at"
+                     *       "lastUsedAt": "2026-11-02T08:15:30.123Z"
                      *     }
                      */
                     "application/json": components["schemas"]["PasskeyInfo"];
