@@ -13,7 +13,7 @@ from domain.delivery import KEPT_DAYS
 from domain.errors import Internal
 from runtime.clock import moment, now
 from runtime.settings import Settings
-from storage import deliveries, idempotency, jobs, journal, webhooks
+from storage import challenges, deliveries, idempotency, jobs, journal, webhooks
 from storage.store import Store, Tx
 
 FEWEST: Final = 10
@@ -93,6 +93,13 @@ async def prune_deliveries(store: Store, _settings: Settings) -> None:
     dropped += await in_batches(store, lambda tx, limit: webhooks.prune(tx, hour_ago, limit))
     if dropped:
         _log.info("pruned", deliveries=dropped)
+
+
+async def prune_challenges(store: Store, _settings: Settings) -> None:
+    """Drops what sign-ins have begun with that nobody came back to."""
+    dropped = await in_batches(store, lambda tx, limit: challenges.prune(tx, time.time(), limit))
+    if dropped:
+        _log.info("pruned", challenges=dropped)
 
 
 def _days_ago(days: int) -> str:

@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
-from server.pages.handlers import preferences, share, sign_in
+from server.pages.handlers import passkeys, preferences, provider, share, sign_in
 from server.pages.visit import PageRoute
 
 PAGES: Final[tuple[PageRoute, ...]] = (
     PageRoute("GET", "/", sign_in.home, "anyone"),
     PageRoute("GET", "/sign-in", sign_in.show, "anyone"),
+    PageRoute("GET", "/sign-in/provider", provider.begin, "anyone"),
+    PageRoute("GET", "/sign-in/provider/callback", provider.finish, "anyone"),
+    PageRoute("POST", "/settings/account/passkeys/{passkeyId}/remove", passkeys.remove),
     PageRoute("POST", "/sign-out", sign_in.sign_out, "anyone"),
     PageRoute("POST", "/preferences", preferences.change, "anyone"),
     PageRoute("GET", "/t/{token}", share.show, "link"),
