@@ -38,7 +38,7 @@ async def of_user(tx: Tx, user_id: str, *, lock: bool = False) -> Credentials | 
 
 
 async def set_password(tx: Tx, user_id: str, hashed: str, *, keep: str | None = None) -> None:
-    """A new password; the user's sessions end, but for the one to keep, and so does a reset link."""
+    """A new password: the user's sessions end, but for the one to keep, and so does a reset."""
     await tx.execute("UPDATE users SET password = $2 WHERE id = $1", user_id, hashed)
     await tx.execute("DELETE FROM resets WHERE user_id = $1", user_id)
     await sessions.delete_others(tx, user_id, keep)
