@@ -4,6 +4,8 @@ import base64
 import contextlib
 import dataclasses
 import hashlib
+import hmac
+import json
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -12,7 +14,7 @@ from urllib.parse import unquote_plus
 
 from aiohttp import web
 from joserfc import jwt
-from joserfc.jwk import ECKey, OctKey, RSAKey
+from joserfc.jwk import ECKey, RSAKey
 from yarl import URL
 
 CLIENT_ID = "carnet at home"
@@ -103,7 +105,7 @@ class Provider:
         self.exchanges.append(form)
         asked = self.codes.pop(form["code"], None)
         digest = hashlib.sha256(form["code_verifier"].encode()).digest()
-        challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        challenge = _base64url(digest)
         if asked is None or not self._is_client(request, form):
             return web.json_response({"error": "invalid_grant"}, status=400)
         if (asked["code_challenge"], asked["redirect_uri"]) != (challenge, form["redirect_uri"]):
@@ -137,28 +139,41 @@ class Provider:
             **self.lies.claims,
         }
         claims = {name: value for name, value in claims.items() if value is not None}
+        self.issued.append(self._signed(claims))
+        return self.issued[-1]
+
+    def _signed(self, claims: dict[str, Any]) -> str:
         header: dict[str, Any] = {"alg": self.algorithm, "kid": self.key.kid}
-        key: RSAKey | ECKey | OctKey = self.key
+        key = self.key
         match self.lies.forged_by:
             case "none":
-                header["alg"], key = "none", OctKey.import_key("unused, but long enough to be one")
+                return f"{_unsigned({**header, 'alg': 'none'}, claims)}."
             case "HS256":
-                header["alg"] = "HS256"
-                key = OctKey.import_key(self.key.as_pem(private=False))
+                text = _unsigned({**header, "alg": "HS256"}, claims)
+                secret = self.key.as_pem(private=False)
+                return f"{text}.{_base64url(hmac.digest(secret, text.encode(), 'sha256'))}"
             case "another":
                 key = RSAKey.generate_key(2048, {"kid": "first"})
-            case "renewed":
-                self.key = key = RSAKey.generate_key(2048, {"kid": "second"})
-                header["kid"] = "second"
             case "unknown":
                 key = RSAKey.generate_key(2048, {"kid": "nobody's"})
                 header["kid"] = "nobody's"
-        self.issued.append(jwt.encode(header, claims, key, algorithms=[header["alg"]]))
-        return self.issued[-1]
+            case "renewed":
+                self.key = key = RSAKey.generate_key(2048, {"kid": "second"})
+                header["kid"] = "second"
+        return jwt.encode(header, claims, key, algorithms=[header["alg"]])
 
     async def me(self, request: web.Request) -> web.Response:
         assert request.headers["Authorization"] == "Bearer access"
         return web.json_response({**self.person, **self.lies.info})
+
+
+def _base64url(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+def _unsigned(header: dict[str, Any], claims: dict[str, Any]) -> str:
+    """What is signed of a token (RFC 7515 section 5.1)."""
+    return ".".join(_base64url(json.dumps(part).encode()) for part in (header, claims))
 
 
 @contextlib.asynccontextmanager
