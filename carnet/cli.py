@@ -15,11 +15,11 @@ from carnet.commands_mcp import mcp
 from carnet.commands_user import user
 from carnet.console import config_option, json_option, print_json, require_current, run, settings_of
 from carnet.failure import Failure, UsageFailure
+from domain.account import AccountError
 from runtime import logs
 from runtime.clock import now
 from runtime.settings import ConfigError
 from storage import StorageUrlError, accounts
-from storage.accounts import AccountError
 from storage.migrate import MigrationError, migrate
 from storage.store import DatabaseError, Store
 

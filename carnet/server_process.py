@@ -25,7 +25,7 @@ from server.events import EventHub
 from server.listener import Listener
 from server.ratelimit import RateLimiter
 from server.services import Services
-from storage import accounts
+from storage import server_state
 from storage.store import Store
 
 LINGER_SECONDS = 3.0
@@ -70,8 +70,8 @@ async def running_server(
         signals=shared.signals,
         limiter=shared.limiter,
         events=EventHub(store, shared.signals, settings.events),
-        signing_secret=await store.write(accounts.signing_secret),
-        epoch=await store.write(accounts.epoch),
+        signing_secret=await store.write(server_state.signing_secret),
+        epoch=await store.write(server_state.epoch),
         public_url=public_url(settings, listening),
         bodies=BodyBudget(settings.http.max_inflight_bytes),
     )

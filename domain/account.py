@@ -11,6 +11,10 @@ KEY_PREFIX: Final = "osk_"
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 
+class AccountError(ValueError):
+    """A user, group or key that cannot be made, changed or found; the text is for a person."""
+
+
 def is_email(text: str) -> bool:
     """Whether this could be an address; whether it is one only a mail can tell."""
     # Control and invisible characters, such as come along when an address is pasted.

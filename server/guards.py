@@ -28,7 +28,7 @@ from server.query import NAMES, PARAMETERS
 from server.ratelimit import Usage, used
 from server.route import OPEN, Call, Route
 from server.same_origin import refuse_other_origins, require_same_origin
-from storage import accounts, sessions
+from storage import keys, sessions
 
 _BEARER = re.compile(r"bearer {1,64}([\x21-\x7e]{1,512})", re.IGNORECASE | re.ASCII)
 _VISIBLE = re.compile(r"[\x21-\x7e]*", re.ASCII)
@@ -101,7 +101,7 @@ async def authenticate(call: Call) -> None:
 async def _authenticate(call: Call, hashed: str) -> None:
     services, trip_id = call.services, call.trip_id
     caller = await services.store.look_up(
-        lambda tx: accounts.authenticate(tx, hashed, trip_id), name=("caller", hashed, trip_id)
+        lambda tx: keys.authenticate(tx, hashed, trip_id), name=("caller", hashed, trip_id)
     )
     if caller is None or not caller.actor.may_act_at(call.now):
         raise Unauthorized("This API key is unknown, revoked or expired")

@@ -22,7 +22,7 @@ from server.listener import Listener
 from server.ratelimit import Allowance, LocalRateLimiter, RateLimiter, used
 from server.route import API
 from server.services import Services
-from storage import accounts, sessions
+from storage import accounts, groups, keys, server_state, sessions, users
 from storage.store import Store
 from workers.loops import WorkerLoops
 
@@ -184,10 +184,10 @@ async def add_person(
     email = f"{name}@example.org"
 
     async def add(tx):
-        user_id = await accounts.create_user(tx, email=email, name=name, now=now())
+        user_id = await users.create(tx, email=email, name=name, now=now())
         if group_id is not None:
-            await accounts.add_member(tx, group_id=group_id, user_id=user_id, role=role, now=now())
-        _, key = await accounts.create_key(tx, user_id=user_id, name=name, now=now())
+            await groups.add_member(tx, group_id=group_id, user_id=user_id, role=role, now=now())
+        _, key = await keys.create(tx, user_id=user_id, name=name, now=now())
         return Person(user_id, email, key)
 
     return await store.write(add)
@@ -197,7 +197,7 @@ async def add_key(store: Store, user_id: str, *scopes: str, **options: Any) -> s
     """A key of a user, of all base scopes if none is named."""
 
     async def add(tx):
-        _, key = await accounts.create_key(
+        _, key = await keys.create(
             tx, user_id=user_id, name="extra", now=now(), scopes=scopes or BASE_SCOPES, **options
         )
         return key
@@ -242,8 +242,8 @@ async def run_server(
         signals=signals,
         limiter=LocalRateLimiter(),
         events=EventHub(store, signals, settings.events),
-        signing_secret=await store.write(accounts.signing_secret),
-        epoch=await store.write(accounts.epoch),
+        signing_secret=await store.write(server_state.signing_secret),
+        epoch=await store.write(server_state.epoch),
         public_url=base,
         look_up=no_name,
     )

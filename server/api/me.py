@@ -4,8 +4,8 @@ import msgspec
 
 from server.guards import limit_of
 from server.route import Call, Reply, json_reply
-from storage import accounts
-from storage.accounts import Group
+from storage import groups
+from storage.groups import Group
 from storage.store import Tx
 
 
@@ -43,13 +43,13 @@ async def show(tx: Tx, call: Call) -> Reply:
 async def of(tx: Tx, call: Call) -> Me:
     """What a call's actor is told of itself."""
     actor = call.actor
-    groups = await accounts.groups_of(tx, actor.user)
+    mine = await groups.of_user(tx, actor.user)
     key: Key | msgspec.UnsetType = msgspec.UNSET
     if actor.key_id is not None:
         key = Key(actor.key_id, actor.key_name, list(actor.scopes.all), limit_of(call))
     return Me(
         User(actor.user, actor.name, actor.email),
-        groups,
+        mine,
         key,
-        groups[0].id if groups else msgspec.UNSET,
+        mine[0].id if mine else msgspec.UNSET,
     )
