@@ -1,7 +1,7 @@
 """What pages show of trips: all of a user's, each with its plan; one whole, with its talk."""
 
 from collections.abc import Collection
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -11,13 +11,14 @@ from domain.message import CHANNEL, MESSAGE
 from domain.resources import ACTION_ITEM, COMMITMENT, LEG, MAP_PIN, STAY
 from domain.trip import Times, in_order
 from storage import items, plans, snapshots, trips
-from storage.page import Page
 from storage.plans import StoredPlan
 from storage.store import Tx
 from storage.trips import Member
 
 TRIPS_A_PAGE: Final = 50
 MESSAGES_A_PAGE: Final = 50
+_PINS_BY_NAME: Final = 200
+"""Among so many a leg's place is looked for: a trip may have thousands."""
 _ON_CARDS: Final = (LEG, STAY)
 _SHOWN: Final = (LEG, STAY, ACTION_ITEM, COMMITMENT)
 
@@ -34,7 +35,6 @@ class Overview(NamedTuple):
 class Talk(NamedTuple):
     """The messages of a trip's first channel."""
 
-    channel_id: str
     messages: list[Document]
     """Oldest first."""
     older: Position | None
@@ -46,7 +46,7 @@ class Whole(NamedTuple):
 
     trip: Document
     rows: dict[str, list[Document]]
-    """By kind; of the pins only those that something links to."""
+    """As an export names them; of the pins only those that something needs."""
     members: list[Member]
     talk: Talk
 
@@ -66,32 +66,47 @@ async def of_user(tx: Tx, user_id: str, today: str, page: int) -> Overview:
 async def of_trip(tx: Tx, trip_id: str, older: Position | None) -> Whole:
     """A trip; `older` is where the page of its messages begins."""
     snapshot = await snapshots.of_trip(tx, trip_id, _SHOWN)
-    rows = {
-        resource.kind: msgspec.json.decode(f"[{snapshot.rows[resource.kind]}]", type=list[Document])
-        for resource in _SHOWN
-    }
-    linked = {each["mapPinId"] for each in rows[COMMITMENT.kind] if "mapPinId" in each}
-    rows[MAP_PIN.kind] = await _pins(tx, trip_id, linked)
+    rows = {each.snapshot: _decoded(snapshot.rows[each.kind]) for each in _SHOWN}
+    linked = {each["mapPinId"] for each in rows[COMMITMENT.snapshot] if "mapPinId" in each}
+    placed = {each["legId"] for each in rows[STAY.snapshot] if "lat" in each}
+    by_name = not all(
+        each["_id"] in placed or "lat" in each.get("accommodation", ())
+        for each in rows[LEG.snapshot]
+    )
+    rows[MAP_PIN.snapshot] = await _pins(tx, trip_id, linked, by_name=by_name)
     trip: Document = msgspec.json.decode(snapshot.trip)
     return Whole(trip, rows, snapshot.members, await _talk(tx, trip_id, older))
 
 
-async def _pins(tx: Tx, trip_id: str, ids: Collection[str]) -> list[Document]:
-    found = await items.by_ids(tx, trip_id, ids) if ids else []
-    return [row.document for row in found]
+def _decoded(joined: str) -> list[Document]:
+    return msgspec.json.decode(f"[{joined}]", type=list[Document])
+
+
+async def _pins(tx: Tx, trip_id: str, linked: Collection[str], *, by_name: bool) -> list[Document]:
+    """The pins that are linked to, and, for legs whose place only a name tells, the first ones."""
+    pins = {row.id: row.document for row in await items.by_ids(tx, trip_id, linked)}
+    if by_name:
+        page = await items.page(tx, trip_id, MAP_PIN.kind, after=None, limit=_PINS_BY_NAME)
+        pins |= {pin["_id"]: pin for pin in map(msgspec.json.decode, page.documents)}
+    return [*pins.values()]
+
+
+async def channel_of(tx: Tx, trip_id: str) -> str:
+    """The id of a trip's first channel, which every trip is created with."""
+    page = await items.page(tx, trip_id, CHANNEL.kind, after=None, limit=1)
+    channel: Document = msgspec.json.decode(page.documents[0])
+    channel_id: str = channel["_id"]
+    return channel_id
 
 
 async def _talk(tx: Tx, trip_id: str, older: Position | None) -> Talk:
-    channels = await items.page(tx, trip_id, CHANNEL.kind, after=None, limit=1)
-    channel: dict[str, Any] = msgspec.json.decode(channels.documents[0])
-    page: Page = await items.page(
+    page = await items.page(
         tx,
         trip_id,
         MESSAGE.kind,
-        channel["_id"],
+        await channel_of(tx, trip_id),
         after=older,
         limit=MESSAGES_A_PAGE,
         newest_first=True,
     )
-    messages = [msgspec.json.decode(document) for document in reversed(page.documents)]
-    return Talk(channel["_id"], messages, page.next)
+    return Talk([msgspec.json.decode(each) for each in reversed(page.documents)], page.next)

@@ -4,7 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
-from server.pages.handlers import preferences, sign_in
+from server.pages.handlers import (
+    checklist,
+    history,
+    messages,
+    preferences,
+    sharing,
+    sign_in,
+    trip,
+    trips,
+)
 from server.pages.visit import PageRoute
 
 PAGES: Final[tuple[PageRoute, ...]] = (
@@ -12,6 +21,22 @@ PAGES: Final[tuple[PageRoute, ...]] = (
     PageRoute("GET", "/sign-in", sign_in.show, "anyone"),
     PageRoute("POST", "/sign-out", sign_in.sign_out, "anyone"),
     PageRoute("POST", "/preferences", preferences.change, "anyone"),
+    PageRoute("GET", "/trips", trips.show),
+    PageRoute("POST", "/trips", trips.create),
+    PageRoute("GET", "/trips/new", trips.new),
+    PageRoute("GET", "/trips/{tripId}", trip.show),
+    PageRoute("GET", "/trips/{tripId}/edit", trips.edit),
+    PageRoute("POST", "/trips/{tripId}/edit", trips.change),
+    PageRoute("POST", "/trips/{tripId}/checklist", checklist.tick),
+    PageRoute("POST", "/trips/{tripId}/checklist/items", checklist.add),
+    PageRoute("POST", "/trips/{tripId}/messages", messages.send),
+    PageRoute("GET", "/trips/{tripId}/share", sharing.show),
+    PageRoute("POST", "/trips/{tripId}/share", sharing.create),
+    PageRoute("POST", "/trips/{tripId}/share/stop", sharing.stop),
+    PageRoute("GET", "/trips/{tripId}/history", history.show),
+    PageRoute("POST", "/trips/{tripId}/history/{rev}/undo", history.take_back),
+    PageRoute("POST", "/calendar", sharing.open_feed),
+    PageRoute("POST", "/calendar/stop", sharing.close_feed),
 )
 
 
