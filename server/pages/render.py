@@ -7,7 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from server import cookies
-from server.pages import assets
+from server.pages import assets, dates
 from server.pages.visit import Document, Visit
 from server.pages.words import LANGUAGES
 
@@ -24,7 +24,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals["languages"] = LANGUAGES
+    environment.globals |= {"languages": LANGUAGES, "dates": dates}
     return environment
 
 

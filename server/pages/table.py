@@ -9,6 +9,7 @@ from server.pages.handlers import (
     history,
     messages,
     preferences,
+    share,
     sharing,
     sign_in,
     trip,
@@ -37,6 +38,7 @@ PAGES: Final[tuple[PageRoute, ...]] = (
     PageRoute("POST", "/trips/{tripId}/history/{rev}/undo", history.take_back),
     PageRoute("POST", "/calendar", sharing.open_feed),
     PageRoute("POST", "/calendar/stop", sharing.close_feed),
+    PageRoute("GET", "/t/{token}", share.show, "link"),
 )
 
 
