@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from domain.merge import Document
 from domain.resources import LEG, STAY
-from server.pages.itinerary import legs_of
+from server.pages.itinerary.legs import legs_of
 from server.pages.itinerary.model import Leg
 from server.pages.map import Stop, draw, stops_of
 from server.pages.trip_head import Head, head_of

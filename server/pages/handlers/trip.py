@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-from domain.merge import Document as Fields
 from domain.resources import ACTION_ITEM, LEG, MAP_PIN, STAY
 from operations import overview
 from runtime.ids import new_id
@@ -11,10 +10,10 @@ from server.pages import people, talk
 from server.pages.itinerary import itinerary_of
 from server.pages.map import draw, stops_of
 from server.pages.problems import Problems
+from server.pages.todo import URGENCIES, checklist_of
 from server.pages.trip_head import head_of
 from server.pages.visit import Document, Visit
 
-URGENCIES: Final = ("now", "before_trip", "nice_to_have")
 _NOTHING: Final[Mapping[str, str]] = {}
 
 
@@ -37,7 +36,6 @@ async def page(
     rows = whole.rows
     persons = people.people_of(whole.members)
     stops = stops_of(rows[LEG.snapshot], rows[STAY.snapshot], rows[MAP_PIN.snapshot])
-    checklist = rows[ACTION_ITEM.snapshot]
     context = {
         "trip_id": trip_id,
         "head": head_of(words, whole.trip, rows[LEG.snapshot], visit.call.now),
@@ -45,9 +43,7 @@ async def page(
         "map": draw(stops),
         "people": persons,
         "names": people.listed(words, [person.name for person in persons.values()]),
-        "checklist": _by_urgency(checklist),
-        "items": len(checklist),
-        "open_items": sum(not item.get("isCompleted") for item in checklist),
+        "checklist": checklist_of(rows[ACTION_ITEM.snapshot], persons),
         "talk": talk.said(words, whole.talk, persons),
         "older": talk.written(whole.talk.older),
         "is_latest": older is None,
@@ -58,8 +54,3 @@ async def page(
         "urgencies": URGENCIES,
     }
     return Document(template="trip.html", context=context, status=status)
-
-
-def _by_urgency(items: list[Fields]) -> dict[str, list[Fields]]:
-    found = {each: [item for item in items if item["urgency"] == each] for each in URGENCIES}
-    return {urgency: listed for urgency, listed in found.items() if listed}
