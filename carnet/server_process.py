@@ -22,6 +22,7 @@ from runtime.signals import Signals
 from server.app import build_app
 from server.body_budget import BodyBudget
 from server.events import EventHub
+from server.last_use import LastUse
 from server.listener import Listener
 from server.ratelimit import RateLimiter
 from server.services import Services
@@ -70,6 +71,7 @@ async def running_server(
         signals=shared.signals,
         limiter=shared.limiter,
         events=EventHub(store, shared.signals, settings.events),
+        last_use=LastUse(store),
         signing_secret=await store.write(server_state.signing_secret),
         epoch=await store.write(server_state.epoch),
         public_url=public_url(settings, listening),
@@ -90,6 +92,7 @@ async def running_server(
         # They would not end by themselves, and the listener waits for all that runs.
         await services.events.stop()
         await listener.stop()
+        await services.last_use.stop()
         _log.info("stopped", pid=os.getpid())
 
 

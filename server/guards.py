@@ -13,8 +13,8 @@ from typing import Final
 from aiohttp import web
 
 from domain import access, details
-from domain.account import KEY_PREFIX, key_hash
-from domain.actor import Caller
+from domain.account import KEY_PREFIX, key_hash, used_from
+from domain.actor import Actor, Caller
 from domain.errors import (
     MAX_DETAILS,
     Detail,
@@ -29,6 +29,7 @@ from server.ratelimit import Usage, used
 from server.route import OPEN, Call, Route
 from server.same_origin import refuse_other_origins, require_same_origin
 from storage import keys, sessions
+from storage.last_use import Table, Use
 
 _BEARER = re.compile(r"bearer {1,64}([\x21-\x7e]{1,512})", re.IGNORECASE | re.ASCII)
 _VISIBLE = re.compile(r"[\x21-\x7e]*", re.ASCII)
@@ -106,6 +107,7 @@ async def _authenticate(call: Call, hashed: str) -> None:
     if caller is None or not caller.actor.may_act_at(call.now):
         raise Unauthorized("This API key is unknown, revoked or expired")
     call.caller = caller
+    _note_use(call, caller.actor)
 
 
 async def _caller_of_session(call: Call, token: str) -> Caller | None:
@@ -114,7 +116,22 @@ async def _caller_of_session(call: Call, token: str) -> Caller | None:
     caller = await call.services.store.look_up(
         lambda tx: sessions.authenticate(tx, hashed, trip_id), name=("session", hashed, trip_id)
     )
-    return caller if caller and caller.actor.may_act_at(call.now) else None
+    if caller is None or not caller.actor.may_act_at(call.now):
+        return None
+    _note_use(call, caller.actor)
+    return caller
+
+
+def _note_use(call: Call, actor: Actor) -> None:
+    """Has the use of a key or session written down, if it is the first in a minute."""
+    services, used = call.services, actor.key_id or actor.session_id
+    assert used is not None
+    if not services.last_use.is_due(used, call.unix_ns):
+        return
+    address = client_address(call.request, services.settings.http.trusted_proxies)
+    shown = used_from(address, call.request.headers.get("User-Agent", ""))
+    table: Table = "api_keys" if actor.key_id else "sessions"
+    services.last_use.note(Use(table, actor.user, used, call.now, shown), call.unix_ns)
 
 
 async def count(call: Call) -> None:

@@ -8,6 +8,8 @@ from runtime.settings import Settings
 from runtime.signals import Signals
 from server.body_budget import BodyBudget
 from server.events import EventHub
+from server.last_use import LastUse
+from server.passwords import Passwords
 from server.ratelimit import RateLimiter
 from server.response_cache import KeyIds, ResponseCache
 from storage.store import Store
@@ -22,6 +24,7 @@ class Services:
     signals: Signals
     limiter: RateLimiter
     events: EventHub
+    last_use: LastUse
     signing_secret: bytes
     epoch: str
     """Tells entity tags of this database from those of a state restored from a backup."""
@@ -30,6 +33,7 @@ class Services:
     responses: ResponseCache = dataclasses.field(default_factory=ResponseCache)
     key_ids: KeyIds = dataclasses.field(default_factory=KeyIds)
     bodies: BodyBudget = dataclasses.field(default_factory=BodyBudget)
+    passwords: Passwords = dataclasses.field(default_factory=Passwords)
     look_up: LookUp = look_up
 
     @property

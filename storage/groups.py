@@ -1,15 +1,29 @@
 """Groups and their members.
 
-Every change of a membership goes through `_touch`: it takes them one after another, and moves the
+Every change of a membership goes through `touch`: it takes them one after another, and moves the
 tags of what shows the members.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
-from domain.account import AccountError
+from domain.account import AccountError, NoOwnerLeft
+from domain.cursor import Position
 from domain.scopes import Role
 from runtime.ids import new_id
-from storage.store import Tx
+from storage.page import BEFORE_ALL, Page
+from storage.store import Record, Tx
+
+
+class Member(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
+    """A member of a group, and so of its trips."""
+
+    user_id: str
+    name: str
+    email: str
+    phone: str | msgspec.UnsetType = msgspec.UNSET
+    role: str
 
 
 class Group(msgspec.Struct, rename={"id": "_id"}):
@@ -31,7 +45,7 @@ async def create(tx: Tx, *, name: str, now: str) -> str:
 
 async def add_member(tx: Tx, *, group_id: str, user_id: str, role: Role, now: str) -> None:
     """Puts a user into a group; `AccountError` when there is no such group, or they are in it."""
-    joined_rev = await _touch(tx, group_id)
+    joined_rev = await touch(tx, group_id)
     if present := await role_in(tx, group_id, user_id):
         raise AccountError(f"the user is in group {group_id} already, as {present.value}")
     await tx.execute(
@@ -49,7 +63,7 @@ async def set_role(tx: Tx, *, group_id: str, user_id: str, role: Role) -> None:
     """Gives a member a role; `AccountError` for no member, and for a group's only owner."""
     if await role_in(tx, group_id, user_id) is role:
         return
-    await _touch(tx, group_id)
+    await touch(tx, group_id)
     changed = await tx.execute(
         "UPDATE group_members SET role = $3 WHERE group_id = $1 AND user_id = $2",
         group_id,
@@ -61,14 +75,14 @@ async def set_role(tx: Tx, *, group_id: str, user_id: str, role: Role) -> None:
 
 async def remove_member(tx: Tx, *, group_id: str, user_id: str) -> None:
     """Takes a member out of a group; `AccountError` for no member, and for a group's only owner."""
-    await _touch(tx, group_id)
+    await touch(tx, group_id)
     changed = await tx.execute(
         "DELETE FROM group_members WHERE group_id = $1 AND user_id = $2", group_id, user_id
     )
     await _check_members(tx, group_id, changed)
 
 
-async def _touch(tx: Tx, group_id: str) -> int:
+async def touch(tx: Tx, group_id: str) -> int:
     """Counts a change of a group's members, their names or roles; the group's new revision.
 
     It comes first: a second change waits for this one then, and two owners cannot each leave
@@ -89,7 +103,7 @@ async def _check_members(tx: Tx, group_id: str, changed: int) -> None:
         raise AccountError(f"the user is not in group {group_id}")
     owner = "SELECT 1 FROM group_members WHERE group_id = $1 AND role = 'owner' LIMIT 1"
     if await tx.fetchval(owner, group_id) is None:
-        raise AccountError(
+        raise NoOwnerLeft(
             f"group {group_id} would have no owner: make another of its members an owner first"
         )
 
@@ -104,9 +118,77 @@ async def of_user(tx: Tx, user_id: str) -> list[Group]:
     return [Group(*record) for record in records]
 
 
+async def take(tx: Tx, group_id: str) -> None:
+    """Makes other changes of a group's members wait until this transaction ends.
+
+    It comes before reading what is to hold while they are changed.
+    """
+    await tx.fetchval(f"SELECT 1 FROM groups WHERE id = $1 {tx.dialect.lock}", group_id)
+
+
+async def name_of(tx: Tx, group_id: str) -> str | None:
+    """What a group is called; None where there is no such group."""
+    name: str | None = await tx.fetchval("SELECT name FROM groups WHERE id = $1", group_id)
+    return name
+
+
+async def rename(tx: Tx, group_id: str, name: str) -> None:
+    """Calls a group something else."""
+    await tx.execute("UPDATE groups SET name = $2 WHERE id = $1", group_id, name)
+
+
+async def members_page(tx: Tx, group_id: str, *, after: Position | None, limit: int) -> Page:
+    """A page of a group's members, in the order in which they came."""
+    _, joined_rev, user_id = after or BEFORE_ALL
+    records = await tx.fetch(
+        "SELECT m.user_id, u.name, u.email, u.phone, m.role, m.joined_rev FROM group_members m"
+        " JOIN users u ON u.id = m.user_id"
+        " WHERE m.group_id = $1 AND (m.joined_rev, m.user_id) > ($2, $3)"
+        " ORDER BY m.joined_rev, m.user_id LIMIT $4",
+        group_id,
+        joined_rev,
+        user_id,
+        limit + 1,
+    )
+    return page_of_members(records, limit)
+
+
+async def member(tx: Tx, group_id: str, user_id: str) -> Member | None:
+    """A member of a group; None for who is none."""
+    record = await tx.fetchrow(
+        "SELECT m.user_id, u.name, u.email, u.phone, m.role FROM group_members m"
+        " JOIN users u ON u.id = m.user_id WHERE m.group_id = $1 AND m.user_id = $2",
+        group_id,
+        user_id,
+    )
+    return member_of(*record) if record else None
+
+
 async def role_in(tx: Tx, group_id: str, user_id: str) -> Role | None:
     """A user's role in a group, None outside of it."""
     role: str | None = await tx.fetchval(
         "SELECT role FROM group_members WHERE group_id = $1 AND user_id = $2", group_id, user_id
     )
     return Role(role) if role else None
+
+
+def page_of_members(records: Sequence[Record], limit: int) -> Page:
+    """A page of members, from their columns and the group's revision at which they came."""
+    return Page.of(
+        [
+            ("", joined, columns[0], msgspec.json.encode(member_of(*columns)).decode())
+            for *columns, joined in records
+        ],
+        limit,
+    )
+
+
+def member_of(user_id: str, name: str, email: str, phone: str | None, role: str) -> Member:
+    """A member from its columns."""
+    return Member(
+        user_id=user_id,
+        name=name,
+        email=email,
+        phone=msgspec.UNSET if phone is None else phone,
+        role=role,
+    )

@@ -2,15 +2,20 @@
 
 import functools
 from collections.abc import Collection, Sequence
+from typing import Final, TypeVar
 
 import msgspec
 
 from domain.account import KEY_PREFIX, AccountError, key_hash
 from domain.actor import Actor, Caller
+from domain.cursor import Position
 from domain.scopes import BASE_SCOPES, Scopes
 from runtime.ids import new_id, new_secret
 from storage.access import PART_IN_TRIP, part_in_trip
+from storage.page import BEFORE_ALL, Page
 from storage.store import Tx
+
+T = TypeVar("T")
 
 
 class KeyInfo(msgspec.Struct, rename="camel", omit_defaults=True):
@@ -26,6 +31,26 @@ class KeyInfo(msgspec.Struct, rename="camel", omit_defaults=True):
     revoked_at: str | None = None
 
 
+class ApiKey(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
+    """A key of yours, which is not stored; `lastUsedFrom` is an address, and the program's name."""
+
+    id: str = msgspec.field(name="_id")
+    name: str
+    scopes: list[str]
+    last_four: str | msgspec.UnsetType = msgspec.UNSET
+    last_used_at: str | msgspec.UnsetType = msgspec.UNSET
+    last_used_from: str | msgspec.UnsetType = msgspec.UNSET
+    expires_at: str | msgspec.UnsetType = msgspec.UNSET
+    rate_limit: int | msgspec.UnsetType = msgspec.UNSET
+    created_at: str
+
+
+class NewApiKey(ApiKey, rename="camel", omit_defaults=True, kw_only=True):
+    """A key that has just been made; `key` is shown this once."""
+
+    key: str
+
+
 async def create(
     tx: Tx,
     *,
@@ -39,10 +64,11 @@ async def create(
     """A new key: its id, and the key itself, of which only a hash is stored."""
     key_id, key = new_id(), new_secret(KEY_PREFIX)
     await tx.execute(
-        "INSERT INTO api_keys (id, hash, user_id, name, scopes, rate_limit, expires_at, created_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO api_keys (id, hash, last_four, user_id, name, scopes, rate_limit, expires_at,"
+        " created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         key_id,
         key_hash(key),
+        last_four(key),
         user_id,
         name,
         msgspec.json.encode(list(scopes)).decode(),
@@ -51,6 +77,11 @@ async def create(
         now,
     )
     return key_id, key
+
+
+def last_four(key: str) -> str:
+    """The characters by which people tell a key from others."""
+    return key[-4:]
 
 
 async def list_all(tx: Tx) -> list[KeyInfo]:
@@ -76,6 +107,73 @@ async def revoke(tx: Tx, key_id: str, now: str) -> str:
     if revoked_at is None:
         raise AccountError(f"there is no key {key_id}")
     return revoked_at
+
+
+_OF_USER: Final = (
+    "SELECT id, name, scopes, last_four, last_used_at, last_used_from, expires_at, rate_limit,"
+    " created_at FROM api_keys WHERE user_id = $1 AND revoked_at IS NULL AND id > $2 ORDER BY id"
+    " LIMIT $3"
+)
+
+
+async def of_user(tx: Tx, user_id: str, limit: int, after: str = "") -> list[ApiKey]:
+    """A user's keys that are not revoked, oldest first, `limit` at most; from an id on."""
+    return [_api_key(*record) for record in await tx.fetch(_OF_USER, user_id, after, limit)]
+
+
+async def page(tx: Tx, user_id: str, *, after: Position | None, limit: int) -> Page:
+    """A page of a user's keys that are not revoked, by age."""
+    _, _, after_id = after or BEFORE_ALL
+    found = await of_user(tx, user_id, limit + 1, after_id)
+    return Page.of([("", 0, key.id, msgspec.json.encode(key).decode()) for key in found], limit)
+
+
+def _api_key(
+    key_id: str,
+    name: str,
+    scopes: str,
+    last_four: str | None,
+    last_used_at: str | None,
+    last_used_from: str | None,
+    expires_at: str | None,
+    rate_limit: int | None,
+    created_at: str,
+) -> ApiKey:
+    return ApiKey(
+        id=key_id,
+        name=name,
+        scopes=msgspec.json.decode(scopes, type=list[str]),
+        last_four=_given(last_four),
+        last_used_at=_given(last_used_at),
+        last_used_from=_given(last_used_from),
+        expires_at=_given(expires_at),
+        rate_limit=_given(rate_limit),
+        created_at=created_at,
+    )
+
+
+def _given(value: T | None) -> T | msgspec.UnsetType:
+    return msgspec.UNSET if value is None else value
+
+
+async def count(tx: Tx, user_id: str) -> int:
+    """How many keys a user has that are not revoked; others that make one wait until the end."""
+    await tx.fetchval(f"SELECT 1 FROM users WHERE id = $1 {tx.dialect.lock}", user_id)
+    number: int = await tx.fetchval(
+        "SELECT count(*) FROM api_keys WHERE user_id = $1 AND revoked_at IS NULL", user_id
+    )
+    return number
+
+
+async def revoke_own(tx: Tx, user_id: str, key_id: str, now: str) -> bool:
+    """Ends a user's key at once; whether there was one."""
+    ended = await tx.execute(
+        "UPDATE api_keys SET revoked_at = $3 WHERE user_id = $1 AND id = $2 AND revoked_at IS NULL",
+        user_id,
+        key_id,
+        now,
+    )
+    return ended > 0
 
 
 async def authenticate(tx: Tx, hashed: str, trip_id: str) -> Caller | None:

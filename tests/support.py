@@ -18,6 +18,7 @@ from runtime.settings import Settings
 from runtime.signals import LocalSignals
 from server.app import build_app
 from server.events import EventHub
+from server.last_use import LastUse
 from server.listener import Listener
 from server.ratelimit import Allowance, LocalRateLimiter, RateLimiter, used
 from server.route import API
@@ -242,6 +243,7 @@ async def run_server(
         signals=signals,
         limiter=LocalRateLimiter(),
         events=EventHub(store, signals, settings.events),
+        last_use=LastUse(store),
         signing_secret=await store.write(server_state.signing_secret),
         epoch=await store.write(server_state.epoch),
         public_url=base,
@@ -256,6 +258,7 @@ async def run_server(
     finally:
         await services.events.stop()
         await listener.stop()
+        await services.last_use.stop()
         await worker.stop()
 
 

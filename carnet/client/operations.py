@@ -19,9 +19,133 @@ class Operations(Methods):
         """Who is signed in."""
         return self._call("GET", "/session", (), None, {}, options)
 
+    def sign_in(self, body: Mapping[str, Any], **options: Unpack[WriteOptions]) -> Call[Document]:
+        """Sign in."""
+        return self._call("POST", "/session", (), body, {}, options)
+
     def sign_out(self, **options: Unpack[WriteOptions]) -> Call[None]:
         """Sign out."""
         return self._call("DELETE", "/session", (), None, {}, options)
+
+    def list_sessions(self, **options: Unpack[ReadOptions]) -> Call[Page]:
+        """List your sessions."""
+        return self._call("GET", "/sessions", (), None, {}, options)
+
+    def end_session(self, session_id: str, **options: Unpack[WriteOptions]) -> Call[None]:
+        """End a session of yours."""
+        return self._call("DELETE", "/sessions/{sessionId}", (session_id,), None, {}, options)
+
+    def list_keys(
+        self, *, limit: int | None = None, cursor: str | None = None, **options: Unpack[ReadOptions]
+    ) -> Call[Page]:
+        """List your API keys."""
+        return self._call("GET", "/keys", (), None, {"limit": limit, "cursor": cursor}, options)
+
+    def iterate_keys(
+        self, *, limit: int | None = None, cursor: str | None = None, **options: Unpack[Options]
+    ) -> AsyncGenerator[Document]:
+        """List your API keys: the rows of all pages."""
+        return self._rows("/keys", (), {"limit": limit, "cursor": cursor}, options)
+
+    def create_key(
+        self, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[Document]:
+        """Create an API key."""
+        return self._call("POST", "/keys", (), body, {}, options)
+
+    def revoke_key(self, key_id: str, **options: Unpack[WriteOptions]) -> Call[None]:
+        """Revoke an API key."""
+        return self._call("DELETE", "/keys/{keyId}", (key_id,), None, {}, options)
+
+    def update_me(self, body: Mapping[str, Any], **options: Unpack[WriteOptions]) -> Call[Document]:
+        """Change your name or phone."""
+        return self._call("PATCH", "/me", (), body, {}, options)
+
+    def create_group(
+        self, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[Document]:
+        """Create a group."""
+        return self._call("POST", "/groups", (), body, {}, options)
+
+    def update_group(
+        self, group_id: str, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[Document]:
+        """Rename a group."""
+        return self._call("PATCH", "/groups/{groupId}", (group_id,), body, {}, options)
+
+    def list_group_members(
+        self,
+        group_id: str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        **options: Unpack[ReadOptions],
+    ) -> Call[Page]:
+        """List a group's members."""
+        return self._call(
+            "GET",
+            "/groups/{groupId}/members",
+            (group_id,),
+            None,
+            {"limit": limit, "cursor": cursor},
+            options,
+        )
+
+    def iterate_group_members(
+        self,
+        group_id: str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        **options: Unpack[Options],
+    ) -> AsyncGenerator[Document]:
+        """List a group's members: the rows of all pages."""
+        return self._rows(
+            "/groups/{groupId}/members", (group_id,), {"limit": limit, "cursor": cursor}, options
+        )
+
+    def update_group_member(
+        self, group_id: str, user_id: str, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[Document]:
+        """Change a member's role."""
+        return self._call(
+            "PATCH", "/groups/{groupId}/members/{userId}", (group_id, user_id), body, {}, options
+        )
+
+    def delete_group_member(
+        self, group_id: str, user_id: str, **options: Unpack[WriteOptions]
+    ) -> Call[None]:
+        """Remove a member, or leave."""
+        return self._call(
+            "DELETE", "/groups/{groupId}/members/{userId}", (group_id, user_id), None, {}, options
+        )
+
+    def list_invites(self, group_id: str, **options: Unpack[ReadOptions]) -> Call[Page]:
+        """List invitations."""
+        return self._call("GET", "/groups/{groupId}/invites", (group_id,), None, {}, options)
+
+    def create_invite(
+        self, group_id: str, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[Document]:
+        """Invite somebody to a group."""
+        return self._call("POST", "/groups/{groupId}/invites", (group_id,), body, {}, options)
+
+    def delete_invite(
+        self, group_id: str, invite_id: str, **options: Unpack[WriteOptions]
+    ) -> Call[None]:
+        """Revoke an invitation."""
+        return self._call(
+            "DELETE",
+            "/groups/{groupId}/invites/{inviteId}",
+            (group_id, invite_id),
+            None,
+            {},
+            options,
+        )
+
+    def get_invite(self, token: str, **options: Unpack[ReadOptions]) -> Call[Document]:
+        """Read what you are invited to."""
+        return self._call("GET", "/invites/{token}", (token,), None, {}, options)
 
     def list_trips(
         self, *, limit: int | None = None, cursor: str | None = None, **options: Unpack[ReadOptions]

@@ -102,9 +102,8 @@ class Pages:
         if route.method == "POST":
             require_same_origin(call.request, call.services.public_url)
         if route.access == "session" and not visit.signed_in:
-            here = call.request.rel_url.raw_path_qs if route.method == "GET" else ""
-            here = here.removeprefix(call.services.prefix)
-            return Redirect(f"/sign-in?next={quote(here, safe='')}" if here else "/sign-in")
+            after = "" if visit.here == "/" else f"?next={quote(visit.here, safe='')}"
+            return Redirect(f"/sign-in{after}")
         if "{tripId}" in route.path:
             _require_trip(visit)
         if route.method == "POST":
@@ -164,7 +163,11 @@ async def _nothing() -> Answer:
 
 def _failed(visit: Visit, error: CarnetError, request_id: str) -> Reply:
     """The page that tells what is wrong."""
-    context = {"status": error.status, "error": error, "request_id": request_id}
+    context = {
+        "status": error.status,
+        "wait_seconds": int(error.headers.get("Retry-After", 0)),
+        "request_id": request_id,
+    }
     document = Document(template="error.html", context=context)
     headers = {"Cache-Control": "no-store", **error.headers}
     return _html(visit, error.status, render(visit, document), headers)

@@ -56,7 +56,9 @@ def _given(visit: Visit) -> dict[str, Any]:
         "icon": icon,
         "theme": visit.theme,
         "notice": _notice(visit),
-        "here": visit.call.request.rel_url.raw_path_qs,
+        "here": visit.here,
         "actor": visit.call.caller.actor if visit.call.caller else None,
+        # The policy of pages for whoever has the link lets no form be sent.
+        "may_send": visit.route.access != "link",
         "is_private": cookies.is_private(visit.call.request, services),
     }

@@ -96,6 +96,14 @@ class Visit:
         return bool(caller and caller.trip and caller.trip.role and caller.trip.role.may_write)
 
     @property
+    def here(self) -> str:
+        """Where to come back to, below the path of the public URL: this page, or the start."""
+        if self.route.method == "POST":
+            return "/"
+        path = self.call.request.rel_url.raw_path_qs
+        return path.removeprefix(self.call.services.prefix) or "/"
+
+    @property
     def query(self) -> Mapping[str, str]:
         """The query's parameters."""
         return self.call.request.query

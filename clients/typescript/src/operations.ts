@@ -12,8 +12,24 @@ import type {
 /** By name: the method, the path and, where there is a body, what it is. */
 export const OPERATIONS = {
   me: ["GET", "/me"],
+  updateMe: ["PATCH", "/me", "json"],
   getSession: ["GET", "/session"],
+  signIn: ["POST", "/session", "json"],
   signOut: ["DELETE", "/session"],
+  listSessions: ["GET", "/sessions"],
+  endSession: ["DELETE", "/sessions/{sessionId}"],
+  listKeys: ["GET", "/keys"],
+  createKey: ["POST", "/keys", "json"],
+  revokeKey: ["DELETE", "/keys/{keyId}"],
+  createGroup: ["POST", "/groups", "json"],
+  updateGroup: ["PATCH", "/groups/{groupId}", "json"],
+  listGroupMembers: ["GET", "/groups/{groupId}/members"],
+  updateGroupMember: ["PATCH", "/groups/{groupId}/members/{userId}", "json"],
+  deleteGroupMember: ["DELETE", "/groups/{groupId}/members/{userId}"],
+  listInvites: ["GET", "/groups/{groupId}/invites"],
+  createInvite: ["POST", "/groups/{groupId}/invites", "json"],
+  deleteInvite: ["DELETE", "/groups/{groupId}/invites/{inviteId}"],
+  getInvite: ["GET", "/invites/{token}"],
   listTrips: ["GET", "/trips"],
   createTrip: ["POST", "/trips", "json"],
   getTrip: ["GET", "/trips/{tripId}"],
@@ -81,11 +97,56 @@ export interface Operations {
   /** The key in use, its user and their groups: `GET /me`. */
   me(options?: Options<"me"> & Unconditional): Call<Result<"me">>;
   me(options: Options<"me">): Call<Result<"me"> | undefined>;
+  /** Change your name or phone: `PATCH /me`. */
+  updateMe(body: Body<"updateMe">, options?: Options<"updateMe">): Call<Result<"updateMe">>;
   /** Who is signed in: `GET /session`. */
   getSession(options?: Options<"getSession"> & Unconditional): Call<Result<"getSession">>;
   getSession(options: Options<"getSession">): Call<Result<"getSession"> | undefined>;
+  /** Sign in: `POST /session`. */
+  signIn(body: Body<"signIn">, options?: Options<"signIn">): Call<Result<"signIn">>;
   /** Sign out: `DELETE /session`. */
   signOut(options?: Options<"signOut">): Call<Result<"signOut">>;
+  /** List your sessions: `GET /sessions`. */
+  listSessions(options?: Options<"listSessions"> & Unconditional): Call<Result<"listSessions">>;
+  listSessions(options: Options<"listSessions">): Call<Result<"listSessions"> | undefined>;
+  /** List your sessions, page after page: `GET /sessions`. */
+  iterateSessions(options?: PageOptions<"listSessions">): AsyncIterableIterator<Item<"listSessions">>;
+  /** End a session of yours: `DELETE /sessions/{sessionId}`. */
+  endSession(sessionId: string, options?: Options<"endSession">): Call<Result<"endSession">>;
+  /** List your API keys: `GET /keys`. */
+  listKeys(options?: Options<"listKeys"> & Unconditional): Call<Result<"listKeys">>;
+  listKeys(options: Options<"listKeys">): Call<Result<"listKeys"> | undefined>;
+  /** List your API keys, page after page: `GET /keys`. */
+  iterateKeys(options?: PageOptions<"listKeys">): AsyncIterableIterator<Item<"listKeys">>;
+  /** Create an API key: `POST /keys`. */
+  createKey(body: Body<"createKey">, options?: Options<"createKey">): Call<Result<"createKey">>;
+  /** Revoke an API key: `DELETE /keys/{keyId}`. */
+  revokeKey(keyId: string, options?: Options<"revokeKey">): Call<Result<"revokeKey">>;
+  /** Create a group: `POST /groups`. */
+  createGroup(body: Body<"createGroup">, options?: Options<"createGroup">): Call<Result<"createGroup">>;
+  /** Rename a group: `PATCH /groups/{groupId}`. */
+  updateGroup(groupId: string, body: Body<"updateGroup">, options?: Options<"updateGroup">): Call<Result<"updateGroup">>;
+  /** List a group's members: `GET /groups/{groupId}/members`. */
+  listGroupMembers(groupId: string, options?: Options<"listGroupMembers"> & Unconditional): Call<Result<"listGroupMembers">>;
+  listGroupMembers(groupId: string, options: Options<"listGroupMembers">): Call<Result<"listGroupMembers"> | undefined>;
+  /** List a group's members, page after page: `GET /groups/{groupId}/members`. */
+  iterateGroupMembers(groupId: string, options?: PageOptions<"listGroupMembers">): AsyncIterableIterator<Item<"listGroupMembers">>;
+  /** Change a member's role: `PATCH /groups/{groupId}/members/{userId}`. */
+  updateGroupMember(groupId: string, userId: string, body: Body<"updateGroupMember">, options?: Options<"updateGroupMember">): Call<Result<"updateGroupMember">>;
+  /** Remove a member, or leave: `DELETE /groups/{groupId}/members/{userId}`. */
+  deleteGroupMember(groupId: string, userId: string, options?: Options<"deleteGroupMember">): Call<Result<"deleteGroupMember">>;
+  /** List invitations: `GET /groups/{groupId}/invites`. */
+  listInvites(groupId: string, options?: Options<"listInvites"> & Unconditional): Call<Result<"listInvites">>;
+  listInvites(groupId: string, options: Options<"listInvites">): Call<Result<"listInvites"> | undefined>;
+  /** List invitations, page after page: `GET /groups/{groupId}/invites`. */
+  iterateInvites(groupId: string, options?: PageOptions<"listInvites">): AsyncIterableIterator<Item<"listInvites">>;
+  /** Invite somebody to a group: `POST /groups/{groupId}/invites`. */
+  createInvite(groupId: string, body: Body<"createInvite">, options?: Options<"createInvite">): Call<Result<"createInvite">>;
+  /** Revoke an invitation: `DELETE /groups/{groupId}/invites/{inviteId}`. */
+  deleteInvite(groupId: string, inviteId: string, options?: Options<"deleteInvite">): Call<Result<"deleteInvite">>;
+  /** Read what you are invited to: `GET /invites/{token}`. */
+  getInvite(token: string, options?: Options<"getInvite"> & Unconditional): Call<Result<"getInvite">>;
+  getInvite(token: string, options: Options<"getInvite">): Call<Result<"getInvite"> | undefined>;
   /** List trips: `GET /trips`. */
   listTrips(options?: Options<"listTrips"> & Unconditional): Call<Result<"listTrips">>;
   listTrips(options: Options<"listTrips">): Call<Result<"listTrips"> | undefined>;

@@ -21,7 +21,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change your name or phone
+         * @description Members of your groups see them. What is absent stays, null clears. It is for people who are signed in: no key will do.
+         */
+        patch: operations["updateMe"];
         trace?: never;
     };
     "/session": {
@@ -37,12 +41,248 @@ export interface paths {
          */
         get: operations["getSession"];
         put?: never;
-        post?: never;
+        /**
+         * Sign in
+         * @description The reply sets the cookie of a new session; one that was sent along is over. A wrong e-mail and a wrong password are answered alike. After ten failures in a quarter of an hour, of one account from one address, the answer is 429. It needs no key.
+         */
+        post: operations["signIn"];
         /**
          * Sign out
          * @description The session is over at once, and its cookie goes. It is for people who are signed in: no key will do.
          */
         delete: operations["signOut"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your sessions
+         * @description Where you are signed in, the one used last first; all of them at once. It is for people who are signed in: no key will do.
+         */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{sessionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a session of yours
+         * @description Whoever uses it is signed out at once. It is for people who are signed in: no key will do.
+         */
+        delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your API keys
+         * @description Those that are not revoked; the keys themselves are not stored. It is for people who are signed in: no key will do.
+         */
+        get: operations["listKeys"];
+        put?: never;
+        /**
+         * Create an API key
+         * @description The reply shows the `key`, this once. It acts as you, in the trips that its scopes name, or in all of yours; it can make no keys and change no people. It is for people who are signed in: no key will do.
+         */
+        post: operations["createKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/keys/{keyId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API key
+         * @description What it was used for ends: requests at once, streams of events within seconds, and webhooks that it made. It is for people who are signed in: no key will do.
+         */
+        delete: operations["revokeKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a group
+         * @description You are its owner. It is for people who are signed in: no key will do.
+         */
+        post: operations["createGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/groups/{groupId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Rename a group
+         * @description For its owners. It is for people who are signed in: no key will do.
+         */
+        patch: operations["updateGroup"];
+        trace?: never;
+    };
+    "/groups/{groupId}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a group's members
+         * @description For its members. With a key, `GET /trips/{tripId}/members` tells them. It is for people who are signed in: no key will do.
+         */
+        get: operations["listGroupMembers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/groups/{groupId}/members/{userId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a member, or leave
+         * @description Owners remove others, and anyone may leave; but a group keeps an owner, else the answer is 409. It is for people who are signed in: no key will do.
+         */
+        delete: operations["deleteGroupMember"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a member's role
+         * @description For owners. To hand a group over, make another member an owner; a group keeps one, else the answer is 409. It is for people who are signed in: no key will do.
+         */
+        patch: operations["updateGroupMember"];
+        trace?: never;
+    };
+    "/groups/{groupId}/invites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List invitations
+         * @description For owners: those that wait to be accepted, without their links. It is for people who are signed in: no key will do.
+         */
+        get: operations["listInvites"];
+        put?: never;
+        /**
+         * Invite somebody to a group
+         * @description For owners. The reply shows the `url` to pass on, this once. Whoever opens it first becomes a member; it is good for seven days, or `expiresInDays`, and while you are an owner. It is for people who are signed in: no key will do.
+         */
+        post: operations["createInvite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/groups/{groupId}/invites/{inviteId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an invitation
+         * @description For owners. Its link is not found from then on. It is for people who are signed in: no key will do.
+         */
+        delete: operations["deleteInvite"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/invites/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what you are invited to
+         * @description Anyone with the link may. One that was used, revoked or has expired is not found, like one that never was. It needs no key.
+         */
+        get: operations["getInvite"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1125,6 +1365,45 @@ export interface components {
         };
         /** @enum {string} */
         ActionItemUrgency: "before_trip" | "nice_to_have" | "now";
+        /** @description A key of yours, which is not stored; `lastUsedFrom` is an address, and the program's name. */
+        ApiKey: {
+            _id: string;
+            name: string;
+            scopes: string[];
+            lastFour?: string;
+            /** Format: date-time */
+            lastUsedAt?: string;
+            lastUsedFrom?: string;
+            /** Format: date-time */
+            expiresAt?: string;
+            rateLimit?: number;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        /** @description A new key. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        ApiKeyCreate: {
+            name: string;
+            scopes: string[];
+            /**
+             * @description A date, the last day in UTC, or a moment
+             * @example 2030-12-31
+             * @example 2030-12-31T18:00:00Z
+             */
+            expiresAt?: string | null;
+            rateLimit?: number | null;
+            readonly _id?: string;
+            readonly lastFour?: string;
+            /** Format: date-time */
+            readonly lastUsedAt?: string;
+            readonly lastUsedFrom?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        ApiKeyPage: {
+            items: components["schemas"]["ApiKey"][];
+            nextCursor: string | null;
+        };
         /** @description Who made a change; without an id it was Carnet itself. */
         Author: {
             userId?: string;
@@ -1625,10 +1904,51 @@ export interface components {
             name: string;
             role: components["schemas"]["Role"];
         };
+        /** @description What a group is called. */
+        GroupNameCreate: {
+            name: string;
+        };
+        /** @description What a group is called. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        GroupNamePatch: {
+            name?: string;
+            readonly _id?: string;
+            readonly role?: string;
+        };
         /** @description A page of changesets. */
         HistoryPage: {
             items: components["schemas"]["Changeset"][];
             nextCursor: string | null;
+        };
+        /** @description What whoever accepts an invitation becomes, and until when they may. */
+        InvitationCreate: {
+            role: components["schemas"]["InvitationRole"];
+            expiresInDays?: number | null;
+        };
+        /** @enum {string} */
+        InvitationRole: "editor" | "owner" | "viewer";
+        /** @description An invitation that waits to be accepted; `createdBy` is who invites, by name. */
+        InviteInfo: {
+            _id: string;
+            role: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+            createdBy: string;
+        };
+        /** @description The invitations that wait to be accepted, which are few. */
+        InviteList: {
+            items: components["schemas"]["InviteInfo"][];
+            /** @default null */
+            nextCursor?: null;
+        };
+        /** @description What an invitation is to: a group, by name, and a role in it. */
+        InviteOffer: {
+            group: string;
+            role: string;
+            invitedBy: string;
+            /** Format: date-time */
+            expiresAt: string;
         };
         /** @description What was wrong with one item; the others are not touched by it. */
         ItemError: {
@@ -1820,6 +2140,22 @@ export interface components {
             /** Format: date-time */
             readonly updatedAt?: string;
         };
+        /** @description A session; `lastUsedFrom` is an address, and what the browser calls itself. */
+        ListedSession: {
+            _id: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            lastUsedAt: string;
+            /** @default null */
+            lastUsedFrom?: string | null;
+            current: boolean;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        ListedSessionPage: {
+            items: components["schemas"]["ListedSession"][];
+            nextCursor: string | null;
+        };
         /** @description A place worth remembering; its degrees are of WGS 84. */
         MapPin: {
             _id: string;
@@ -1912,7 +2248,7 @@ export interface components {
             key?: components["schemas"]["Key"];
             defaultGroupId?: string;
         };
-        /** @description A member of a trip. */
+        /** @description A member of a group, and so of its trips. */
         Member: {
             userId: string;
             name: string;
@@ -1925,6 +2261,16 @@ export interface components {
             items: components["schemas"]["Member"][];
             nextCursor: string | null;
         };
+        /** @description What a member may do in a group. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        MembershipPatch: {
+            role?: components["schemas"]["MembershipRole"];
+            readonly userId?: string;
+            readonly name?: string;
+            readonly email?: string;
+            readonly phone?: string;
+        };
+        /** @enum {string} */
+        MembershipRole: "editor" | "owner" | "viewer";
         /** @description What a member says in a channel; `parentId` is the message that it answers. */
         Message: {
             _id: string;
@@ -1960,6 +2306,33 @@ export interface components {
             items: components["schemas"]["Message"][];
             nextCursor: string | null;
         };
+        /** @description A key that has just been made; `key` is shown this once. */
+        NewApiKey: {
+            _id: string;
+            name: string;
+            scopes: string[];
+            lastFour?: string;
+            /** Format: date-time */
+            lastUsedAt?: string;
+            lastUsedFrom?: string;
+            /** Format: date-time */
+            expiresAt?: string;
+            rateLimit?: number;
+            /** Format: date-time */
+            createdAt: string;
+            key: string;
+        };
+        /** @description An invitation that has just been made; `url` accepts it, and is shown this once. */
+        NewInvite: {
+            _id: string;
+            role: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+            createdBy: string;
+            url: string;
+        };
         /** @description A webhook that has just been made; `secret` signs what it is told, and is shown this once. */
         NewWebhook: {
             _id: string;
@@ -1976,6 +2349,25 @@ export interface components {
             /** Format: date-time */
             updatedAt: string;
             secret: string;
+        };
+        /** @description What is known of a person, but for what they have made. */
+        ProfileInfo: {
+            _id: string;
+            name: string;
+            email: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** @default null */
+            phone?: string | null;
+        };
+        /** @description What people tell of themselves; the other members of their groups see it. Members marked read-only are accepted and ignored: what was read can be sent back. */
+        ProfilePatch: {
+            name?: string;
+            phone?: string | null;
+            readonly _id?: string;
+            readonly email?: string;
+            /** Format: date-time */
+            readonly createdAt?: string;
         };
         /** @description Items applied, of how many; of a job without items there is no total. */
         Progress: {
@@ -2160,6 +2552,15 @@ export interface components {
         SharedView: {
             trip: components["schemas"]["SharedTrip"];
             legs: components["schemas"]["SharedLeg"][];
+        };
+        /** @description Who signs in, and what only they know. */
+        SignIn: {
+            email: string;
+            /**
+             * Format: password
+             * @description a string of at most 1,000 bytes
+             */
+            password: string;
         };
         /** @description Who is signed in, and by which session. */
         SignedIn: {
@@ -2685,6 +3086,128 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
+        /** @description `VALIDATION_ERROR`: The request is wrong; `details` lists all that is. */
+        ValidationErrorWithoutKey: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "VALIDATION_ERROR",
+                 *         "message": "Missing required fields: title",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6",
+                 *         "details": [
+                 *           {
+                 *             "path": "title",
+                 *             "reason": "required",
+                 *             "message": "required: a string of 1 to 200 characters"
+                 *           }
+                 *         ]
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `FORBIDDEN`: A valid key that may not do this. */
+        ForbiddenWithoutKey: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "FORBIDDEN",
+                 *         "message": "This key lacks the scope trips:write; it has trips:read",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `IDEMPOTENCY_CONFLICT`: An Idempotency-Key came again with another request. */
+        IdempotencyConflictWithoutKey: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "IDEMPOTENCY_CONFLICT",
+                 *         "message": "This Idempotency-Key was used with a different request",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `PAYLOAD_TOO_LARGE`: More bytes, or more items, than this server takes. */
+        PayloadTooLargeWithoutKey: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "PAYLOAD_TOO_LARGE",
+                 *         "message": "The body of this request may have 262144 bytes at most",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `UNSUPPORTED_MEDIA_TYPE`: A body of another kind than the operation takes, which is JSON in UTF-8. */
+        UnsupportedMediaTypeWithoutKey: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "UNSUPPORTED_MEDIA_TYPE",
+                 *         "message": "Send JSON: Content-Type: application/json",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `RATE_LIMITED`: Too many requests in this window; `Retry-After` is in whole seconds. */
+        RateLimitedWithoutKey: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "RATE_LIMITED",
+                 *         "message": "Too many requests; try again in 21 s",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
         /** @description `IDEMPOTENCY_CONFLICT`: An Idempotency-Key came again with another request. */
         IdempotencyConflict: {
             headers: {
@@ -2749,6 +3272,28 @@ export interface components {
             };
         };
         /** @description `NOT_FOUND`: The thing does not exist, or not for this caller. */
+        NotFoundOfWrite: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "NOT_FOUND",
+                 *         "message": "There is no trip with this id: GET /api/v1/trips lists yours",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `NOT_FOUND`: The thing does not exist, or not for this caller. */
         NotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2770,12 +3315,9 @@ export interface components {
             };
         };
         /** @description `NOT_FOUND`: The thing does not exist, or not for this caller. */
-        NotFoundOfWrite: {
+        NotFoundWithoutKey: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
-                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                 [name: string]: unknown;
             };
             content: {
@@ -2862,55 +3404,28 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description `NOT_FOUND`: The thing does not exist, or not for this caller. */
-        NotFoundWithoutKey: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": {
-                 *         "code": "NOT_FOUND",
-                 *         "message": "There is no trip with this id: GET /api/v1/trips lists yours",
-                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["ErrorBody"];
-            };
-        };
-        /** @description `RATE_LIMITED`: Too many requests in this window; `Retry-After` is in whole seconds. */
-        RateLimitedWithoutKey: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Retry-After": components["headers"]["Retry-After"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": {
-                 *         "code": "RATE_LIMITED",
-                 *         "message": "Too many requests; try again in 21 s",
-                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["ErrorBody"];
-            };
-        };
     };
     parameters: {
         /** @description `ETag` of what is known; 304 when that is the present state. */
         ifNoneMatch: string;
         /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
         idempotencyKey: string;
+        /** @description Id of the session. */
+        sessionId: string;
         /** @description Rows of a page; a number above the maximum is cut to it. */
         limit: number;
         /** @description `nextCursor` of the page before; no other list's is taken. */
         cursor: string;
+        /** @description Id of the key. */
+        keyId: string;
+        /** @description Id of the group. */
+        groupId: string;
+        /** @description Id of the user. */
+        userId: string;
+        /** @description Id of the invite. */
+        inviteId: string;
+        /** @description Token of a share link, or of a calendar. */
+        token: string;
         /** @description Id of the trip. */
         tripId: string;
         /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
@@ -2949,8 +3464,6 @@ export interface components {
         sinceOfStream: number;
         /** @description The `id` of the last event that came; it goes before `since`. */
         lastEventId: string;
-        /** @description Token of a share link, or of a calendar. */
-        token: string;
         /** @description Id of the job. */
         jobId: string;
         /** @description Id of the webhook. */
@@ -3052,6 +3565,61 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    updateMe: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Olga",
+                 *       "phone": "+44 20 7946 0000"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ProfilePatch"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *       "name": "Olga",
+                     *       "email": "olga@example.org",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "phone": "+44 20 7946 0000"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProfileInfo"];
+                };
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     getSession: {
         parameters: {
             query?: never;
@@ -3127,6 +3695,80 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    signIn: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "Email",
+                 *       "password": "Password"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "_id": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *         "name": "Olga",
+                     *         "email": "olga@example.org"
+                     *       },
+                     *       "groups": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0r848rokft66g8",
+                     *           "name": "Family",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "key": {
+                     *         "_id": "06e1k8qj4m0ppucpbe3l56fa",
+                     *         "name": "Assistant",
+                     *         "scopes": [
+                     *           "trips:read",
+                     *           "trips:write"
+                     *         ],
+                     *         "rateLimit": 60
+                     *       },
+                     *       "defaultGroupId": "06e1k8qj4m0r848rokft66g8",
+                     *       "session": {
+                     *         "_id": "06e1k8qj4m04js9v8cdh2ira",
+                     *         "createdAt": "2026-11-02T08:15:30.123Z",
+                     *         "lastUsedAt": "2026-11-02T08:15:30.123Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            400: components["responses"]["ValidationErrorWithoutKey"];
+            403: components["responses"]["ForbiddenWithoutKey"];
+            409: components["responses"]["IdempotencyConflictWithoutKey"];
+            413: components["responses"]["PayloadTooLargeWithoutKey"];
+            415: components["responses"]["UnsupportedMediaTypeWithoutKey"];
+            429: components["responses"]["RateLimitedWithoutKey"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     signOut: {
         parameters: {
             query?: never;
@@ -3157,6 +3799,756 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0hlfic2t73an2e",
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "lastUsedAt": "2026-11-02T08:15:30.123Z",
+                     *           "lastUsedFrom": "192.168.1.20, HomeAssistant/2026.11",
+                     *           "current": true
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListedSessionPage"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /** @description Id of the session. */
+                sessionId: components["parameters"]["sessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listKeys: {
+        parameters: {
+            query?: {
+                /** @description Rows of a page; a number above the maximum is cut to it. */
+                limit?: components["parameters"]["limit"];
+                /** @description `nextCursor` of the page before; no other list's is taken. */
+                cursor?: components["parameters"]["cursor"];
+            };
+            header?: {
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0h8acfk7qd0hhe",
+                     *           "name": "Assistant",
+                     *           "scopes": [
+                     *             "trips:read:06e1k8qj4m0qhq8sbj32po28",
+                     *             "messages:read:06e1k8qj4m0qhq8sbj32po28"
+                     *           ],
+                     *           "expiresAt": "2027-05-02T00:00:00.000Z",
+                     *           "rateLimit": 60,
+                     *           "createdAt": "2026-11-02T08:15:30.123Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ApiKeyPage"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Assistant",
+                 *       "scopes": [
+                 *         "trips:read:06e1k8qj4m0qhq8sbj32po28",
+                 *         "messages:read:06e1k8qj4m0qhq8sbj32po28"
+                 *       ],
+                 *       "expiresAt": "2027-05-02T00:00:00.000Z",
+                 *       "rateLimit": 60
+                 *     }
+                 */
+                "application/json": components["schemas"]["ApiKeyCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m0h8acfk7qd0hhe",
+                     *       "name": "Assistant",
+                     *       "scopes": [
+                     *         "trips:read:06e1k8qj4m0qhq8sbj32po28",
+                     *         "messages:read:06e1k8qj4m0qhq8sbj32po28"
+                     *       ],
+                     *       "expiresAt": "2027-05-02T00:00:00.000Z",
+                     *       "rateLimit": 60,
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "key": "osk_7Hq2mZr9TdXw4KpV1nBs6YcJ8gLfE3aU5tNx0WbRkDo"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewApiKey"];
+                };
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revokeKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /** @description Id of the key. */
+                keyId: components["parameters"]["keyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Family"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GroupNameCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m0r848rokft66g8",
+                     *       "name": "Family",
+                     *       "role": "owner"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /** @description Id of the group. */
+                groupId: components["parameters"]["groupId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Family and friends"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GroupNamePatch"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m0r848rokft66g8",
+                     *       "name": "Family",
+                     *       "role": "owner"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listGroupMembers: {
+        parameters: {
+            query?: {
+                /** @description Rows of a page; a number above the maximum is cut to it. */
+                limit?: components["parameters"]["limit"];
+                /** @description `nextCursor` of the page before; no other list's is taken. */
+                cursor?: components["parameters"]["cursor"];
+            };
+            header?: {
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
+            };
+            path: {
+                /** @description Id of the group. */
+                groupId: components["parameters"]["groupId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "userId": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *           "name": "Olga",
+                     *           "email": "olga@example.org",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MemberPage"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteGroupMember: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /** @description Id of the group. */
+                groupId: components["parameters"]["groupId"];
+                /** @description Id of the user. */
+                userId: components["parameters"]["userId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateGroupMember: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /** @description Id of the group. */
+                groupId: components["parameters"]["groupId"];
+                /** @description Id of the user. */
+                userId: components["parameters"]["userId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "role": "owner"
+                 *     }
+                 */
+                "application/json": components["schemas"]["MembershipPatch"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "userId": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *       "name": "Olga",
+                     *       "email": "olga@example.org",
+                     *       "role": "owner"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listInvites: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
+            };
+            path: {
+                /** @description Id of the group. */
+                groupId: components["parameters"]["groupId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0hqvch3k4vpiva",
+                     *           "role": "editor",
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "expiresAt": "2026-11-09T08:15:30.123Z",
+                     *           "createdBy": "Olga"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["InviteList"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createInvite: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /** @description Id of the group. */
+                groupId: components["parameters"]["groupId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "role": "editor"
+                 *     }
+                 */
+                "application/json": components["schemas"]["InvitationCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m0hqvch3k4vpiva",
+                     *       "role": "editor",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "expiresAt": "2026-11-09T08:15:30.123Z",
+                     *       "createdBy": "Olga",
+                     *       "url": "https://trips.example.org/invite/q3Vn8ZkR1tYw6Lx0"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewInvite"];
+                };
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteInvite: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /** @description Id of the group. */
+                groupId: components["parameters"]["groupId"];
+                /** @description Id of the invite. */
+                inviteId: components["parameters"]["inviteId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getInvite: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
+            };
+            path: {
+                /** @description Token of a share link, or of a calendar. */
+                token: components["parameters"]["token"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "group": "Family",
+                     *       "role": "editor",
+                     *       "invitedBy": "Olga",
+                     *       "expiresAt": "2026-11-09T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["InviteOffer"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["ForbiddenWithoutKey"];
+            404: components["responses"]["NotFoundWithoutKey"];
+            429: components["responses"]["RateLimitedWithoutKey"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
