@@ -11,9 +11,9 @@ from domain.message import CHANNEL, MESSAGE
 from domain.resources import ACTION_ITEM, COMMITMENT, LEG, MAP_PIN, STAY
 from domain.trip import Times, in_order
 from storage import items, plans, snapshots, trips
+from storage.groups import Member
 from storage.plans import StoredPlan
 from storage.store import Tx
-from storage.trips import Member
 
 TRIPS_A_PAGE: Final = 50
 MESSAGES_A_PAGE: Final = 50

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from server.pages.words import Words
-from storage.trips import Member
+from storage.groups import Member
 
 _INKS: Final = 6
 

@@ -32,7 +32,9 @@ async def tick(visit: Visit) -> Redirect:
     assert isinstance(result, BatchResult)
     if result.errors == len(items):
         raise NotFound("These items are not in this trip")
-    return Redirect(f"{back}?done={'saved_in_part' if result.errors else 'saved'}#checklist")
+    if result.errors:
+        return Redirect(f"{back}?done=saved_in_part#checklist")
+    return Redirect(f"{back}?done=saved#checklist")
 
 
 async def add(visit: Visit) -> Document | Redirect:
