@@ -124,6 +124,9 @@ ROWS: Final[dict[str, Members]] = {
     "ApiKey": {
         "name": "Assistant",
         "scopes": [f"trips:read:{id_of('trip')}", f"messages:read:{id_of('trip')}"],
+        "lastFour": "RkDo",
+        "lastUsedAt": NOW,
+        "lastUsedFrom": "192.168.1.20, HomeAssistant/2026.11",
         "expiresAt": "2027-05-02T00:00:00.000Z",
         "rateLimit": 60,
     },
@@ -258,6 +261,7 @@ OMITTED: Final = {
     "FileResult": {"moreRejects"},
     "Webhook": {"disabledReason", "disabledAt"},
     "NewWebhook": {"disabledReason", "disabledAt"},
+    "NewApiKey": {"lastUsedAt", "lastUsedFrom"},
     "ActionItem": {"completedAt"},
 }
 """By schema: what is there only where something else is not."""
@@ -270,8 +274,6 @@ VALUES: Final[Members] = {
     "dryRun": False,
     "kind": "leg",
     "key": "osk_7Hq2mZr9TdXw4KpV1nBs6YcJ8gLfE3aU5tNx0WbRkDo",
-    "lastFour": "RkDo",
-    "lastUsedFrom": "192.168.1.20, HomeAssistant/2026.11",
     "nextCursor": None,
     "notices": "The file says nothing of time zones",
     "op": "created",

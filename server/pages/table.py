@@ -7,6 +7,7 @@ from urllib.parse import unquote
 from server.pages.handlers import (
     checklist,
     history,
+    keys,
     messages,
     preferences,
     share,
@@ -38,6 +39,11 @@ PAGES: Final[tuple[PageRoute, ...]] = (
     PageRoute("POST", "/trips/{tripId}/history/{rev}/undo", history.take_back),
     PageRoute("POST", "/calendar", sharing.open_feed),
     PageRoute("POST", "/calendar/stop", sharing.close_feed),
+    PageRoute("GET", "/settings/keys", keys.show),
+    PageRoute("POST", "/settings/keys", keys.create),
+    PageRoute("GET", "/settings/keys/new", keys.form),
+    PageRoute("GET", "/settings/keys/{keyId}/revoke", keys.ask_to_revoke),
+    PageRoute("POST", "/settings/keys/{keyId}/revoke", keys.revoke),
     PageRoute("GET", "/t/{token}", share.show, "link"),
 )
 

@@ -3832,7 +3832,7 @@ export interface operations {
                      *           "_id": "06e1k8qj4m0hlfic2t73an2e",
                      *           "createdAt": "2026-11-02T08:15:30.123Z",
                      *           "lastUsedAt": "2026-11-02T08:15:30.123Z",
-                     *           "lastUsedFrom": "192.168.1.20, HomeAssistant/2026.11",
+                     *           "lastUsedFrom": "Last used from",
                      *           "current": true
                      *         }
                      *       ],
@@ -3936,6 +3936,9 @@ export interface operations {
                      *             "trips:read:06e1k8qj4m0qhq8sbj32po28",
                      *             "messages:read:06e1k8qj4m0qhq8sbj32po28"
                      *           ],
+                     *           "lastFour": "RkDo",
+                     *           "lastUsedAt": "2026-11-02T08:15:30.123Z",
+                     *           "lastUsedFrom": "192.168.1.20, HomeAssistant/2026.11",
                      *           "expiresAt": "2027-05-02T00:00:00.000Z",
                      *           "rateLimit": 60,
                      *           "createdAt": "2026-11-02T08:15:30.123Z"
@@ -4011,6 +4014,7 @@ export interface operations {
                      *         "trips:read:06e1k8qj4m0qhq8sbj32po28",
                      *         "messages:read:06e1k8qj4m0qhq8sbj32po28"
                      *       ],
+                     *       "lastFour": "RkDo",
                      *       "expiresAt": "2027-05-02T00:00:00.000Z",
                      *       "rateLimit": 60,
                      *       "createdAt": "2026-11-02T08:15:30.123Z",

@@ -40,7 +40,7 @@ async def page(
         "trip_id": trip_id,
         "head": head_of(words, whole.trip, rows[LEG.snapshot], visit.call.now),
         "itinerary": itinerary_of({"trip": whole.trip, **rows}),
-        "map": draw(stops),
+        "map": draw(stops, id="map-title"),
         "people": persons,
         "names": people.listed(words, [person.name for person in persons.values()]),
         "checklist": checklist_of(rows[ACTION_ITEM.snapshot], persons),
