@@ -191,6 +191,8 @@ class Body:
     """Bytes; None: the settings' `http.max_body_bytes`."""
     imports: ImportRequest | None = None
     """How it takes many items, where it does; then it may become a job."""
+    optional: bool = False
+    """Whether a request may come without it, which is as if it were an empty object."""
     media_type: str = JSON
     """What it may be; `ANY` for a file, which is not decoded as JSON."""
     creates: Resource | None = None

@@ -105,7 +105,8 @@ class _Description:
         elif route.access == "session":
             operation["security"] = [{_SESSION: []}]
         if route.body is not None:
-            operation["requestBody"] = {"required": True, "content": self._sent(route.body)}
+            required = not route.body.optional
+            operation["requestBody"] = {"required": required, "content": self._sent(route.body)}
         operation["responses"] = self._responses(route)
         return operation
 
