@@ -53,6 +53,7 @@ ASSETS: Final = (
     _static("passkeys.js", SCRIPT),
     _static("icons.svg", SVG),
     _static("logo.svg", SVG),
+    _static("trip.js", SCRIPT),
     _static("fonts/figtree-latin.woff2", FONT),
     _static("fonts/figtree-latin-ext.woff2", FONT),
     _static("fonts/instrument-serif-latin.woff2", FONT),
