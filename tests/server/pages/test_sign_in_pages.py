@@ -218,6 +218,15 @@ async def test_a_new_server_leads_to_the_set_up_which_never_tells_the_code(ask, 
     assert 'value="ABC&#34;DEF"' in page
 
 
+async def test_others_sign_in_before_the_first_user_is_set_up(ask, world, new):
+    ben = await world.person("ben", None)
+    hashed = await world.running.services.passwords.hash(NEW)
+    await world.store.write(lambda tx: credentials.set_password(tx, ben.user_id, hashed))
+    assert (await ask("/sign-in"))[0] == 200
+    assert (await sign_in(ask, NEW, ben.email))[0] == 303
+    assert (await ask("/setup"))[0] == 200
+
+
 async def test_the_set_up_makes_an_account_and_a_trip_to_look_at(ask, world, new):
     status, headers, _ = await ask("/setup", set_up_form(world, sample="yes"))
     assert (status, headers["Location"]) == (303, "/trips")
