@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from examples.client import Client
 from examples.local_server import EMAIL, LocalServer
 from runtime import clock
-from storage import accounts, open_store, sessions
+from storage import open_store, sessions, users
 
 ROOT: Final = Path(__file__).parent.parent
 IMAGES: Final = ROOT / "docs" / "images"
@@ -100,7 +100,7 @@ async def _session(database: Path) -> str:
     """The token of a session of the first user."""
     store = await open_store(f"sqlite:///{database}", create=False)
     try:
-        user = await store.read(lambda tx: accounts.find_user(tx, EMAIL))
+        user = await store.read(lambda tx: users.find(tx, EMAIL))
         assert user is not None
         agent = "192.168.1.20, Firefox"
         _, token = await store.write(
