@@ -107,7 +107,9 @@ async def _authenticate(call: Call, hashed: str) -> None:
     if caller is None or not caller.actor.may_act_at(call.now):
         raise Unauthorized("This API key is unknown, revoked or expired")
     call.caller = caller
-    _note_use(call, caller.actor)
+    key_id = caller.actor.key_id
+    if services.last_use.is_due(key_id, call.unix_ns):
+        _note_use(call, "api_keys", caller.actor, key_id)
 
 
 async def _caller_of_session(call: Call, token: str) -> Caller | None:
@@ -118,19 +120,18 @@ async def _caller_of_session(call: Call, token: str) -> Caller | None:
     )
     if caller is None or not caller.actor.may_act_at(call.now):
         return None
-    _note_use(call, caller.actor)
+    session_id = caller.actor.session_id
+    if call.services.last_use.is_due(session_id, call.unix_ns):
+        _note_use(call, "sessions", caller.actor, session_id)
     return caller
 
 
-def _note_use(call: Call, actor: Actor) -> None:
-    """Has the use of a key or session written down, if it is the first in a minute."""
-    services, used = call.services, actor.key_id or actor.session_id
+def _note_use(call: Call, table: Table, actor: Actor, used: str | None) -> None:
+    """Has the use of a key or session, by its id, written down with where it came from."""
     assert used is not None
-    if not services.last_use.is_due(used, call.unix_ns):
-        return
-    address = client_address(call.request, services.settings.http.trusted_proxies)
-    shown = used_from(address, call.request.headers.get("User-Agent", ""))
-    table: Table = "api_keys" if actor.key_id else "sessions"
+    services, request = call.services, call.request
+    address = client_address(request, services.settings.http.trusted_proxies)
+    shown = used_from(address, request.headers.get("User-Agent", ""))
     services.last_use.note(Use(table, actor.user, used, call.now, shown), call.unix_ns)
 
 

@@ -29,14 +29,14 @@ class LastUse:
         self.retry_seconds = 1.0
         """Before the database is asked again that was away."""
         self._store = store
-        self._next: dict[str, int] = {}
+        self._next: dict[str | None, int] = {}
         """From when on another use of a key or session is noted, in nanoseconds since 1970."""
         self._waiting: dict[str, Use] = {}
         self._writing: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
-    def is_due(self, used: str, unix_ns: int) -> bool:
-        """Whether a use of the key or session of this id is to be noted."""
+    def is_due(self, used: str | None, unix_ns: int) -> bool:
+        """Whether a use of the key or session of this id is to be noted: the first in a minute."""
         return unix_ns >= self._next.get(used, 0)
 
     def note(self, use: Use, unix_ns: int) -> None:

@@ -124,6 +124,9 @@ ROWS: Final[dict[str, Members]] = {
     "ApiKey": {
         "name": "Assistant",
         "scopes": [f"trips:read:{id_of('trip')}", f"messages:read:{id_of('trip')}"],
+        "lastFour": "RkDo",
+        "lastUsedAt": NOW,
+        "lastUsedFrom": "192.168.1.20, HomeAssistant/2026.11",
         "expiresAt": "2027-05-02T00:00:00.000Z",
         "rateLimit": 60,
     },
@@ -162,6 +165,12 @@ WHOLE: Final[dict[str, Members]] = {
     "InvitationCreate": {"role": "editor"},
     "InviteInfo": _INVITE,
     "NewInvite": {**_INVITE, "url": "https://trips.example.org/invite/q3Vn8ZkR1tYw6Lx0"},
+    "NewcomerCreate": {
+        "email": "olga@example.org",
+        "name": "Olga",
+        "password": "a ferry at six in the morning",
+    },
+    "ConfirmationCreate": {"password": "a ferry at six in the morning"},
     "InviteOffer": {
         "group": "Family",
         "role": "editor",
@@ -258,6 +267,7 @@ OMITTED: Final = {
     "FileResult": {"moreRejects"},
     "Webhook": {"disabledReason", "disabledAt"},
     "NewWebhook": {"disabledReason", "disabledAt"},
+    "NewApiKey": {"lastUsedAt", "lastUsedFrom"},
     "ActionItem": {"completedAt"},
 }
 """By schema: what is there only where something else is not."""
@@ -270,8 +280,6 @@ VALUES: Final[Members] = {
     "dryRun": False,
     "kind": "leg",
     "key": "osk_7Hq2mZr9TdXw4KpV1nBs6YcJ8gLfE3aU5tNx0WbRkDo",
-    "lastFour": "RkDo",
-    "lastUsedFrom": "192.168.1.20, HomeAssistant/2026.11",
     "nextCursor": None,
     "notices": "The file says nothing of time zones",
     "op": "created",

@@ -4,7 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
-from server.pages.handlers import passkeys, preferences, provider, share, sign_in
+from server.pages.handlers import (
+    account,
+    group,
+    invite,
+    keys,
+    passkeys,
+    preferences,
+    provider,
+    share,
+    sign_in,
+)
 from server.pages.visit import PageRoute
 
 PAGES: Final[tuple[PageRoute, ...]] = (
@@ -15,6 +25,27 @@ PAGES: Final[tuple[PageRoute, ...]] = (
     PageRoute("POST", "/settings/account/passkeys/{passkeyId}/remove", passkeys.remove),
     PageRoute("POST", "/sign-out", sign_in.sign_out, "anyone"),
     PageRoute("POST", "/preferences", preferences.change, "anyone"),
+    PageRoute("GET", "/settings/keys", keys.show),
+    PageRoute("POST", "/settings/keys", keys.create),
+    PageRoute("GET", "/settings/keys/new", keys.form),
+    PageRoute("GET", "/settings/keys/{keyId}/revoke", keys.ask_to_revoke),
+    PageRoute("POST", "/settings/keys/{keyId}/revoke", keys.revoke),
+    PageRoute("GET", "/invite/{token}", invite.show, "anyone"),
+    PageRoute("POST", "/invite/{token}", invite.accept, "anyone"),
+    PageRoute("GET", "/settings/account", account.show),
+    PageRoute("POST", "/settings/account", account.change),
+    PageRoute("GET", "/settings/account/delete", account.ask_to_delete),
+    PageRoute("POST", "/settings/account/delete", account.delete),
+    PageRoute("GET", "/settings/group", group.show),
+    PageRoute("POST", "/settings/group", group.create),
+    PageRoute("GET", "/settings/group/{groupId}", group.show),
+    PageRoute("POST", "/settings/group/{groupId}", group.rename),
+    PageRoute("GET", "/settings/group/{groupId}/invite", group.ask_to_invite),
+    PageRoute("POST", "/settings/group/{groupId}/invite", group.invite),
+    PageRoute("POST", "/settings/group/{groupId}/invites/{inviteId}/revoke", group.revoke),
+    PageRoute("POST", "/settings/group/{groupId}/members/{userId}", group.change_role),
+    PageRoute("GET", "/settings/group/{groupId}/members/{userId}/remove", group.ask_to_remove),
+    PageRoute("POST", "/settings/group/{groupId}/members/{userId}/remove", group.remove),
     PageRoute("GET", "/t/{token}", share.show, "link"),
 )
 
