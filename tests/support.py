@@ -23,7 +23,7 @@ from server.listener import Listener
 from server.ratelimit import Allowance, LocalRateLimiter, RateLimiter, used
 from server.route import API
 from server.services import Services
-from storage import accounts, groups, keys, server_state, sessions, users
+from storage import accounts, credentials, groups, keys, server_state, sessions, users
 from storage.store import Store
 from workers.loops import WorkerLoops
 
@@ -48,6 +48,14 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "commitment": {"title": "Dinner", "startDate": "2026-07-16", "category": "dinner"},
 }
 """The smallest valid body of each resource."""
+
+PASSWORD = "a ferry at six in the morning"
+"""The owner's."""
+HASHED = (
+    "$argon2id$v=19$m=19456,t=2,p=1$Xi2QkAdceMiNzLSgcbIvCw$"
+    "5EuTyAeCCagfgAAO4w7vzCAoiATBgrvqVqChcB6T56s"
+)
+"""The same, as it is stored."""
 
 WEBHOOK = {"url": "https://hooks.example.org", "events": ["trip.changed"]}
 
@@ -214,6 +222,13 @@ async def add_session(store: Store, user_id: str) -> str:
     return token
 
 
+async def set_up(world: "World") -> None:
+    """What the first run asks for is done: the owner has a password, though none that anyone has."""
+    await world.store.write(
+        lambda tx: tx.execute("UPDATE users SET password = 'x' WHERE id = $1", world.owner.user_id)
+    )
+
+
 @dataclasses.dataclass(frozen=True)
 class Running:
     """A server on a free port, with its worker."""
@@ -311,9 +326,11 @@ async def new_world(store: Store, settings: Settings) -> AsyncIterator[World]:
     """A world on a migrated store."""
 
     async def set_up(tx):
-        return await accounts.set_up(
+        first = await accounts.set_up(
             tx, email="owner@example.org", name="Olga", group="Family", now=now()
         )
+        await credentials.set_password(tx, first.user_id, HASHED)
+        return first
 
     first = await store.write(set_up)
     owner = Person(first.user_id, "owner@example.org", first.api_key)

@@ -9,7 +9,7 @@ from playwright.async_api import expect
 from runtime.settings import Oidc
 from tests.browser import browsing
 from tests.provider import CLIENT_ID, CLIENT_SECRET, running_provider
-from tests.support import add_session
+from tests.support import add_session, set_up
 
 pytestmark = pytest.mark.debian
 
@@ -28,6 +28,11 @@ AUTHENTICATOR = {
 def storage_url(tmp_path):
     """One database is enough: what is stored is tested on all of them elsewhere."""
     return f"sqlite:///{tmp_path}/carnet.db"
+
+
+@pytest.fixture(autouse=True)
+async def claimed(world):
+    await set_up(world)
 
 
 @pytest.fixture
