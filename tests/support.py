@@ -223,7 +223,7 @@ async def add_session(store: Store, user_id: str) -> str:
 
 
 async def set_up(world: "World") -> None:
-    """What the first run asks for is done: the owner has a password, though none that anyone has."""
+    """What the first run asks for is done: the owner has a password, though nobody knows it."""
     await world.store.write(
         lambda tx: tx.execute("UPDATE users SET password = 'x' WHERE id = $1", world.owner.user_id)
     )
