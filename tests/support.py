@@ -274,6 +274,7 @@ async def run_server(
         await services.events.stop()
         await listener.stop()
         await services.last_use.stop()
+        await services.mail.stop()
         await worker.stop()
 
 
