@@ -23,11 +23,14 @@ def is_private(request: web.BaseRequest, services: Services) -> bool:
         told = request.headers.get("X-Forwarded-Proto", "").rpartition(",")[2]
         if told.strip().lower() == "https":
             return True
-    return _is_loopback(urlsplit(f"//{request.host}").hostname or "")
+    return _is_loopback(request.host)
 
 
-def _is_loopback(host: str) -> bool:
+def _is_loopback(authority: str) -> bool:
+    """Whether a Host header names this machine to itself."""
+    host = ""
     try:
+        host = urlsplit(f"//{authority}").hostname or ""
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")

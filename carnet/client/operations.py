@@ -163,6 +163,20 @@ class Operations(Methods):
         """Read what you are invited to."""
         return self._call("GET", "/invites/{token}", (token,), None, {}, options)
 
+    def accept_invite(
+        self, token: str, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[Document]:
+        """Accept an invitation."""
+        return self._call("POST", "/invites/{token}", (token,), body, {}, options)
+
+    def delete_me(self, body: Mapping[str, Any], **options: Unpack[WriteOptions]) -> Call[None]:
+        """Delete your account."""
+        return self._call("DELETE", "/me", (), body, {}, options)
+
+    def export_me(self, **options: Unpack[ReadOptions]) -> Call[Document]:
+        """Read all that is known of you."""
+        return self._call("GET", "/me/export", (), None, {}, options)
+
     def list_trips(
         self, *, limit: int | None = None, cursor: str | None = None, **options: Unpack[ReadOptions]
     ) -> Call[Page]:

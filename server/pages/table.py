@@ -4,12 +4,28 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
-from server.pages.handlers import account, group, invite, keys, preferences, share, sign_in
+from server.pages.handlers import (
+    account,
+    group,
+    invite,
+    keys,
+    passwords,
+    preferences,
+    sessions,
+    set_up,
+    share,
+    sign_in,
+)
 from server.pages.visit import PageRoute
 
 PAGES: Final[tuple[PageRoute, ...]] = (
     PageRoute("GET", "/", sign_in.home, "anyone"),
+    PageRoute("GET", "/setup", set_up.show, "anyone"),
+    PageRoute("POST", "/setup", set_up.set_up, "anyone"),
     PageRoute("GET", "/sign-in", sign_in.show, "anyone"),
+    PageRoute("POST", "/sign-in", sign_in.sign_in, "anyone"),
+    PageRoute("GET", "/reset/{token}", passwords.show_reset, "anyone"),
+    PageRoute("POST", "/reset/{token}", passwords.reset, "anyone"),
     PageRoute("POST", "/sign-out", sign_in.sign_out, "anyone"),
     PageRoute("POST", "/preferences", preferences.change, "anyone"),
     PageRoute("GET", "/settings/keys", keys.show),
@@ -33,6 +49,11 @@ PAGES: Final[tuple[PageRoute, ...]] = (
     PageRoute("POST", "/settings/group/{groupId}/members/{userId}", group.change_role),
     PageRoute("GET", "/settings/group/{groupId}/members/{userId}/remove", group.ask_to_remove),
     PageRoute("POST", "/settings/group/{groupId}/members/{userId}/remove", group.remove),
+    PageRoute("GET", "/settings/account/password", passwords.show_change),
+    PageRoute("POST", "/settings/account/password", passwords.change),
+    PageRoute("GET", "/settings/sessions", sessions.show),
+    PageRoute("POST", "/settings/sessions/end", sessions.end),
+    PageRoute("POST", "/settings/sessions/end-others", sessions.end_others),
     PageRoute("GET", "/t/{token}", share.show, "link"),
 )
 

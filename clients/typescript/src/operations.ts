@@ -13,6 +13,7 @@ import type {
 export const OPERATIONS = {
   me: ["GET", "/me"],
   updateMe: ["PATCH", "/me", "json"],
+  deleteMe: ["DELETE", "/me", "json"],
   setUp: ["POST", "/setup", "json"],
   getSession: ["GET", "/session"],
   signIn: ["POST", "/session", "json"],
@@ -33,6 +34,8 @@ export const OPERATIONS = {
   createInvite: ["POST", "/groups/{groupId}/invites", "json"],
   deleteInvite: ["DELETE", "/groups/{groupId}/invites/{inviteId}"],
   getInvite: ["GET", "/invites/{token}"],
+  acceptInvite: ["POST", "/invites/{token}", "json"],
+  exportMe: ["GET", "/me/export"],
   listTrips: ["GET", "/trips"],
   createTrip: ["POST", "/trips", "json"],
   getTrip: ["GET", "/trips/{tripId}"],
@@ -102,6 +105,8 @@ export interface Operations {
   me(options: Options<"me">): Call<Result<"me"> | undefined>;
   /** Change your name or phone: `PATCH /me`. */
   updateMe(body: Body<"updateMe">, options?: Options<"updateMe">): Call<Result<"updateMe">>;
+  /** Delete your account: `DELETE /me`. */
+  deleteMe(body: Body<"deleteMe">, options?: Options<"deleteMe">): Call<Result<"deleteMe">>;
   /** Set up a new server: `POST /setup`. */
   setUp(body: Body<"setUp">, options?: Options<"setUp">): Call<Result<"setUp">>;
   /** Who is signed in: `GET /session`. */
@@ -156,6 +161,11 @@ export interface Operations {
   /** Read what you are invited to: `GET /invites/{token}`. */
   getInvite(token: string, options?: Options<"getInvite"> & Unconditional): Call<Result<"getInvite">>;
   getInvite(token: string, options: Options<"getInvite">): Call<Result<"getInvite"> | undefined>;
+  /** Accept an invitation: `POST /invites/{token}`. */
+  acceptInvite(token: string, body: Body<"acceptInvite">, options?: Options<"acceptInvite">): Call<Result<"acceptInvite">>;
+  /** Read all that is known of you: `GET /me/export`. */
+  exportMe(options?: Options<"exportMe"> & Unconditional): Call<Result<"exportMe">>;
+  exportMe(options: Options<"exportMe">): Call<Result<"exportMe"> | undefined>;
   /** List trips: `GET /trips`. */
   listTrips(options?: Options<"listTrips"> & Unconditional): Call<Result<"listTrips">>;
   listTrips(options: Options<"listTrips">): Call<Result<"listTrips"> | undefined>;
