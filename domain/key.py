@@ -1,6 +1,7 @@
 """API keys as their users make them: what may be set of one (contract sections 3 and 19)."""
 
 import datetime
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -72,7 +73,8 @@ def made(body: Any, now: str) -> tuple[Document, list[Detail]]:
         fields["expiresAt"] = timestamp(parse_expiry(given))
         if fields["expiresAt"] <= now:
             found.append(details.out_of_range("expiresAt", "a moment to come", given))
-    found += _twice(fields.get("scopes"))
+    if "scopes" not in wrong:
+        found += _twice(fields["scopes"])
     return fields, found + [
         unknown(Key, name, _ELSEWHERE)
         for name, value in sent.items()
@@ -80,23 +82,20 @@ def made(body: Any, now: str) -> tuple[Document, list[Detail]]:
     ]
 
 
-def _twice(scopes: Any) -> list[Detail]:
-    if not isinstance(scopes, list):
-        return []
+def _twice(scopes: list[Any]) -> list[Detail]:
     return [
         details.duplicate(f"scopes[{number}]", f"{details.shown(scope)} is listed already")
-        for number, scope in enumerate(scopes[:MOST_SCOPES])
+        for number, scope in enumerate(scopes)
         if isinstance(scope, str) and scope in scopes[:number]
     ]
 
 
-def trips_named(scopes: Any) -> set[str]:
-    """The trips that scopes are limited to; of what is no scope nothing."""
-    named = scopes if isinstance(scopes, list) else []
-    return {trip for each in named if isinstance(each, str) and (trip := trip_of(each))}
+def trips_named(scopes: Sequence[str]) -> set[str]:
+    """The trips that scopes are limited to."""
+    return {trip_id for scope in scopes if (trip_id := trip_of(scope))}
 
 
-def unreachable(scopes: list[str], reachable: set[str]) -> list[Detail]:
+def unreachable(scopes: Sequence[str], reachable: Collection[str]) -> list[Detail]:
     """The scopes that are limited to a trip which their user cannot reach.
 
     Whether there is such a trip is not told.

@@ -12,7 +12,7 @@ from server import cookies
 from server.pages.problems import Problems, problems_of
 from server.pages.visit import Document, Redirect, Visit
 from server.signing_in import check_own_password, confirm
-from storage import credentials, removal, users
+from storage import credentials, passkeys, removal, users
 from storage.store import Tx
 
 _HOME = "/settings/account"
@@ -41,6 +41,7 @@ async def _page(visit: Visit, sent: Mapping[str, str], problems: Problems) -> Do
             "sent": sent,
             "problems": problems,
             "has_password": await _has_password(visit),
+            "passkeys": await visit.read(lambda tx: passkeys.of_user(tx, visit.actor.user)),
         },
         status=400 if problems else 200,
     )

@@ -62,7 +62,7 @@ async def create(visit: Visit) -> Document:
     try:
         made = await visit.write(write)
     except _NoSuchTrip as error:
-        problems = {"trip": visit.words(f"keys.{error}")}
+        problems = {"trip": visit.words(str(error))}
     except ValidationFailed as error:
         problems = _problems(visit.words, error)
     else:
@@ -89,7 +89,7 @@ async def revoke(visit: Visit) -> Redirect:
 
 
 class _NoSuchTrip(Exception):
-    """What is to be the only trip of a key names none, or several; the text is a message's name."""
+    """What is to be the only trip of a key names none, or several; the text is a message's key."""
 
 
 async def _list(visit: Visit, made: NewApiKey | None = None) -> Document:
@@ -136,7 +136,7 @@ async def _trip_named(tx: Tx, visit: Visit, named: str) -> str:
     if any(trip["_id"] == named for trip in visible):
         return named
     if len(titled) != 1:
-        raise _NoSuchTrip("several_trips" if titled else "no_trip")
+        raise _NoSuchTrip("keys.several_trips" if titled else "keys.no_trip")
     trip_id: str = titled[0]["_id"]
     return trip_id
 
