@@ -24,7 +24,7 @@ from server.pages import assets
 from server.pages.assets import HTML, Asset, takes_gzip
 from server.pages.forms import take_form
 from server.pages.handlers.preferences import LANGUAGE_COOKIE, THEME_COOKIE
-from server.pages.render import render
+from server.pages.render import edition, render
 from server.pages.table import find
 from server.pages.visit import Answer, Document, Drawing, PageRoute, Redirect, Theme, Visit
 from server.pages.words import Words, choose
@@ -125,7 +125,8 @@ class Pages:
 
     async def _draw(self, visit: Visit, drawing: Drawing) -> Reply:
         """A page that is known by what it shows: drawn once, and kept while there is room."""
-        shown = f"{drawing.state}/{visit.words.tag}/{visit.theme}/{self._services.epoch}"
+        made_with = f"{edition()}/{visit.words.tag}/{visit.theme}"
+        shown = f"{drawing.state}/{self._services.epoch}/{made_with}"
         digest = hashlib.blake2b(shown.encode(), digest_size=12).hexdigest()
         compressed = takes_gzip(visit.call.request)
         tag = f'"{digest}-gzip"' if compressed else f'"{digest}"'

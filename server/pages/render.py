@@ -1,6 +1,9 @@
 """Templates, and what all of them are given."""
 
 import functools
+import hashlib
+from importlib.metadata import version
+from importlib.resources import files
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -26,6 +29,16 @@ def _environment() -> Environment:
     )
     environment.globals |= {"languages": LANGUAGES, "dates": dates}
     return environment
+
+
+@functools.cache
+def edition() -> str:
+    """Names all that pages are made with: another one, where an upgrade has changed any of it."""
+    parts = [version("carnet"), *(assets.address(name) for name in ("app.css", "icons.svg"))]
+    for folder in ("messages", "templates"):
+        found = (files("server.pages") / folder).iterdir()
+        parts += (file.read_text("utf-8") for file in sorted(found, key=lambda each: each.name))
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=8).hexdigest()
 
 
 def render(visit: Visit, document: Document) -> bytes:

@@ -108,6 +108,10 @@ class Visit:
         """The query's parameters."""
         return self.call.request.query
 
+    def typed(self, field: str) -> str:
+        """What was typed into a field, to the letter: white space belongs to a password."""
+        return self.fields.get(field, [""])[-1]
+
     async def read(self, operation: Callable[[Tx], Awaitable[T]]) -> T:
         """What an operation reads."""
         return await self.call.services.store.read(operation)

@@ -13,11 +13,15 @@ import type {
 export const OPERATIONS = {
   me: ["GET", "/me"],
   updateMe: ["PATCH", "/me", "json"],
+  deleteMe: ["DELETE", "/me", "json"],
+  setUp: ["POST", "/setup", "json"],
   getSession: ["GET", "/session"],
   signIn: ["POST", "/session", "json"],
   signOut: ["DELETE", "/session"],
   listSessions: ["GET", "/sessions"],
   endSession: ["DELETE", "/sessions/{sessionId}"],
+  changePassword: ["POST", "/me/password", "json"],
+  resetPassword: ["POST", "/reset/{token}", "json"],
   listKeys: ["GET", "/keys"],
   createKey: ["POST", "/keys", "json"],
   revokeKey: ["DELETE", "/keys/{keyId}"],
@@ -30,6 +34,8 @@ export const OPERATIONS = {
   createInvite: ["POST", "/groups/{groupId}/invites", "json"],
   deleteInvite: ["DELETE", "/groups/{groupId}/invites/{inviteId}"],
   getInvite: ["GET", "/invites/{token}"],
+  acceptInvite: ["POST", "/invites/{token}", "json"],
+  exportMe: ["GET", "/me/export"],
   listTrips: ["GET", "/trips"],
   createTrip: ["POST", "/trips", "json"],
   getTrip: ["GET", "/trips/{tripId}"],
@@ -99,6 +105,10 @@ export interface Operations {
   me(options: Options<"me">): Call<Result<"me"> | undefined>;
   /** Change your name or phone: `PATCH /me`. */
   updateMe(body: Body<"updateMe">, options?: Options<"updateMe">): Call<Result<"updateMe">>;
+  /** Delete your account: `DELETE /me`. */
+  deleteMe(body: Body<"deleteMe">, options?: Options<"deleteMe">): Call<Result<"deleteMe">>;
+  /** Set up a new server: `POST /setup`. */
+  setUp(body: Body<"setUp">, options?: Options<"setUp">): Call<Result<"setUp">>;
   /** Who is signed in: `GET /session`. */
   getSession(options?: Options<"getSession"> & Unconditional): Call<Result<"getSession">>;
   getSession(options: Options<"getSession">): Call<Result<"getSession"> | undefined>;
@@ -113,6 +123,10 @@ export interface Operations {
   iterateSessions(options?: PageOptions<"listSessions">): AsyncIterableIterator<Item<"listSessions">>;
   /** End a session of yours: `DELETE /sessions/{sessionId}`. */
   endSession(sessionId: string, options?: Options<"endSession">): Call<Result<"endSession">>;
+  /** Change your password: `POST /me/password`. */
+  changePassword(body: Body<"changePassword">, options?: Options<"changePassword">): Call<Result<"changePassword">>;
+  /** Set a new password by a link: `POST /reset/{token}`. */
+  resetPassword(token: string, body: Body<"resetPassword">, options?: Options<"resetPassword">): Call<Result<"resetPassword">>;
   /** List your API keys: `GET /keys`. */
   listKeys(options?: Options<"listKeys"> & Unconditional): Call<Result<"listKeys">>;
   listKeys(options: Options<"listKeys">): Call<Result<"listKeys"> | undefined>;
@@ -147,6 +161,11 @@ export interface Operations {
   /** Read what you are invited to: `GET /invites/{token}`. */
   getInvite(token: string, options?: Options<"getInvite"> & Unconditional): Call<Result<"getInvite">>;
   getInvite(token: string, options: Options<"getInvite">): Call<Result<"getInvite"> | undefined>;
+  /** Accept an invitation: `POST /invites/{token}`. */
+  acceptInvite(token: string, body: Body<"acceptInvite">, options?: Options<"acceptInvite">): Call<Result<"acceptInvite">>;
+  /** Read all that is known of you: `GET /me/export`. */
+  exportMe(options?: Options<"exportMe"> & Unconditional): Call<Result<"exportMe">>;
+  exportMe(options: Options<"exportMe">): Call<Result<"exportMe"> | undefined>;
   /** List trips: `GET /trips`. */
   listTrips(options?: Options<"listTrips"> & Unconditional): Call<Result<"listTrips">>;
   listTrips(options: Options<"listTrips">): Call<Result<"listTrips"> | undefined>;

@@ -18,7 +18,11 @@ export interface paths {
         get: operations["me"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete your account
+         * @description Your keys, sessions, passkeys, webhooks and memberships go, and the groups, with their trips, of which you are the only member; other trips stay, and so do your messages in them, by a *Former member*. The only owner of a group with others is answered 409. Without a password one need send none. It is for people who are signed in: no key will do.
+         */
+        delete: operations["deleteMe"];
         options?: never;
         head?: never;
         /**
@@ -26,6 +30,26 @@ export interface paths {
          * @description Members of your groups see them. What is absent stays, null clears. It is for people who are signed in: no key will do.
          */
         patch: operations["updateMe"];
+        trace?: never;
+    };
+    "/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set up a new server
+         * @description Makes the user of the first start yours, who owns the first group. The code is printed by `carnet serve` until this is done; then the answer is 409. It needs no key.
+         */
+        post: operations["setUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/session": {
@@ -91,6 +115,46 @@ export interface paths {
          * @description Whoever uses it is signed out at once. It is for people who are signed in: no key will do.
          */
         delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change your password
+         * @description All your other sessions are over. A wrong `current` is told as a detail of that field, and counts as a failed sign-in; one who has no password yet leaves it out. It is for people who are signed in: no key will do.
+         */
+        post: operations["changePassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reset/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a new password by a link
+         * @description The link is from `carnet user reset`, is good for a day and works once. All sessions of its user are over, and nobody is signed in by it. It needs no key.
+         */
+        post: operations["resetPassword"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -280,6 +344,30 @@ export interface paths {
          * @description Anyone with the link may. One that was used, revoked or has expired is not found, like one that never was. It needs no key.
          */
         get: operations["getInvite"];
+        put?: never;
+        /**
+         * Accept an invitation
+         * @description Signed in, it takes no body. Signed out, it makes a new user, who is signed in (201); or signs in the user with that e-mail address, whose password it has to be. It can be accepted once. It needs no key.
+         */
+        post: operations["acceptInvite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read all that is known of you
+         * @description As a file: your profile, groups, keys, sessions, passkeys, webhooks, invitations, trips, and your messages and changes in them. It is for people who are signed in: no key will do.
+         */
+        get: operations["exportMe"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1439,6 +1527,14 @@ export interface components {
             /** @default false */
             deleted?: boolean;
         };
+        /** @description A write in a trip. */
+        ChangeOfMine: {
+            tripId: string;
+            rev: number;
+            /** Format: date-time */
+            at: string;
+            via: string;
+        };
         /** @description A page of what changed; after the last one the client is at `rev`. */
         ChangePage: {
             items: components["schemas"]["Change"][];
@@ -1724,6 +1820,14 @@ export interface components {
             /** Format: date-time */
             readonly updatedAt?: string;
         };
+        /** @description Proof that it is oneself who asks, and not someone at a screen left open. */
+        ConfirmationCreate: {
+            /**
+             * Format: password
+             * @description a string of at most 1,000 bytes
+             */
+            password?: string | null;
+        };
         /**
          * @description What a webhook was told, or is to be told.
          *
@@ -1906,10 +2010,12 @@ export interface components {
         };
         /** @description What a group is called. */
         GroupNameCreate: {
+            /** @example Ann */
             name: string;
         };
         /** @description What a group is called. Members marked read-only are accepted and ignored: what was read can be sent back. */
         GroupNamePatch: {
+            /** @example Ann */
             name?: string;
             readonly _id?: string;
             readonly role?: string;
@@ -1918,6 +2024,13 @@ export interface components {
         HistoryPage: {
             items: components["schemas"]["Changeset"][];
             nextCursor: string | null;
+        };
+        /** @description Whom a provider of OpenID Connect means. */
+        IdentityOfMine: {
+            issuer: string;
+            subject: string;
+            /** Format: date-time */
+            createdAt: string;
         };
         /** @description What whoever accepts an invitation becomes, and until when they may. */
         InvitationCreate: {
@@ -1999,6 +2112,24 @@ export interface components {
         KeyName: {
             _id: string;
             name: string;
+        };
+        /** @description An API key, without the key. */
+        KeyOfMine: {
+            _id: string;
+            name: string;
+            scopes: string[];
+            /** Format: date-time */
+            createdAt: string;
+            /** @default null */
+            rateLimit?: number | null;
+            /** @default null */
+            expiresAt?: string | null;
+            /** @default null */
+            revokedAt?: string | null;
+            /** @default null */
+            lastUsedAt?: string | null;
+            /** @default null */
+            lastUsedFrom?: string | null;
         };
         /** @description A stage of a trip: a place, its dates, how one gets there and where one sleeps. */
         Leg: {
@@ -2350,6 +2481,69 @@ export interface components {
             updatedAt: string;
             secret: string;
         };
+        /** @description Who accepts an invitation without being signed in. */
+        NewcomerCreate: {
+            /**
+             * Format: email
+             * @example ann@example.org
+             */
+            email: string;
+            /** @example Ann */
+            name: string;
+            /**
+             * Format: password
+             * @description a string of at least 8 characters and at most 1,000 bytes
+             * @example a ferry at six in the morning
+             */
+            password: string;
+        };
+        /** @description A passkey, by its name. */
+        PasskeyOfMine: {
+            _id: string;
+            name: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** @default null */
+            lastUsedAt?: string | null;
+        };
+        /** @description One's password as it is, if one has any, and as it is to be. */
+        PasswordChange: {
+            /**
+             * Format: password
+             * @description a string of at least 8 characters and at most 1,000 bytes
+             * @example a ferry at six in the morning
+             */
+            new: string;
+            /**
+             * Format: password
+             * @description a string of at most 1,000 bytes
+             */
+            current?: string;
+        };
+        /** @description A new password. */
+        PasswordReset: {
+            /**
+             * Format: password
+             * @description a string of at least 8 characters and at most 1,000 bytes
+             * @example a ferry at six in the morning
+             */
+            password: string;
+        };
+        /** @description All that is known of a person; `trips` are those of their groups. */
+        PersonalData: {
+            profile: components["schemas"]["ProfileInfo"];
+            groups: components["schemas"]["Group"][];
+            keys: components["schemas"]["KeyOfMine"][];
+            sessions: components["schemas"]["SessionInfo"][];
+            passkeys: components["schemas"]["PasskeyOfMine"][];
+            identities: components["schemas"]["IdentityOfMine"][];
+            webhooks: components["schemas"]["WebhookOfMine"][];
+            trips: components["schemas"]["TripOfMine"][];
+            messages: {
+                [key: string]: unknown;
+            }[];
+            changes: components["schemas"]["ChangeOfMine"][];
+        };
         /** @description What is known of a person, but for what they have made. */
         ProfileInfo: {
             _id: string;
@@ -2362,7 +2556,12 @@ export interface components {
         };
         /** @description What people tell of themselves; the other members of their groups see it. Members marked read-only are accepted and ignored: what was read can be sent back. */
         ProfilePatch: {
+            /** @example Ann */
             name?: string;
+            /**
+             * @description a telephone number, of at most 50 characters on one line
+             * @example +44 20 7946 0000
+             */
             phone?: string | null;
             readonly _id?: string;
             readonly email?: string;
@@ -2447,6 +2646,34 @@ export interface components {
             createdAt: string;
             /** Format: date-time */
             lastUsedAt: string;
+        };
+        /** @description A session; `lastUsedFrom` is an address, and what the browser calls itself. */
+        SessionInfo: {
+            _id: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            lastUsedAt: string;
+            /** @default null */
+            lastUsedFrom?: string | null;
+        };
+        /** @description The first user: who it is, and the code that the server has printed. */
+        SetUp: {
+            /** @description the code that the server has printed */
+            code: string;
+            /**
+             * Format: email
+             * @example ann@example.org
+             */
+            email: string;
+            /** @example Ann */
+            name: string;
+            /**
+             * Format: password
+             * @description a string of at least 8 characters and at most 1,000 bytes
+             * @example a ferry at six in the morning
+             */
+            password: string;
         };
         /** @description A share token, and where it leads. */
         ShareLink: {
@@ -2831,6 +3058,12 @@ export interface components {
             /** Format: date-time */
             readonly updatedAt?: string;
         };
+        /** @description A trip of a group of one's own. */
+        TripOfMine: {
+            _id: string;
+            title: string;
+            createdByMe: boolean;
+        };
         /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
         TripPage: {
             items: components["schemas"]["Trip"][];
@@ -2929,6 +3162,18 @@ export interface components {
         };
         /** @enum {string} */
         WebhookEvent: "job.finished" | "message.created" | "trip.changed" | "trip.created";
+        /** @description A webhook, without its secret. */
+        WebhookOfMine: {
+            _id: string;
+            url: string;
+            events: string[];
+            /** Format: date-time */
+            createdAt: string;
+            /** @default null */
+            tripId?: string | null;
+            /** @default null */
+            description?: string | null;
+        };
         /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
         WebhookPage: {
             items: components["schemas"]["Webhook"][];
@@ -3065,27 +3310,6 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description `FORBIDDEN`: A valid key that may not do this. */
-        Forbidden: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": {
-                 *         "code": "FORBIDDEN",
-                 *         "message": "This key lacks the scope trips:write; it has trips:read",
-                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["ErrorBody"];
-            };
-        };
         /** @description `VALIDATION_ERROR`: The request is wrong; `details` lists all that is. */
         ValidationErrorWithoutKey: {
             headers: {
@@ -3131,8 +3355,8 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description `IDEMPOTENCY_CONFLICT`: An Idempotency-Key came again with another request. */
-        IdempotencyConflictWithoutKey: {
+        /** @description `CONFLICT`: What is there now stands in the way. */
+        ConflictWithoutKey: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -3141,8 +3365,8 @@ export interface components {
                 /**
                  * @example {
                  *       "error": {
-                 *         "code": "IDEMPOTENCY_CONFLICT",
-                 *         "message": "This Idempotency-Key was used with a different request",
+                 *         "code": "CONFLICT",
+                 *         "message": "This conflicts with what is there now",
                  *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
                  *       }
                  *     }
@@ -3201,6 +3425,27 @@ export interface components {
                  *       "error": {
                  *         "code": "RATE_LIMITED",
                  *         "message": "Too many requests; try again in 21 s",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `FORBIDDEN`: A valid key that may not do this. */
+        Forbidden: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "FORBIDDEN",
+                 *         "message": "This key lacks the scope trips:write; it has trips:read",
                  *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
                  *       }
                  *     }
@@ -3294,11 +3539,9 @@ export interface components {
             };
         };
         /** @description `NOT_FOUND`: The thing does not exist, or not for this caller. */
-        NotFound: {
+        NotFoundWithoutKey: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
-                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                 [name: string]: unknown;
             };
             content: {
@@ -3315,9 +3558,11 @@ export interface components {
             };
         };
         /** @description `NOT_FOUND`: The thing does not exist, or not for this caller. */
-        NotFoundWithoutKey: {
+        NotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                 [name: string]: unknown;
             };
             content: {
@@ -3412,6 +3657,8 @@ export interface components {
         idempotencyKey: string;
         /** @description Id of the session. */
         sessionId: string;
+        /** @description Token of a link, or of a calendar. */
+        token: string;
         /** @description Rows of a page; a number above the maximum is cut to it. */
         limit: number;
         /** @description `nextCursor` of the page before; no other list's is taken. */
@@ -3424,8 +3671,6 @@ export interface components {
         userId: string;
         /** @description Id of the invite. */
         inviteId: string;
-        /** @description Token of a share link, or of a calendar. */
-        token: string;
         /** @description Id of the trip. */
         tripId: string;
         /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
@@ -3565,6 +3810,49 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    deleteMe: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "password": "a ferry at six in the morning"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ConfirmationCreate"];
+            };
+        };
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     updateMe: {
         parameters: {
             query?: never;
@@ -3616,6 +3904,78 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    setUp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "Code",
+                 *       "email": "ann@example.org",
+                 *       "name": "Ann",
+                 *       "password": "a ferry at six in the morning"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SetUp"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "_id": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *         "name": "Olga",
+                     *         "email": "olga@example.org"
+                     *       },
+                     *       "groups": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0r848rokft66g8",
+                     *           "name": "Family",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "key": {
+                     *         "_id": "06e1k8qj4m0ppucpbe3l56fa",
+                     *         "name": "Assistant",
+                     *         "scopes": [
+                     *           "trips:read",
+                     *           "trips:write"
+                     *         ],
+                     *         "rateLimit": 60
+                     *       },
+                     *       "defaultGroupId": "06e1k8qj4m0r848rokft66g8",
+                     *       "session": {
+                     *         "_id": "06e1k8qj4m04js9v8cdh2ira",
+                     *         "createdAt": "2026-11-02T08:15:30.123Z",
+                     *         "lastUsedAt": "2026-11-02T08:15:30.123Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            400: components["responses"]["ValidationErrorWithoutKey"];
+            403: components["responses"]["ForbiddenWithoutKey"];
+            409: components["responses"]["ConflictWithoutKey"];
+            413: components["responses"]["PayloadTooLargeWithoutKey"];
+            415: components["responses"]["UnsupportedMediaTypeWithoutKey"];
+            429: components["responses"]["RateLimitedWithoutKey"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3698,10 +4058,7 @@ export interface operations {
     signIn: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
-                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -3721,7 +4078,6 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3760,8 +4116,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["ValidationErrorWithoutKey"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["ForbiddenWithoutKey"];
-            409: components["responses"]["IdempotencyConflictWithoutKey"];
             413: components["responses"]["PayloadTooLargeWithoutKey"];
             415: components["responses"]["UnsupportedMediaTypeWithoutKey"];
             429: components["responses"]["RateLimitedWithoutKey"];
@@ -3895,6 +4251,84 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "new": "a ferry at six in the morning",
+                 *       "current": "Current"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    resetPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Token of a link, or of a calendar. */
+                token: components["parameters"]["token"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "password": "a ferry at six in the morning"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationErrorWithoutKey"];
+            403: components["responses"]["ForbiddenWithoutKey"];
+            404: components["responses"]["NotFoundWithoutKey"];
+            413: components["responses"]["PayloadTooLargeWithoutKey"];
+            415: components["responses"]["UnsupportedMediaTypeWithoutKey"];
+            429: components["responses"]["RateLimitedWithoutKey"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -4515,7 +4949,7 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
-                /** @description Token of a share link, or of a calendar. */
+                /** @description Token of a link, or of a calendar. */
                 token: components["parameters"]["token"];
             };
             cookie?: never;
@@ -4553,6 +4987,252 @@ export interface operations {
             403: components["responses"]["ForbiddenWithoutKey"];
             404: components["responses"]["NotFoundWithoutKey"];
             429: components["responses"]["RateLimitedWithoutKey"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    acceptInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Token of a link, or of a calendar. */
+                token: components["parameters"]["token"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "olga@example.org",
+                 *       "name": "Olga",
+                 *       "password": "a ferry at six in the morning"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewcomerCreate"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "_id": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *         "name": "Olga",
+                     *         "email": "olga@example.org"
+                     *       },
+                     *       "groups": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0r848rokft66g8",
+                     *           "name": "Family",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "key": {
+                     *         "_id": "06e1k8qj4m0ppucpbe3l56fa",
+                     *         "name": "Assistant",
+                     *         "scopes": [
+                     *           "trips:read",
+                     *           "trips:write"
+                     *         ],
+                     *         "rateLimit": 60
+                     *       },
+                     *       "defaultGroupId": "06e1k8qj4m0r848rokft66g8",
+                     *       "session": {
+                     *         "_id": "06e1k8qj4m04js9v8cdh2ira",
+                     *         "createdAt": "2026-11-02T08:15:30.123Z",
+                     *         "lastUsedAt": "2026-11-02T08:15:30.123Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "_id": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *         "name": "Olga",
+                     *         "email": "olga@example.org"
+                     *       },
+                     *       "groups": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0r848rokft66g8",
+                     *           "name": "Family",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "key": {
+                     *         "_id": "06e1k8qj4m0ppucpbe3l56fa",
+                     *         "name": "Assistant",
+                     *         "scopes": [
+                     *           "trips:read",
+                     *           "trips:write"
+                     *         ],
+                     *         "rateLimit": 60
+                     *       },
+                     *       "defaultGroupId": "06e1k8qj4m0r848rokft66g8",
+                     *       "session": {
+                     *         "_id": "06e1k8qj4m04js9v8cdh2ira",
+                     *         "createdAt": "2026-11-02T08:15:30.123Z",
+                     *         "lastUsedAt": "2026-11-02T08:15:30.123Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            400: components["responses"]["ValidationErrorWithoutKey"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenWithoutKey"];
+            404: components["responses"]["NotFoundWithoutKey"];
+            413: components["responses"]["PayloadTooLargeWithoutKey"];
+            415: components["responses"]["UnsupportedMediaTypeWithoutKey"];
+            429: components["responses"]["RateLimitedWithoutKey"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportMe: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "profile": {
+                     *         "_id": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *         "name": "Olga",
+                     *         "email": "olga@example.org",
+                     *         "createdAt": "2026-11-02T08:15:30.123Z",
+                     *         "phone": "+44 20 7946 0000"
+                     *       },
+                     *       "groups": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0r848rokft66g8",
+                     *           "name": "Family",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "keys": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0f88kmkulvomsc",
+                     *           "name": "Name",
+                     *           "scopes": [
+                     *             "Scopes"
+                     *           ],
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "rateLimit": 1,
+                     *           "expiresAt": "Expires at",
+                     *           "revokedAt": "Revoked at",
+                     *           "lastUsedAt": "Last used at",
+                     *           "lastUsedFrom": "Last used from"
+                     *         }
+                     *       ],
+                     *       "sessions": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0aub7ffp3lvapm",
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "lastUsedAt": "2026-11-02T08:15:30.123Z",
+                     *           "lastUsedFrom": "Last used from"
+                     *         }
+                     *       ],
+                     *       "passkeys": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0oplnb24vu2kh2",
+                     *           "name": "Name",
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "lastUsedAt": "Last used at"
+                     *         }
+                     *       ],
+                     *       "identities": [
+                     *         {
+                     *           "issuer": "Issuer",
+                     *           "subject": "Subject",
+                     *           "createdAt": "2026-11-02T08:15:30.123Z"
+                     *         }
+                     *       ],
+                     *       "webhooks": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0ljm1fvucbnvhe",
+                     *           "url": "Url",
+                     *           "events": [
+                     *             "Events"
+                     *           ],
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *           "description": "Description"
+                     *         }
+                     *       ],
+                     *       "trips": [
+                     *         {
+                     *           "_id": "06e1k8qj4m08p71e5ihu2qi4",
+                     *           "title": "Title",
+                     *           "createdByMe": true
+                     *         }
+                     *       ],
+                     *       "messages": [
+                     *         {}
+                     *       ],
+                     *       "changes": [
+                     *         {
+                     *           "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *           "rev": 17,
+                     *           "at": "2026-11-02T08:15:30.123Z",
+                     *           "via": "api"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PersonalData"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -9024,7 +9704,7 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
-                /** @description Token of a share link, or of a calendar. */
+                /** @description Token of a link, or of a calendar. */
                 token: components["parameters"]["token"];
             };
             cookie?: never;
@@ -9112,7 +9792,7 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
-                /** @description Token of a share link, or of a calendar. */
+                /** @description Token of a link, or of a calendar. */
                 token: components["parameters"]["token"];
             };
             cookie?: never;
@@ -9309,7 +9989,7 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
-                /** @description Token of a share link, or of a calendar. */
+                /** @description Token of a link, or of a calendar. */
                 token: components["parameters"]["token"];
             };
             cookie?: never;
@@ -9456,7 +10136,7 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
-                /** @description Token of a share link, or of a calendar. */
+                /** @description Token of a link, or of a calendar. */
                 token: components["parameters"]["token"];
             };
             cookie?: never;
