@@ -10,7 +10,7 @@ from server.pages.table import PAGES
 from tests.server.trip_pages.visitor import Visitor, member
 from tests.support import SAMPLES
 
-JAPAN = Path(__file__).parents[3] / "examples" / "japan.json"
+JAPAN = Path(__file__).parents[3] / "operations" / "sample" / "japan.json"
 OF_TRIPS = [page for page in PAGES if page.path.startswith(("/trips", "/calendar"))]
 ON_A_TRIP = [page for page in OF_TRIPS if "{tripId}" in page.path]
 FORMS = [page for page in OF_TRIPS if page.method == "POST"]
