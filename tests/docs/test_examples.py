@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from domain.delivery import secret_of, signed_headers
+from storage import credentials
 
 ROOT = Path(__file__).parent.parent.parent
 TEXT = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
@@ -29,15 +30,26 @@ async def run(script: str, **variables: str) -> str:
     return output.decode()
 
 
-async def test_the_examples_run_and_none_is_refused(world):
+async def test_the_examples_run_and_none_is_refused(world, tmp_path):
+    password = "correct horse battery staple"
+    hashed = await world.running.services.passwords.hash(password)
+    await world.store.write(lambda tx: credentials.set_password(tx, world.owner.user_id, hashed))
     blocks = re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
     assert len(blocks) >= 4
     script = re.sub(
         "^(curl -s) ", r"\1S --fail-with-body -w '\\n' ", "".join(blocks), flags=re.MULTILINE
     )
     printed = await run(
-        script, API=f"{world.running.base}/api/v1", KEY=world.owner.key, TRIP=world.trip_id
+        script,
+        API=f"{world.running.base}/api/v1",
+        KEY=world.owner.key,
+        TRIP=world.trip_id,
+        EMAIL=world.owner.email,
+        PASSWORD=password,
+        JAR=str(tmp_path / "jar"),
     )
+    assert '"session":{"_id":' in printed
+    assert '"key":"osk_' in printed
     assert '"kind":"mapPin"' in printed
     assert '"op":"created"' in printed
     assert '"dryRun":true,"rev":2,"mapPins":{"deleted":1,' in printed
