@@ -18,7 +18,8 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from examples.client import Client
 from examples.local_server import EMAIL, LocalServer
 from runtime import clock
-from storage import open_store, sessions, users
+from storage import credentials, open_store, sessions, users
+from storage.store import Tx
 
 ROOT: Final = Path(__file__).parent.parent
 IMAGES: Final = ROOT / "docs" / "images"
@@ -45,10 +46,14 @@ class Shot(NamedTuple):
     """A selector of what is clicked on first."""
     ready: str = "main"
     """A selector of what must be there."""
+    new: bool = False
+    """Whether nobody has set the server up yet."""
 
 
 SHOTS: Final = (
+    Shot("setup", "/setup?code=7K2QF-M0XRC-9TBHD-4WNZE", signed_in=False, new=True),
     Shot("sign-in", "/sign-in", signed_in=False),
+    Shot("reset", "/reset/{reset}", signed_in=False),
     Shot("not-found", "/nothing", signed_in=False),
     Shot("menu", "/nothing", open=".menu > summary"),
     Shot("trips", "/trips"),
@@ -93,20 +98,25 @@ def _fill(server: LocalServer) -> dict[str, str]:
         client.post(f"/trips/{trip}/channels/{channel}/messages", {"content": text})
     server.carnet("key", "create", "--user", EMAIL, "--name", "Home Assistant")
     share = client.post(f"/trips/{trip}/share-token").json["token"]
-    return {"trip": trip, "share": share, "session": asyncio.run(_session(server.database))}
+    session, reset = asyncio.run(_sign_in(server.database))
+    return {"trip": trip, "share": share, "session": session, "reset": reset}
 
 
-async def _session(database: Path) -> str:
-    """The token of a session of the first user."""
+async def _sign_in(database: Path) -> tuple[str, str]:
+    """The token of a session of the first user, who has a password, and of a reset link."""
     store = await open_store(f"sqlite:///{database}", create=False)
     try:
         user = await store.read(lambda tx: users.find(tx, EMAIL))
         assert user is not None
-        agent = "192.168.1.20, Firefox"
-        _, token = await store.write(
-            lambda tx: sessions.create(tx, user_id=user, used_from=agent, now=clock.now())
-        )
-        return token
+        agent, now = "192.168.1.20, Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", clock.now()
+        expires_at = "9999-12-30T00:00:00.000Z"
+
+        async def begin(tx: Tx) -> tuple[str, str]:
+            await credentials.set_password(tx, user, "nobody knows it")
+            _, token = await sessions.create(tx, user_id=user, used_from=agent, now=now)
+            return token, await credentials.create_reset(tx, user, now=now, expires_at=expires_at)
+
+        return await store.write(begin)
     finally:
         await store.close()
 
@@ -164,7 +174,9 @@ def main(names: list[str]) -> int:
         server.set_up()
         server.start()
         try:
-            _take_all(shots, server.url, _fill(server))
+            if new := [shot for shot in shots if shot.new]:
+                _take_all(new, server.url, {"session": ""})
+            _take_all([shot for shot in shots if not shot.new], server.url, _fill(server))
         finally:
             server.stop()
     print(f"{len(shots) * 8} pictures in {SCREENS.relative_to(ROOT)}")

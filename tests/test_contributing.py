@@ -132,6 +132,23 @@ async def show(tx: Tx, call: Call) -> Reply:
     return Reply(200, b"BEGIN:VCALENDAR\\r\\nEND:VCALENDAR\\r\\n")
 '''
 
+FESTIVALS = '''"""Festivals."""
+
+from server.pages.visit import Document, Visit
+
+
+async def show(visit: Visit) -> Document:
+    """The festivals there are."""
+    return Document(template="festivals.html")
+'''
+
+FESTIVALS_PAGE = """{% extends "page.html" %}
+{% block title %}{{ t('festivals.title') }} · Carnet{% endblock %}
+{% block main %}
+<h1>{{ t('festivals.title') }}</h1>
+{% endblock %}
+"""
+
 REMINDERS = '''"""What people are reminded of."""
 
 from runtime.settings import Settings
@@ -209,6 +226,41 @@ def add_a_route(tree: Tree) -> None:
     tree.generate()
 
 
+def add_a_page(tree: Tree) -> None:
+    tree.write("server/pages/handlers/festivals.py", FESTIVALS)
+    tree.write("server/pages/templates/festivals.html", FESTIVALS_PAGE)
+    tree.edit(
+        "server/pages/table.py",
+        ("from server.pages.handlers import ", "from server.pages.handlers import festivals, "),
+        (
+            "PAGES: Final[tuple[PageRoute, ...]] = (\n",
+            "PAGES: Final[tuple[PageRoute, ...]] = (\n"
+            '    PageRoute("GET", "/festivals", festivals.show),\n',
+        ),
+    )
+    for language, title in (("en", "Festivals"), ("fr", "Fêtes")):
+        tree.edit(
+            f"server/pages/messages/{language}.json",
+            ('  "common": {', f'  "festivals": {{\n    "title": "{title}"\n  }},\n  "common": {{'),
+        )
+    tree.edit(
+        "docs/screenshots.py",
+        ("SHOTS: Final = (\n", 'SHOTS: Final = (\n    Shot("festivals", "/festivals"),\n'),
+    )
+
+
+def add_a_word(tree: Tree) -> None:
+    for language, word in (("en", "Every summer"), ("fr", "Chaque été")):
+        tree.edit(
+            f"server/pages/messages/{language}.json",
+            ('  "festivals": {\n', f'  "festivals": {{\n    "when": "{word}",\n'),
+        )
+    tree.edit(
+        "server/pages/templates/festivals.html",
+        ("</h1>\n", "</h1>\n<p>{{ t('festivals.when') }}</p>\n"),
+    )
+
+
 def add_a_schedule(tree: Tree) -> None:
     tree.write("workers/reminders.py", REMINDERS)
     tree.edit(
@@ -226,6 +278,8 @@ RECIPES: dict[str, Callable[[Tree], None]] = {
     "Adding a resource": add_a_resource,
     "Adding a setting": add_a_setting,
     "Adding a route": add_a_route,
+    "Adding a page": add_a_page,
+    "Adding a word": add_a_word,
     "Adding a schedule, or a kind of job": add_a_schedule,
 }
 
@@ -282,8 +336,9 @@ TABLES = [
     "tests/server/test_openapi_words.py",
     *("tests/runtime/test_settings.py", "tests/workers/test_kinds.py"),
     *("tests/test_layers.py", "tests/docs/test_generate.py"),
+    *(f"tests/server/pages/test_{name}.py" for name in ("catalogue", "every_page", "templates")),
 ]
-"""Tests that go through the tables of resources, routes, settings and jobs."""
+"""Tests that go through the tables of resources, routes, settings, pages, words and jobs."""
 
 
 @pytest.mark.timeout(300)

@@ -8,7 +8,7 @@ import pytest
 
 from domain.errors import REASONS, CarnetError
 from server.pages.words import LANGUAGES
-from tests.server.pages.sources import PAGES, beginnings, texts
+from tests.server.pages.sources import PAGES, TEMPLATES, beginnings, texts
 
 DONE = re.compile(r"[?&]done=(\w+)")
 """How a form's answer names the notice that is then shown."""
@@ -120,6 +120,6 @@ def test_every_reason_of_a_refusal_has_words():
 
 
 def test_every_notice_is_led_to():
-    led = {name for text in texts() for name in DONE.findall(text)}
+    led = {name for text in {*texts(), *TEMPLATES.values()} for name in DONE.findall(text)}
     told = {key.partition(".")[2] for key in ENGLISH if key.startswith("notices.")}
     assert led == told

@@ -17,6 +17,13 @@ async def test_the_language_is_the_browsers_or_what_was_chosen(ask):
     assert "Sign in" in (await ask("/sign-in", **chosen))[2]
 
 
+async def test_passwords_are_masked_and_left_to_password_managers(ask):
+    _, _, page = await ask("/sign-in")
+    assert re.search(
+        r'<input[^>]* name="password" type="password"[^>]* autocomplete="current-password"', page
+    )
+
+
 async def test_a_choice_is_kept_and_leads_back(ask):
     here = {"Sec_Fetch_Site": "same-origin"}
     status, headers, _ = await ask(

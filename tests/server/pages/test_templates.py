@@ -1,5 +1,6 @@
 """Templates, as they are written: what they name is there, and the policy of pages allows them."""
 
+import gzip
 import re
 
 import pytest
@@ -10,6 +11,12 @@ from tests.server.pages.sources import MODULES, PAGES, TEMPLATES, named_by, text
 
 each_template = pytest.mark.parametrize("name", TEMPLATES)
 STATIC = PAGES / "static"
+LARGEST_STYLE = 9_000
+"""Bytes, compressed."""
+
+
+def scripts():
+    return [path.read_text(encoding="utf-8") for path in STATIC.glob("*.js")]
 
 
 def test_every_icon_that_is_named_is_there():
@@ -45,11 +52,23 @@ def test_a_template_has_nothing_that_the_policy_forbids(name):
 
 
 @each_template
-def test_a_form_that_changes_something_is_a_post_to_this_server(name):
+def test_a_form_goes_to_this_server_or_is_there_for_a_script(name):
     for form in re.findall(r"<form[^>]*>", TEMPLATES[name]):
         action = re.search(r'action="([^"]*)"', form)
-        assert action, form
-        assert action[1].startswith("{{ prefix }}/"), form
+        if action is None:
+            assert form.endswith(" hidden>"), form
+        else:
+            assert action[1].startswith("{{ prefix }}/"), form
+
+
+def test_the_style_sheet_is_small_and_has_no_rule_for_nothing():
+    style = re.sub(r"/\*.*?\*/", "", (STATIC / "app.css").read_text(encoding="utf-8"), flags=re.S)
+    selectors = re.sub(r":\s*[^;{}]+;", ";", style)
+    classes = set(re.findall(r"\.([a-z][\w-]*)", selectors))
+    words = set(re.findall(r"[\w-]+", " ".join([*TEMPLATES.values(), *texts(), *scripts()])))
+    made = re.compile(r"(?:leg|n)-\d+")
+    assert sorted(each for each in classes - words if not made.fullmatch(each)) == []
+    assert len(gzip.compress(style.encode(), mtime=0)) <= LARGEST_STYLE
 
 
 def test_modules_are_there_to_look_into():
