@@ -67,6 +67,7 @@ _GZIP: Final = re.compile(r"(?:^|,)\s*gzip\s*(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))",
 _LINK: Final = re.compile(rb'(?<=")((?:docs/|\.\./)?static/[\w./-]+)(?=["#])')
 _URL: Final = re.compile(rb"(?<=url\()([\w./-]+)(?=\))")
 _BY_PATH: Final = {asset.path: asset for asset in ASSETS}
+_BY_FILE: Final = {asset.file: asset for asset in ASSETS}
 
 
 class Body(NamedTuple):
@@ -124,8 +125,7 @@ def _load(asset: Asset) -> Body:
 def _versioned(link: re.Match[bytes]) -> bytes:
     """The address of a file, which changes with what is in it."""
     name = link[1].decode().rpartition("static/")[2]
-    file = files("server.pages") / "static" / name
-    return link[1] + f"?{_digest(file.read_bytes())}".encode()
+    return link[1] + f"?{_load(_BY_FILE[f'static/{name}']).digest}".encode()
 
 
 def _digest(content: bytes) -> str:

@@ -4,6 +4,12 @@
 const key = document.querySelector("#key");
 key.form.addEventListener("submit", (event) => event.preventDefault());
 
+// Swagger UI is dark by a class, the rest of the page by the system's choice.
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();
+
 SwaggerUIBundle({
   url: "api/v1/openapi.json",
   dom_id: "#operations",

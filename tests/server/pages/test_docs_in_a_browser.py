@@ -38,6 +38,17 @@ async def test_an_operation_is_tried_out_with_a_key(world):
         assert world.owner.key not in " ".join(seen.requested)
 
 
+async def test_the_description_is_as_dark_as_the_system(world):
+    async with browsing(viewport=DESK, color_scheme="dark") as seen:
+        page = seen.page
+        await page.goto(f"{world.running.base}/docs")
+        title = page.locator(".swagger-ui .info .title")
+        await expect(title).to_have_css("color", "rgb(236, 232, 224)")
+        await page.emulate_media(color_scheme="light")
+        await expect(title).to_have_css("color", "rgb(29, 36, 41)")
+        assert seen.errors == []
+
+
 async def test_every_operation_is_listed(world):
     described = (await world.client.get("/openapi.json")).json["paths"]
     async with browsing(viewport=DESK) as seen:
@@ -47,9 +58,10 @@ async def test_every_operation_is_listed(world):
 
 
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
-async def test_the_guide_is_for_everyone(world, viewport):
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_guide_is_for_everyone(world, viewport, scheme):
     base = world.running.base
-    async with browsing(viewport=viewport) as seen:
+    async with browsing(viewport=viewport, color_scheme=scheme) as seen:
         page = seen.page
         await page.goto(f"{base}/docs")
         await page.get_by_role("link", name="Guide", exact=True).click()
