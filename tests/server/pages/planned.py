@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.support import SAMPLES
 
-JAPAN = Path(__file__).parents[3] / "examples" / "japan.json"
+JAPAN = Path(__file__).parents[3] / "operations" / "sample" / "japan.json"
 REFS = {"legRef": "legId", "mapPinRef": "mapPinId"}
 KINDS = ("legs", "stays", "mapPins", "actionItems", "commitments")
 
