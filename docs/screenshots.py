@@ -83,7 +83,7 @@ def _fill(server: LocalServer) -> dict[str, str]:
             *("user", "add", f"{name.lower()}@example.org", "--name", name),
             *("--group", group, "--role", "editor"),
         )
-    japan = json.loads((ROOT / "examples" / "japan.json").read_text(encoding="utf-8"))
+    japan = json.loads((ROOT / "operations" / "sample" / "japan.json").read_text(encoding="utf-8"))
     trip = client.post("/trips", {**japan.pop("trip"), "groupId": group}).json["_id"]
     client.post(f"/trips/{trip}/sync", japan)
     weekend = {"title": "Lisbon", "startDate": "2026-10-02", "endDate": "2026-10-05"}

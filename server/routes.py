@@ -32,6 +32,7 @@ from server.api.rows import Rows
 from server.api.shares import ShareLink
 from server.bodies import BATCH_BYTES, ROW_BYTES
 from server.event_text import MEDIA_TYPE as EVENTS
+from server.passkey_routes import PASSKEYS
 from server.people_routes import PEOPLE
 from server.query import DRY_RUN, FILENAME, FORCE, SINCE
 from server.route import ANY, Body, PageSize, Route, Stream, Transaction, View
@@ -103,6 +104,7 @@ ROUTES: tuple[Route, ...] = (
                 description="What to call first: it tells whether the key is good, what it may "
                             "do, and the `groupId` that a new trip needs."),
     *SESSION,
+    *PASSKEYS,
     Transaction("GET", "/keys", "listKeys", keys.list_, "List your API keys", "keys",
                 schemas.page(ApiKey), access="session", query=LIST_QUERY,
                 description="Those that are not revoked; the keys themselves are not stored."),

@@ -15,6 +15,7 @@ from domain.sign_in import WINDOW_SECONDS
 from runtime.clock import moment, now
 from runtime.settings import Settings
 from storage import (
+    challenges,
     credentials,
     deliveries,
     idempotency,
@@ -116,6 +117,13 @@ async def prune_sign_ins(store: Store, _settings: Settings) -> None:
     dropped = sum([await in_batches(store, drop) for drop in drops])
     if dropped:
         _log.info("pruned", sign_ins=dropped)
+
+
+async def prune_challenges(store: Store, _settings: Settings) -> None:
+    """Drops what sign-ins have begun with that nobody came back to."""
+    dropped = await in_batches(store, lambda tx, limit: challenges.prune(tx, time.time(), limit))
+    if dropped:
+        _log.info("pruned", challenges=dropped)
 
 
 def _days_ago(days: int) -> str:

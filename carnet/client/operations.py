@@ -51,6 +51,34 @@ class Operations(Methods):
         """Set a new password by a link."""
         return self._call("POST", "/reset/{token}", (token,), body, {}, options)
 
+    def get_passkey_options(self, **options: Unpack[WriteOptions]) -> Call[Document]:
+        """Begin to sign in by passkey."""
+        return self._call("POST", "/session/passkey/options", (), None, {}, options)
+
+    def sign_in_by_passkey(
+        self, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[Document]:
+        """Sign in by passkey."""
+        return self._call("POST", "/session/passkey", (), body, {}, options)
+
+    def get_new_passkey_options(self, **options: Unpack[WriteOptions]) -> Call[Document]:
+        """Begin to add a passkey."""
+        return self._call("POST", "/me/passkeys/options", (), None, {}, options)
+
+    def add_passkey(
+        self, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[Document]:
+        """Add a passkey."""
+        return self._call("POST", "/me/passkeys", (), body, {}, options)
+
+    def list_passkeys(self, **options: Unpack[ReadOptions]) -> Call[Page]:
+        """List passkeys."""
+        return self._call("GET", "/me/passkeys", (), None, {}, options)
+
+    def delete_passkey(self, passkey_id: str, **options: Unpack[WriteOptions]) -> Call[None]:
+        """Remove a passkey."""
+        return self._call("DELETE", "/me/passkeys/{passkeyId}", (passkey_id,), None, {}, options)
+
     def list_keys(
         self, *, limit: int | None = None, cursor: str | None = None, **options: Unpack[ReadOptions]
     ) -> Call[Page]:

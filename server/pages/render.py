@@ -12,6 +12,7 @@ from markupsafe import Markup
 from server import cookies
 from server.pages import assets, dates
 from server.pages.visit import Document, Visit
+from server.pages.ways_in import ways_in
 from server.pages.words import LANGUAGES
 
 _ICON: Final = Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>')
@@ -73,5 +74,6 @@ def _given(visit: Visit) -> dict[str, Any]:
         "actor": visit.call.caller.actor if visit.call.caller else None,
         # The policy of pages for whoever has the link lets no form be sent.
         "may_send": visit.route.access != "link",
+        "ways_in": ways_in(visit),
         "is_private": cookies.is_private(visit.call.request, services),
     }

@@ -90,6 +90,12 @@ class Visit:
         return self.call.actor
 
     @property
+    def may_write(self) -> bool:
+        """Whether the actor may change the trip of the page."""
+        caller = self.call.caller
+        return bool(caller and caller.trip and caller.trip.role and caller.trip.role.may_write)
+
+    @property
     def here(self) -> str:
         """Where to come back to, below the path of the public URL: this page, or the start."""
         if self.route.method == "POST":

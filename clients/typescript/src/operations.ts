@@ -22,6 +22,12 @@ export const OPERATIONS = {
   endSession: ["DELETE", "/sessions/{sessionId}"],
   changePassword: ["POST", "/me/password", "json"],
   resetPassword: ["POST", "/reset/{token}", "json"],
+  getPasskeyOptions: ["POST", "/session/passkey/options"],
+  signInByPasskey: ["POST", "/session/passkey", "json"],
+  getNewPasskeyOptions: ["POST", "/me/passkeys/options"],
+  listPasskeys: ["GET", "/me/passkeys"],
+  addPasskey: ["POST", "/me/passkeys", "json"],
+  deletePasskey: ["DELETE", "/me/passkeys/{passkeyId}"],
   listKeys: ["GET", "/keys"],
   createKey: ["POST", "/keys", "json"],
   revokeKey: ["DELETE", "/keys/{keyId}"],
@@ -127,6 +133,21 @@ export interface Operations {
   changePassword(body: Body<"changePassword">, options?: Options<"changePassword">): Call<Result<"changePassword">>;
   /** Set a new password by a link: `POST /reset/{token}`. */
   resetPassword(token: string, body: Body<"resetPassword">, options?: Options<"resetPassword">): Call<Result<"resetPassword">>;
+  /** Begin to sign in by passkey: `POST /session/passkey/options`. */
+  getPasskeyOptions(options?: Options<"getPasskeyOptions">): Call<Result<"getPasskeyOptions">>;
+  /** Sign in by passkey: `POST /session/passkey`. */
+  signInByPasskey(body: Body<"signInByPasskey">, options?: Options<"signInByPasskey">): Call<Result<"signInByPasskey">>;
+  /** Begin to add a passkey: `POST /me/passkeys/options`. */
+  getNewPasskeyOptions(options?: Options<"getNewPasskeyOptions">): Call<Result<"getNewPasskeyOptions">>;
+  /** List passkeys: `GET /me/passkeys`. */
+  listPasskeys(options?: Options<"listPasskeys"> & Unconditional): Call<Result<"listPasskeys">>;
+  listPasskeys(options: Options<"listPasskeys">): Call<Result<"listPasskeys"> | undefined>;
+  /** List passkeys, page after page: `GET /me/passkeys`. */
+  iteratePasskeys(options?: PageOptions<"listPasskeys">): AsyncIterableIterator<Item<"listPasskeys">>;
+  /** Add a passkey: `POST /me/passkeys`. */
+  addPasskey(body: Body<"addPasskey">, options?: Options<"addPasskey">): Call<Result<"addPasskey">>;
+  /** Remove a passkey: `DELETE /me/passkeys/{passkeyId}`. */
+  deletePasskey(passkeyId: string, options?: Options<"deletePasskey">): Call<Result<"deletePasskey">>;
   /** List your API keys: `GET /keys`. */
   listKeys(options?: Options<"listKeys"> & Unconditional): Call<Result<"listKeys">>;
   listKeys(options: Options<"listKeys">): Call<Result<"listKeys"> | undefined>;

@@ -21,12 +21,15 @@ NARROW: Final = Size(19, 24)
 
 LONGEST: Final = 28
 """How many characters of a name are shown."""
+SIDES: Final = ("east", "west", "south", "north")
 _GAP: Final = 4
+"""What is left between a dot and its name."""
+_EDGE: Final = 4
+"""What is left between a name and the edge of the map."""
 _NEAREST: Final = 1.4
 """How near two dots may be, in radii, before one of them steps aside."""
-_EDGE: Final = 4
 _SAME: Final = 120
-SIDES: Final = ("east", "west", "south", "north")
+"""How near a dot of the same name goes without it."""
 
 
 class Box(NamedTuple):
@@ -107,7 +110,8 @@ def labels(
         taken = [_box(label.name, label.at, label.side, size) for label in placed]
         taken += [_disc(point, size.radius) for point in points]
         for name, point in zip(names, points, strict=True):
-            if any(name == label.name and math.dist(label.at, point) < _SAME for label in placed):
+            near = (label.name for label in placed if math.dist(label.at, point) < _SAME)
+            if not name or name in near:
                 continue
             for side in SIDES:
                 box = _box(name, point, side, size)
