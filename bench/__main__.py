@@ -27,6 +27,7 @@ from bench import (
     overload,
     peers,
     production,
+    share_page,
     startup,
     waiting,
 )
@@ -44,6 +45,7 @@ PIECES: dict[str, Piece] = {
     "changes": changes.measure,
     "history": history.measure,
     "calendar": calendars.measure,
+    "share_page": share_page.measure,
     "imports": imports.measure,
     "imports_cli": imports_cli.measure,
     "million": million.measure,

@@ -13,7 +13,7 @@ from server.pages.handlers import passkeys
 from server.pages.problems import Problems, problems_of
 from server.pages.visit import Document, Redirect, Visit
 from server.signing_in import check_own_password, confirm
-from storage import credentials, passkeys, removal, users
+from storage import credentials, removal, users
 from storage.store import Tx
 
 _HOME = "/settings/account"
