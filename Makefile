@@ -11,10 +11,10 @@ PY := $(VENV)/bin/python
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install run demo test faults check lint types format generate verify bench profiles
-.PHONY: lock clean programs
+.PHONY: screenshots lock clean programs
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  PYTHON=python3.12 picks the interpreter of a new .venv, JOBS=4 the test processes,"
 	@echo "  ARGS='...' goes to the program that is started."
@@ -54,6 +54,9 @@ generate: $(VENV)/.dev clients/node_modules/.installed ## write the generated pa
 verify: $(VENV)/.dev clients/node_modules/.installed ## check that they are up to date
 	$(PY) -m docs.generate --check
 	@cd clients/typescript && npm run --silent verify
+
+screenshots: $(VENV)/.dev ## take a picture of every page, into docs/images (ARGS=keys: of one)
+	$(PY) -m docs.screenshots $(ARGS)
 
 bench: $(VENV)/.bench ## install, then run the benchmarks (QUICK=1: in two minutes)
 	$(same_python)

@@ -1,14 +1,13 @@
 """The checks of what is typed at the command line; all of it passes here before it is used."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import click
 
 from carnet.failure import UsageFailure
-from domain.account import KEY_PREFIX, is_email, parse_expiry
+from domain.account import KEY_PREFIX, is_email, is_name, parse_expiry
 from domain.clock import timestamp
 from domain.scopes import BASE_SCOPES, is_scope
 from runtime import clock
@@ -54,8 +53,7 @@ def _email(text: str) -> str:
 
 
 def _name(text: str) -> str:
-    control = any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in text)
-    if control or not text.strip() or len(text) > 200:
+    if not is_name(text):
         raise ValueError("must be 1 to 200 characters, not all blank and none of them a control")
     return text
 

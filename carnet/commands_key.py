@@ -6,8 +6,8 @@ from carnet.arguments import EMAIL, EXPIRY, ID, NAME, RATE_LIMIT, SCOPE
 from carnet.console import config_option, json_option, print_json, read, write
 from domain.scopes import BASE_SCOPES
 from runtime.clock import now
-from storage import accounts
-from storage.accounts import KeyInfo
+from storage import keys, users
+from storage.keys import KeyInfo
 from storage.store import Tx
 
 
@@ -49,9 +49,9 @@ def key_create(
     """Create a key, and show it this once."""
 
     async def create(tx: Tx) -> tuple[str, str]:
-        return await accounts.create_key(
+        return await keys.create(
             tx,
-            user_id=await accounts.user_id_of(tx, email),
+            user_id=await users.id_of(tx, email),
             name=name,
             now=now(),
             scopes=list(dict.fromkeys(scopes)) or BASE_SCOPES,
@@ -72,11 +72,11 @@ def key_create(
 @click.pass_context
 def key_list(context: click.Context, as_json: bool) -> None:
     """List keys; the keys themselves are not stored."""
-    keys = read(context, accounts.list_keys)
+    found = read(context, keys.list_all)
     if as_json:
-        print_json(keys)
+        print_json(found)
         return
-    for info in keys:
+    for info in found:
         click.echo(_key_line(info))
 
 
@@ -87,7 +87,7 @@ def key_list(context: click.Context, as_json: bool) -> None:
 @click.pass_context
 def key_revoke(context: click.Context, key_id: str, as_json: bool) -> None:
     """Revoke a key, at once."""
-    revoked_at = write(context, lambda tx: accounts.revoke_key(tx, key_id, now()))
+    revoked_at = write(context, lambda tx: keys.revoke(tx, key_id, now()))
     if as_json:
         print_json({"_id": key_id, "revokedAt": revoked_at})
     else:

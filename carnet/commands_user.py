@@ -1,15 +1,20 @@
 """`carnet user`: people, and their part in groups."""
 
+import datetime
+
 import click
 
+from carnet.address import base_of_pages
 from carnet.arguments import EMAIL, ID, NAME
-from carnet.console import config_option, json_option, print_json, read, write
+from carnet.console import config_option, json_option, print_json, read, settings_of, write
 from carnet.failure import UsageFailure
+from domain.clock import timestamp
 from domain.scopes import Role
-from runtime.clock import now
-from storage import accounts
-from storage.accounts import UserInfo
+from domain.sign_in import RESET_HOURS
+from runtime.clock import moment, now
+from storage import credentials, groups, users
 from storage.store import Tx
+from storage.users import UserInfo
 
 _ROLE = click.Choice([role.value for role in Role])
 
@@ -50,16 +55,16 @@ def user_add(
         raise UsageFailure("--role goes with --group: a user is owner of a group of their own")
 
     async def add(tx: Tx) -> dict[str, str]:
-        user_id = await accounts.find_user(tx, email) if group_id else None
+        user_id = await users.find(tx, email) if group_id else None
         if user_id is None:
             if name is None:
                 raise UsageFailure("--name: a new user needs a name")
-            user_id = await accounts.create_user(tx, email=email, name=name, now=now())
+            user_id = await users.create(tx, email=email, name=name, now=now())
         joined, part = group_id, Role(role or Role.EDITOR)
         if joined is None:
             assert name is not None
-            joined, part = await accounts.create_group(tx, name=name, now=now()), Role.OWNER
-        await accounts.add_member(tx, group_id=joined, user_id=user_id, role=part, now=now())
+            joined, part = await groups.create(tx, name=name, now=now()), Role.OWNER
+        await groups.add_member(tx, group_id=joined, user_id=user_id, role=part, now=now())
         return {"_id": user_id, "groupId": joined}
 
     added = write(context, add)
@@ -75,11 +80,11 @@ def user_add(
 @click.pass_context
 def user_list(context: click.Context, as_json: bool) -> None:
     """List users, with their groups and roles."""
-    users = read(context, accounts.list_users)
+    found = read(context, users.list_all)
     if as_json:
-        print_json(users)
+        print_json(found)
         return
-    for info in users:
+    for info in found:
         click.echo(_user_line(info))
 
 
@@ -94,8 +99,8 @@ def user_role(context: click.Context, email: str, group_id: str, role: str, as_j
     """Give a member of a group another role; a group keeps an owner."""
 
     async def change(tx: Tx) -> str:
-        user_id = await accounts.user_id_of(tx, email)
-        await accounts.set_role(tx, group_id=group_id, user_id=user_id, role=Role(role))
+        user_id = await users.id_of(tx, email)
+        await groups.set_role(tx, group_id=group_id, user_id=user_id, role=Role(role))
         return user_id
 
     user_id = write(context, change)
@@ -115,8 +120,8 @@ def user_leave(context: click.Context, email: str, group_id: str, as_json: bool)
     """Take a user out of a group; a group keeps an owner."""
 
     async def remove(tx: Tx) -> str:
-        user_id = await accounts.user_id_of(tx, email)
-        await accounts.remove_member(tx, group_id=group_id, user_id=user_id)
+        user_id = await users.id_of(tx, email)
+        await groups.remove_member(tx, group_id=group_id, user_id=user_id)
         return user_id
 
     user_id = write(context, remove)
@@ -124,6 +129,28 @@ def user_leave(context: click.Context, email: str, group_id: str, as_json: bool)
         print_json({"_id": user_id, "groupId": group_id})
     else:
         click.echo(f"{email} has left {group_id}")
+
+
+@user.command("reset")
+@config_option
+@click.argument("email", type=EMAIL)
+@json_option
+@click.pass_context
+def user_reset(context: click.Context, email: str, as_json: bool) -> None:
+    """Print a link by which a user sets a new password; it is good for a day, and works once."""
+    settings = settings_of(context)
+    expires_at = timestamp(moment() + datetime.timedelta(hours=RESET_HOURS))
+
+    async def reset(tx: Tx) -> str:
+        user_id = await users.id_of(tx, email)
+        return await credentials.create_reset(tx, user_id, now=now(), expires_at=expires_at)
+
+    token = write(context, reset)
+    url = f"{base_of_pages(settings, settings.http.port)}/reset/{token}"
+    if as_json:
+        print_json({"url": url, "expiresAt": expires_at})
+    else:
+        click.echo(f"{url}\nIt is good until {expires_at}, and works once.")
 
 
 def _user_line(info: UserInfo) -> str:

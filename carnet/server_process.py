@@ -22,10 +22,11 @@ from runtime.signals import Signals
 from server.app import build_app
 from server.body_budget import BodyBudget
 from server.events import EventHub
+from server.last_use import LastUse
 from server.listener import Listener
 from server.ratelimit import RateLimiter
 from server.services import Services
-from storage import accounts
+from storage import server_state
 from storage.store import Store
 
 LINGER_SECONDS = 3.0
@@ -70,8 +71,9 @@ async def running_server(
         signals=shared.signals,
         limiter=shared.limiter,
         events=EventHub(store, shared.signals, settings.events),
-        signing_secret=await store.write(accounts.signing_secret),
-        epoch=await store.write(accounts.epoch),
+        last_use=LastUse(store),
+        signing_secret=await store.write(server_state.signing_secret),
+        epoch=await store.write(server_state.epoch),
         public_url=public_url(settings, listening),
         bodies=BodyBudget(settings.http.max_inflight_bytes),
     )
@@ -90,6 +92,7 @@ async def running_server(
         # They would not end by themselves, and the listener waits for all that runs.
         await services.events.stop()
         await listener.stop()
+        await services.last_use.stop()
         _log.info("stopped", pid=os.getpid())
 
 

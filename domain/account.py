@@ -8,7 +8,18 @@ from typing import Final
 
 KEY_PREFIX: Final = "osk_"
 
+_AGENT_READ: Final = 1_000
+_AGENT_CHARACTERS: Final = 160
+
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
+
+
+class AccountError(ValueError):
+    """A user, group or key that cannot be made, changed or found; the text is for a person."""
+
+
+class NoOwnerLeft(AccountError):
+    """A change of a group's members that would leave it without an owner."""
 
 
 def is_email(text: str) -> bool:
@@ -16,6 +27,29 @@ def is_email(text: str) -> bool:
     # Control and invisible characters, such as come along when an address is pasted.
     hidden = any(unicodedata.category(character) in ("Cc", "Cf", "Cs") for character in text)
     return not hidden and _EMAIL.fullmatch(text) is not None
+
+
+def is_name(text: str) -> bool:
+    """Whether people and groups can be called this: 1 to 200 characters, no control among them."""
+    control = any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text)
+    return not control and bool(text.strip()) and len(text) <= 200
+
+
+def used_from(address: str, agent: str) -> str:
+    """Where a key or a session is used: the client's address, and what it calls itself.
+
+    `agent` is a User-Agent header (RFC 9110 section 10.1.5): whatever a client likes, so nothing of
+    it is kept that would change how a line is shown, and no more than fits on one.
+    """
+    shown = "".join(
+        " " if character.isspace() else character
+        for character in agent[:_AGENT_READ]
+        if character.isspace() or not unicodedata.category(character).startswith("C")
+    )
+    program = " ".join(shown.split())
+    if len(program) > _AGENT_CHARACTERS:
+        program = f"{program[:_AGENT_CHARACTERS]}…"
+    return ", ".join(part for part in (address, program) if part)
 
 
 def key_hash(key: str) -> str:
@@ -42,6 +76,15 @@ def parse_expiry(text: str) -> datetime.datetime:
         raise ValueError(
             f"{text} ends beyond the calendar; the last day there can be is 9999-12-30"
         ) from None
+
+
+def is_expiry(text: str) -> bool:
+    """Whether this is a date or a moment at which a key may end."""
+    try:
+        parse_expiry(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_date(text: str) -> bool:

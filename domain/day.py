@@ -28,7 +28,7 @@ def day_of(date: str, rows: Mapping[str, Sequence[Document]]) -> list[Document]:
     legs = {leg["_id"]: leg for leg in rows[LEG.kind]}
     found = [
         {"what": what, **place, **_of_leg(leg)}
-        for leg, place in _places(legs, rows[STAY.kind])
+        for leg, place in places(legs, rows[STAY.kind])
         if (what := _night(date, leg, place))
     ]
     found.sort(key=lambda each: each["what"] != "night")
@@ -48,7 +48,18 @@ def _of_leg(leg: Document) -> Document:
     return {"legId": leg["_id"], "legTitle": leg["title"], "timezone": leg["timezone"]}
 
 
-def _places(
+def stay_dates(leg: Document, place: Document) -> tuple[str, str]:
+    """The days of check-in and check-out; dates that a place does not have are its leg's."""
+    return place.get("checkInDate") or leg["startDate"], place.get("checkOutDate") or leg["endDate"]
+
+
+def ends_next_day(commitment: Document) -> bool:
+    """Whether a commitment with both times ends after midnight, though it has no `endDate`."""
+    last = commitment.get("endDate") or commitment[_STARTS]
+    return bool(last == commitment[_STARTS] and commitment["endTime"] < commitment["startTime"])
+
+
+def places(
     legs: Mapping[str, Document], stays: Sequence[Document]
 ) -> Iterator[tuple[Document, Document]]:
     """All places to sleep, each with its leg."""
@@ -62,10 +73,10 @@ def _places(
 def _night(date: str, leg: Document, place: Document) -> str:
     """Whether one sleeps in a place on a date, or leaves it then; "" for neither.
 
-    What dates it does not have are its leg's. One that begins and ends on a day has that night.
+    One that begins and ends on a day has that night.
     """
-    first: str = place.get("checkInDate") or leg["startDate"]
-    last: str = max(first, place.get("checkOutDate") or leg["endDate"])
+    first, last = stay_dates(leg, place)
+    last = max(first, last)
     if first <= date < last or date == first == last:
         return "night"
     return "checkOut" if date == last else ""

@@ -61,6 +61,11 @@ def too_long(path: str, limit: int, unit: str) -> Detail:
     return Detail(path, "too_long", f"at most {limit:,} {unit}")
 
 
+def too_short(path: str, least: int, unit: str) -> Detail:
+    """Fewer characters than there must be, of what is not to be shown."""
+    return Detail(path, "out_of_range", f"at least {least:,} {unit}")
+
+
 def unknown_field(
     path: str, name: str, known: Collection[str], meant: Sequence[str] = ()
 ) -> Detail:

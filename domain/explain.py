@@ -5,16 +5,18 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import inspect as types
 
 from domain import details
-from domain.errors import MAX_DETAILS, Detail
+from domain.errors import MAX_DETAILS, Detail, ValidationFailed
 from domain.fields import CHECKS, check_custom, is_date
 from domain.meant import retyped
 from domain.shape import Member, Members, Shape, members_of
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 _LOOKED_UP: Final = 20
 """How many unknown names of an object are compared with the known ones: it may have thousands."""
@@ -51,6 +53,13 @@ def explain(
     """
     walk = _object(members_of(struct), data, "", elsewhere)
     return list(itertools.islice(walk, MAX_DETAILS + 1))
+
+
+def parsed(struct: type[S], data: Any) -> S:
+    """Decoded JSON as a `struct`; `ValidationFailed` with all that keeps it from being one."""
+    if found := validate(struct, data):
+        raise ValidationFailed(found)
+    return msgspec.convert(data, struct, dec_hook=check_custom)
 
 
 def unknown(

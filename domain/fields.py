@@ -13,6 +13,9 @@ from typing import Annotated, Any, Final
 from msgspec import UNSET, Meta, UnsetType
 
 from domain import meant, zones
+from domain.account import is_email, is_expiry, is_name
+from domain.near import Names
+from domain.scopes import BASE_SCOPES, SCOPE_PATTERN, is_scope
 
 Safe: Final = Meta(extra={"safe": True})
 """Marks a field as shown on the shared view. What is not marked is never shown there."""
@@ -42,6 +45,26 @@ class TimeZone(str):
 
 class DateTime(str):
     """An ISO 8601 date and time of day, with or without an offset: `2026-07-15T09:30+09:00`."""
+
+    __slots__ = ()
+
+
+class Email(str):
+    """An e-mail address, such as `ann@example.org`."""
+
+
+class Scope(str):
+    """What an API key may do: `trips:read`, or `trips:read:TRIP_ID` in one trip."""
+
+    __slots__ = ()
+
+
+class PersonName(str):
+    """What a person is called."""
+
+
+class Expiry(str):
+    """A date, the last day in UTC, or an ISO 8601 date and time."""
 
     __slots__ = ()
 
@@ -120,18 +143,36 @@ def is_date(text: str) -> bool:
     return True
 
 
-CHECKS: Final[dict[type, Callable[[str], bool]]] = {TimeZone: is_time_zone, DateTime: is_datetime}
+CHECKS: Final[dict[type, Callable[[str], bool]]] = {
+    TimeZone: is_time_zone,
+    DateTime: is_datetime,
+    Email: is_email,
+    PersonName: is_name,
+    Scope: is_scope,
+    Expiry: is_expiry,
+}
 """The types whose values need code to check."""
 
 EXPECTED: Final[dict[type, str]] = {
     TimeZone: "an IANA time zone such as Europe/London",
     DateTime: "an ISO 8601 date and time such as 2026-07-15T09:30 or 2026-07-15T09:30:00+09:00",
+    Email: "an e-mail address such as ann@example.org",
+    PersonName: "1 to 200 characters, not all blank and none of them a control",
+    Scope: f"one of {', '.join(BASE_SCOPES)}, or one of them followed by :TRIP_ID",
+    Expiry: "a date such as 2030-12-31, the last day in UTC, or a moment such as"
+    " 2030-12-31T18:00:00Z, up to 9999-12-30",
 }
 """Their form, in words."""
+
+_SCOPES: Final = Names(dict.fromkeys(BASE_SCOPES, ()))
 
 MEANT: Final[dict[type, Callable[[str], list[str]]]] = {
     TimeZone: zones.meant,
     DateTime: meant.moment,
+    Email: lambda _text: [],
+    PersonName: lambda _text: [],
+    Scope: _SCOPES.find,
+    Expiry: meant.date,
 }
 """What a text of another form was probably meant to be."""
 
@@ -148,6 +189,14 @@ SCHEMAS: Final[dict[type, dict[str, Any]]] = {
         "pattern": f"^{_DATETIME.pattern}$",
         "description": "ISO 8601 date and time, with or without an offset",
         "examples": ["2026-07-15T09:30", "2026-07-15T09:30:00+09:00"],
+    },
+    Email: {"type": "string", "format": "email", "examples": ["ann@example.org"]},
+    PersonName: {"type": "string", "minLength": 1, "maxLength": 200, "examples": ["Ann"]},
+    Scope: {"type": "string", "pattern": SCOPE_PATTERN, "examples": ["trips:read"]},
+    Expiry: {
+        "type": "string",
+        "description": "A date, the last day in UTC, or a moment",
+        "examples": ["2030-12-31", "2030-12-31T18:00:00Z"],
     },
 }
 """Their JSON Schemas."""
@@ -170,14 +219,18 @@ __all__ = [
     "ClientRef",
     "Date",
     "DateTime",
+    "Email",
+    "Expiry",
     "HHmm",
     "Lat",
     "Lng",
     "Name",
     "Order",
+    "PersonName",
     "RequiredId",
     "RequiredText",
     "Safe",
+    "Scope",
     "Text",
     "TimeZone",
     "Title",

@@ -14,12 +14,20 @@ BASE_SCOPES: Final[tuple[BaseScope, ...]] = (
     "messages:write",
 )
 
-_SCOPE = re.compile(rf"(?:{'|'.join(BASE_SCOPES)})(?::[a-z0-9]{{1,32}})?", re.ASCII)
+SCOPE_PATTERN: Final = f"^({'|'.join(BASE_SCOPES)})(:[a-z0-9]{{1,32}})?$"
+
+_SCOPE = re.compile(SCOPE_PATTERN, re.ASCII)
 
 
 def is_scope(text: str) -> bool:
     """Whether this is one of the base scopes, alone or limited to a trip."""
     return _SCOPE.fullmatch(text) is not None
+
+
+def trip_of(scope: str) -> str | None:
+    """The trip that a scope is limited to."""
+    _, _, trip_id = scope.partition(":")[2].partition(":")
+    return trip_id or None
 
 
 class Role(enum.StrEnum):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from domain.day import ends_next_day, stay_dates
 from formats.found import Document
 
 _DAY: Final = datetime.timedelta(days=1)
@@ -86,13 +87,11 @@ def _leg(leg: Dated) -> Event:
 def _stay(uid: str, place: Document, leg: Dated, rows: Sequence[Dated]) -> Event:
     """A place to sleep; a date that it does not have is its leg's."""
     name, address = place.get("name"), place.get("address")
-    check_in = place.get("checkInDate") or leg.document["startDate"]
-    check_out = place.get("checkOutDate") or leg.document["endDate"]
     return Event(
         uid,
         rows,
         name or address or f"Stay in {leg.document['destination']}",
-        *_days(check_in, check_out),
+        *_days(*stay_dates(leg.document, place)),
         location=address or name or "",
         position=place,
         details=place,
@@ -167,7 +166,7 @@ def _when(document: Document, leg: Dated | None) -> tuple[datetime.date, datetim
     if not to_time:
         return start, None
     end = _moment(f"{last}T{to_time}", zone)
-    if first == last and to_time < from_time and end.date() < datetime.date.max:
+    if ends_next_day(document) and end.date() < datetime.date.max:
         end += _DAY
     # Where clocks change, a later time of day may be an earlier moment.
     return start, end if _instant(end) > _instant(start) else None

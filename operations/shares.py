@@ -12,6 +12,7 @@ from domain.resource import Resource
 from domain.trip import TRIP
 from storage import changes, shares, snapshots
 from storage.shares import Share
+from storage.snapshots import Snapshot
 from storage.store import Tx
 
 
@@ -29,6 +30,30 @@ class SharedTrip(NamedTuple):
     rows: dict[str, list[Any]]
     """By the resources' names in an export."""
     members: list[SafeMember]
+
+
+class StoredShare(NamedTuple):
+    """A shared trip as it is stored, with all that is private: only `safe` gives of it."""
+
+    whole: Snapshot
+    resources: Sequence[Resource]
+
+    @property
+    def rev(self) -> int:
+        """The revision of what it shows."""
+        return self.whole.rev
+
+    def safe(self) -> SharedTrip:
+        """What anyone may see of it, which takes a while where there is much."""
+        rows = {
+            resource.snapshot: msgspec.json.decode(
+                f"[{self.whole.rows[resource.kind]}]",
+                type=list[resource.safe],  # type: ignore[name-defined]
+            )
+            for resource in self.resources
+        }
+        members = [SafeMember(member.name, member.role) for member in self.whole.members]
+        return SharedTrip(msgspec.json.decode(self.whole.trip, type=TRIP.safe), rows, members)
 
 
 async def share(
@@ -52,17 +77,14 @@ async def stop_sharing(
     await shares.revoke(tx, trip_id)
 
 
-async def view(tx: Tx, token: str, resources: Sequence[Resource]) -> SharedTrip:
-    """The trip that an active token shows, with these resources (contract section 7)."""
+async def read(tx: Tx, token: str, resources: Sequence[Resource]) -> StoredShare:
+    """The trip that an active token shows, with these resources, yet to be decoded."""
     whole = await snapshots.of_share(tx, token, resources)
     if whole is None:
         raise NotFound("This link is unknown, or its owner has stopped sharing")
-    rows = {
-        resource.snapshot: msgspec.json.decode(
-            f"[{whole.rows[resource.kind]}]",
-            type=list[resource.safe],  # type: ignore[name-defined]
-        )
-        for resource in resources
-    }
-    members = [SafeMember(member.name, member.role) for member in whole.members]
-    return SharedTrip(msgspec.json.decode(whole.trip, type=TRIP.safe), rows, members)
+    return StoredShare(whole, resources)
+
+
+async def view(tx: Tx, token: str, resources: Sequence[Resource]) -> SharedTrip:
+    """The trip that an active token shows, with these resources (contract section 7)."""
+    return (await read(tx, token, resources)).safe()

@@ -15,7 +15,7 @@ from domain.resources import RESOURCES
 from domain.row import Row
 from domain.trip import GENERAL_CHANNEL, TRIP, check_group, compose_trip
 from runtime.ids import new_id
-from storage import accounts, changes, snapshots, trips
+from storage import changes, groups, snapshots, trips
 from storage.page import Page
 from storage.snapshots import Snapshot
 from storage.store import Tx
@@ -41,7 +41,7 @@ async def create(
     if details:
         raise ValidationFailed(details)
     user_id = cause.actor.user
-    role = await accounts.role_in(tx, fields["groupId"], user_id)
+    role = await groups.role_in(tx, fields["groupId"], user_id)
     if role is None:
         raise Forbidden("You are not in this group: GET /me lists yours")
     if not role.may_write:

@@ -17,7 +17,7 @@ from runtime.settings import Events
 from runtime.signals import Signals
 from server.event_text import COMMENT, RETRY, Told, hello, reset
 from server.feeds import Feed, Watcher
-from storage import accounts, history, trips
+from storage import history, keys, sessions, trips
 from storage.store import Store, Tx
 
 _log = structlog.get_logger("carnet.events")
@@ -183,7 +183,7 @@ class EventHub:
     async def _check(self) -> None:
         """Ends the streams of those who may not watch any longer, and looks for missed changes.
 
-        Whatever the number of streams, it is two statements.
+        Whatever the number of streams, it is two statements, and one more where there are sessions.
         """
         await asyncio.sleep(self.pace.check)
         await self._look()
@@ -197,11 +197,14 @@ class EventHub:
 
     async def _look(self) -> None:
         watchers, watched, now = list(self._watchers), list(self._feeds), clock.now()
-        keys = {each.actor.key_id for each in watchers if each.actor.key_id is not None}
+        key_ids = {each.actor.key_id for each in watchers if each.actor.key_id is not None}
+        session_ids = {each.actor.session_id for each in watchers if each.actor.session_id}
         users = {each.actor.user for each in watchers}
 
         async def read(tx: Tx) -> Standing:
-            scopes = await accounts.scopes_of(tx, keys, now)
+            scopes = await keys.scopes_of(tx, key_ids, now)
+            if session_ids:
+                scopes |= await sessions.scopes_of(tx, session_ids, now)
             revs, members = await trips.revs_and_members(tx, watched, users)
             return Standing(scopes, members, revs)
 
@@ -222,7 +225,7 @@ class Standing(NamedTuple):
     """Who may watch what at a moment, and how far the trips are."""
 
     scopes: dict[str, Scopes]
-    """Of the keys that are good."""
+    """Of the keys and sessions that are good."""
     members: set[tuple[str, str]]
     """Trips, each with a user who is a member."""
     revs: dict[str, int]
@@ -230,7 +233,7 @@ class Standing(NamedTuple):
     def lets(self, watcher: Watcher) -> bool:
         """Whether a stream may go on as it is."""
         actor, trip_id = watcher.actor, watcher.trip_id
-        scopes = actor.scopes if actor.key_id is None else self.scopes.get(actor.key_id)
+        scopes = self.scopes.get(actor.key_id or actor.session_id or "")
         return (
             scopes is not None
             and (trip_id, actor.user) in self.members

@@ -13,8 +13,8 @@ from typing import Final
 from aiohttp import web
 
 from domain import access, details
-from domain.account import KEY_PREFIX, key_hash
-from domain.actor import Caller
+from domain.account import KEY_PREFIX, key_hash, used_from
+from domain.actor import Actor, Caller
 from domain.errors import (
     MAX_DETAILS,
     Detail,
@@ -28,7 +28,8 @@ from server.query import NAMES, PARAMETERS
 from server.ratelimit import Usage, used
 from server.route import OPEN, Call, Route
 from server.same_origin import refuse_other_origins, require_same_origin
-from storage import accounts, sessions
+from storage import keys, sessions
+from storage.last_use import Table, Use
 
 _BEARER = re.compile(r"bearer {1,64}([\x21-\x7e]{1,512})", re.IGNORECASE | re.ASCII)
 _VISIBLE = re.compile(r"[\x21-\x7e]*", re.ASCII)
@@ -101,11 +102,14 @@ async def authenticate(call: Call) -> None:
 async def _authenticate(call: Call, hashed: str) -> None:
     services, trip_id = call.services, call.trip_id
     caller = await services.store.look_up(
-        lambda tx: accounts.authenticate(tx, hashed, trip_id), name=("caller", hashed, trip_id)
+        lambda tx: keys.authenticate(tx, hashed, trip_id), name=("caller", hashed, trip_id)
     )
     if caller is None or not caller.actor.may_act_at(call.now):
         raise Unauthorized("This API key is unknown, revoked or expired")
     call.caller = caller
+    key_id = caller.actor.key_id
+    if services.last_use.is_due(key_id, call.unix_ns):
+        _note_use(call, "api_keys", caller.actor, key_id)
 
 
 async def _caller_of_session(call: Call, token: str) -> Caller | None:
@@ -114,7 +118,21 @@ async def _caller_of_session(call: Call, token: str) -> Caller | None:
     caller = await call.services.store.look_up(
         lambda tx: sessions.authenticate(tx, hashed, trip_id), name=("session", hashed, trip_id)
     )
-    return caller if caller and caller.actor.may_act_at(call.now) else None
+    if caller is None or not caller.actor.may_act_at(call.now):
+        return None
+    session_id = caller.actor.session_id
+    if call.services.last_use.is_due(session_id, call.unix_ns):
+        _note_use(call, "sessions", caller.actor, session_id)
+    return caller
+
+
+def _note_use(call: Call, table: Table, actor: Actor, used: str | None) -> None:
+    """Has the use of a key or session, by its id, written down with where it came from."""
+    assert used is not None
+    services, request = call.services, call.request
+    address = client_address(request, services.settings.http.trusted_proxies)
+    shown = used_from(address, request.headers.get("User-Agent", ""))
+    services.last_use.note(Use(table, actor.user, used, call.now, shown), call.unix_ns)
 
 
 async def count(call: Call) -> None:

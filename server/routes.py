@@ -15,12 +15,12 @@ from server.api import (
     history,
     imports,
     jobs,
+    keys,
     me,
     messages,
     openapi,
     requests,
     schemas,
-    session,
     shares,
     trips,
     undo,
@@ -29,15 +29,18 @@ from server.api import (
 from server.api.calendars import CalendarLink
 from server.api.lists import LIST_QUERY
 from server.api.rows import Rows
-from server.api.session import SignedIn
 from server.api.shares import ShareLink
 from server.bodies import BATCH_BYTES, ROW_BYTES
 from server.event_text import MEDIA_TYPE as EVENTS
+from server.passkey_routes import PASSKEYS
+from server.people_routes import PEOPLE
 from server.query import DRY_RUN, FILENAME, FORCE, SINCE
 from server.route import ANY, Body, PageSize, Route, Stream, Transaction, View
+from server.session_routes import SESSION
 from storage.deliveries import DeliveryInfo
+from storage.groups import Member
 from storage.jobs import Job
-from storage.trips import Member
+from storage.keys import ApiKey, NewApiKey
 from storage.webhooks import Hook, NewHook
 
 _TRIP = "/trips/{tripId}"
@@ -100,12 +103,21 @@ ROUTES: tuple[Route, ...] = (
                 me.Me,
                 description="What to call first: it tells whether the key is good, what it may "
                             "do, and the `groupId` that a new trip needs."),
-    Transaction("GET", "/session", "getSession", session.show, "Who is signed in", "session",
-                SignedIn, access="session",
-                description="What `GET /me` tells, and which session it is."),
-    Transaction("DELETE", "/session", "signOut", session.sign_out, "Sign out", "session", None,
-                access="session", statuses=(204,),
-                description="The session is over at once, and its cookie goes."),
+    *SESSION,
+    *PASSKEYS,
+    Transaction("GET", "/keys", "listKeys", keys.list_, "List your API keys", "keys",
+                schemas.page(ApiKey), access="session", query=LIST_QUERY,
+                description="Those that are not revoked; the keys themselves are not stored."),
+    Transaction("POST", "/keys", "createKey", keys.create, "Create an API key", "keys",
+                NewApiKey, access="session", body=_row(requests.key()), statuses=(201,),
+                description="The reply shows the `key`, this once. It acts as you, in the trips "
+                            "that its scopes name, or in all of yours; it can make no keys and "
+                            "change no people."),
+    Transaction("DELETE", "/keys/{keyId}", "revokeKey", keys.revoke, "Revoke an API key", "keys",
+                None, access="session", statuses=(204,),
+                description="What it was used for ends: requests at once, streams of events "
+                            "within seconds, and webhooks that it made."),
+    *PEOPLE,
     Transaction("GET", "/trips", "listTrips", trips.list_, "List trips", "trips",
                 schemas.page(schemas.document(TRIP)), scope="trips:read", query=LIST_QUERY,
                 description="Those of all your groups, by age; with a key that is limited to "

@@ -19,7 +19,10 @@ def comes_from_here(request: web.BaseRequest, public_url: str) -> bool | None:
     origin = request.headers.get("Origin")
     if origin is None:
         return None
-    host = urlsplit(origin).netloc.lower()
+    try:
+        host = urlsplit(origin).netloc.lower()
+    except ValueError:
+        return False
     return host in (request.host.lower(), urlsplit(public_url).netloc.lower()) and host != ""
 
 

@@ -1,6 +1,7 @@
 """What a server process stands on; one for each."""
 
 import dataclasses
+import functools
 from urllib.parse import urlsplit
 
 from runtime.lookups import LookUp, look_up
@@ -8,6 +9,9 @@ from runtime.settings import Settings
 from runtime.signals import Signals
 from server.body_budget import BodyBudget
 from server.events import EventHub
+from server.last_use import LastUse
+from server.oidc.provider import Provider
+from server.passwords import Passwords
 from server.ratelimit import RateLimiter
 from server.response_cache import KeyIds, ResponseCache
 from storage.store import Store
@@ -22,6 +26,7 @@ class Services:
     signals: Signals
     limiter: RateLimiter
     events: EventHub
+    last_use: LastUse
     signing_secret: bytes
     epoch: str
     """Tells entity tags of this database from those of a state restored from a backup."""
@@ -30,9 +35,15 @@ class Services:
     responses: ResponseCache = dataclasses.field(default_factory=ResponseCache)
     key_ids: KeyIds = dataclasses.field(default_factory=KeyIds)
     bodies: BodyBudget = dataclasses.field(default_factory=BodyBudget)
+    passwords: Passwords = dataclasses.field(default_factory=Passwords)
     look_up: LookUp = look_up
 
     @property
     def prefix(self) -> str:
         """The path under which the server is mounted, as the public URL says; "" for none."""
         return urlsplit(self.public_url).path.rstrip("/")
+
+    @functools.cached_property
+    def provider(self) -> Provider:
+        """The provider of OpenID Connect, and what it has told of itself."""
+        return Provider(self.settings.oidc)

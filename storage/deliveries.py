@@ -15,7 +15,7 @@ from domain.scopes import BASE_SCOPES, Scopes
 from domain.webhook import TEST
 from runtime.clock import text
 from runtime.ids import new_id
-from storage.accounts import scopes_in
+from storage.keys import scopes_in
 from storage.page import Page
 from storage.store import Tx
 

@@ -1,5 +1,7 @@
 """Sessions: a browser's token, of which only a hash is stored, acts as a user."""
 
+from collections.abc import Collection
+
 import msgspec
 
 from domain.account import key_hash
@@ -7,7 +9,7 @@ from domain.actor import Actor, Caller
 from domain.scopes import BASE_SCOPES, Scopes
 from domain.session import ends_at, used_since
 from runtime.ids import new_id, new_secret
-from storage.accounts import PART_IN_TRIP, part_in_trip
+from storage.access import PART_IN_TRIP, part_in_trip
 from storage.store import Tx
 
 _ALL: Scopes = Scopes(BASE_SCOPES)
@@ -99,6 +101,16 @@ async def delete_others(tx: Tx, user_id: str, session_id: str | None) -> None:
     await tx.execute(
         "DELETE FROM sessions WHERE user_id = $1 AND id <> $2", user_id, session_id or ""
     )
+
+
+async def scopes_of(tx: Tx, session_ids: Collection[str], now: str) -> dict[str, Scopes]:
+    """The scopes of sessions, without those that are over; one statement."""
+    records = await tx.fetch(
+        f"SELECT id FROM sessions WHERE id {tx.dialect.among('$1')} AND last_used_at > $2",
+        msgspec.json.encode(sorted(session_ids)).decode(),
+        used_since(now),
+    )
+    return {session_id: _ALL for (session_id,) in records}
 
 
 async def prune(tx: Tx, now: str, limit: int) -> int:

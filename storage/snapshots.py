@@ -8,8 +8,8 @@ import msgspec
 
 from domain.resource import Resource
 from domain.revisions import Revisions
+from storage.groups import Member, member_of
 from storage.store import Dialect, Tx
-from storage.trips import Member, member_of
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

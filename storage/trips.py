@@ -10,18 +10,9 @@ from domain.revisions import Revisions
 from domain.row import Row
 from domain.scopes import Role
 from domain.trip import TRIP
+from storage.groups import page_of_members
 from storage.page import BEFORE_ALL, Page
 from storage.store import Tx
-
-
-class Member(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
-    """A member of a trip."""
-
-    user_id: str
-    name: str
-    email: str
-    phone: str | msgspec.UnsetType = msgspec.UNSET
-    role: str
 
 
 async def get(tx: Tx, trip_id: str) -> Row:
@@ -103,6 +94,15 @@ async def page(
     return Page.of(records, limit)
 
 
+async def documents(tx: Tx, user_id: str) -> list[str]:
+    """The JSON of all of a user's trips, in no order."""
+    condition, arguments = _of_user(tx, user_id, None, None)
+    return [
+        document
+        for (document,) in await tx.fetch(f"SELECT doc FROM trips WHERE {condition}", *arguments)
+    ]
+
+
 async def count(
     tx: Tx, user_id: str, *, among: frozenset[str] | None, after: Position | None
 ) -> int:
@@ -110,6 +110,13 @@ async def count(
     condition, arguments = _of_user(tx, user_id, among, after)
     found: int = await tx.fetchval(f"SELECT count(*) FROM trips WHERE {condition}", *arguments)
     return found
+
+
+async def reachable(tx: Tx, user_id: str, trip_ids: Collection[str]) -> set[str]:
+    """Those of these trips that are of a group of the user's."""
+    condition, arguments = _of_user(tx, user_id, frozenset(trip_ids), None)
+    records = await tx.fetch(f"SELECT id FROM trips WHERE {condition}", *arguments)
+    return {trip_id for (trip_id,) in records}
 
 
 def _of_user(
@@ -143,13 +150,7 @@ async def members_page(tx: Tx, trip_id: str, *, after: Position | None, limit: i
         user_id,
         limit + 1,
     )
-    return Page.of(
-        [
-            ("", joined, columns[0], msgspec.json.encode(member_of(*columns)).decode())
-            for *columns, joined in records
-        ],
-        limit,
-    )
+    return page_of_members(records, limit)
 
 
 async def member_ids(tx: Tx, trip_id: str) -> list[str]:
@@ -160,14 +161,3 @@ async def member_ids(tx: Tx, trip_id: str) -> list[str]:
 async def member_names(tx: Tx, trip_id: str) -> dict[str, str]:
     """The names of a trip's members by their user ids."""
     return {record[0]: record[1] for record in await tx.fetch(_MEMBERS, trip_id)}
-
-
-def member_of(user_id: str, name: str, email: str, phone: str | None, role: str) -> Member:
-    """A member from its columns."""
-    return Member(
-        user_id=user_id,
-        name=name,
-        email=email,
-        phone=msgspec.UNSET if phone is None else phone,
-        role=role,
-    )

@@ -18,11 +18,12 @@ from runtime.settings import Settings
 from runtime.signals import LocalSignals
 from server.app import build_app
 from server.events import EventHub
+from server.last_use import LastUse
 from server.listener import Listener
 from server.ratelimit import Allowance, LocalRateLimiter, RateLimiter, used
 from server.route import API
 from server.services import Services
-from storage import accounts, sessions
+from storage import accounts, credentials, groups, keys, server_state, sessions, users
 from storage.store import Store
 from workers.loops import WorkerLoops
 
@@ -47,6 +48,14 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "commitment": {"title": "Dinner", "startDate": "2026-07-16", "category": "dinner"},
 }
 """The smallest valid body of each resource."""
+
+PASSWORD = "a ferry at six in the morning"
+"""The owner's."""
+HASHED = (
+    "$argon2id$v=19$m=19456,t=2,p=1$Xi2QkAdceMiNzLSgcbIvCw$"
+    "5EuTyAeCCagfgAAO4w7vzCAoiATBgrvqVqChcB6T56s"
+)
+"""The same, as it is stored."""
 
 WEBHOOK = {"url": "https://hooks.example.org", "events": ["trip.changed"]}
 
@@ -184,10 +193,10 @@ async def add_person(
     email = f"{name}@example.org"
 
     async def add(tx):
-        user_id = await accounts.create_user(tx, email=email, name=name, now=now())
+        user_id = await users.create(tx, email=email, name=name, now=now())
         if group_id is not None:
-            await accounts.add_member(tx, group_id=group_id, user_id=user_id, role=role, now=now())
-        _, key = await accounts.create_key(tx, user_id=user_id, name=name, now=now())
+            await groups.add_member(tx, group_id=group_id, user_id=user_id, role=role, now=now())
+        _, key = await keys.create(tx, user_id=user_id, name=name, now=now())
         return Person(user_id, email, key)
 
     return await store.write(add)
@@ -197,7 +206,7 @@ async def add_key(store: Store, user_id: str, *scopes: str, **options: Any) -> s
     """A key of a user, of all base scopes if none is named."""
 
     async def add(tx):
-        _, key = await accounts.create_key(
+        _, key = await keys.create(
             tx, user_id=user_id, name="extra", now=now(), scopes=scopes or BASE_SCOPES, **options
         )
         return key
@@ -242,8 +251,9 @@ async def run_server(
         signals=signals,
         limiter=LocalRateLimiter(),
         events=EventHub(store, signals, settings.events),
-        signing_secret=await store.write(accounts.signing_secret),
-        epoch=await store.write(accounts.epoch),
+        last_use=LastUse(store),
+        signing_secret=await store.write(server_state.signing_secret),
+        epoch=await store.write(server_state.epoch),
         public_url=base,
         look_up=no_name,
     )
@@ -256,6 +266,7 @@ async def run_server(
     finally:
         await services.events.stop()
         await listener.stop()
+        await services.last_use.stop()
         await worker.stop()
 
 
@@ -308,9 +319,11 @@ async def new_world(store: Store, settings: Settings) -> AsyncIterator[World]:
     """A world on a migrated store."""
 
     async def set_up(tx):
-        return await accounts.set_up(
+        first = await accounts.set_up(
             tx, email="owner@example.org", name="Olga", group="Family", now=now()
         )
+        await credentials.set_password(tx, first.user_id, HASHED)
+        return first
 
     first = await store.write(set_up)
     owner = Person(first.user_id, "owner@example.org", first.api_key)

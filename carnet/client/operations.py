@@ -15,6 +15,14 @@ class Operations(Methods):
         """The key in use, its user and their groups."""
         return self._call("GET", "/me", (), None, {}, options)
 
+    def set_up(self, body: Mapping[str, Any], **options: Unpack[WriteOptions]) -> Call[Document]:
+        """Set up a new server."""
+        return self._call("POST", "/setup", (), body, {}, options)
+
+    def sign_in(self, body: Mapping[str, Any], **options: Unpack[WriteOptions]) -> Call[Document]:
+        """Sign in."""
+        return self._call("POST", "/session", (), body, {}, options)
+
     def get_session(self, **options: Unpack[ReadOptions]) -> Call[Document]:
         """Who is signed in."""
         return self._call("GET", "/session", (), None, {}, options)
@@ -22,6 +30,180 @@ class Operations(Methods):
     def sign_out(self, **options: Unpack[WriteOptions]) -> Call[None]:
         """Sign out."""
         return self._call("DELETE", "/session", (), None, {}, options)
+
+    def list_sessions(self, **options: Unpack[ReadOptions]) -> Call[Page]:
+        """List your sessions."""
+        return self._call("GET", "/sessions", (), None, {}, options)
+
+    def end_session(self, session_id: str, **options: Unpack[WriteOptions]) -> Call[None]:
+        """End a session of yours."""
+        return self._call("DELETE", "/sessions/{sessionId}", (session_id,), None, {}, options)
+
+    def change_password(
+        self, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[None]:
+        """Change your password."""
+        return self._call("POST", "/me/password", (), body, {}, options)
+
+    def reset_password(
+        self, token: str, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[None]:
+        """Set a new password by a link."""
+        return self._call("POST", "/reset/{token}", (token,), body, {}, options)
+
+    def get_passkey_options(self, **options: Unpack[WriteOptions]) -> Call[Document]:
+        """Begin to sign in by passkey."""
+        return self._call("POST", "/session/passkey/options", (), None, {}, options)
+
+    def sign_in_by_passkey(
+        self, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[Document]:
+        """Sign in by passkey."""
+        return self._call("POST", "/session/passkey", (), body, {}, options)
+
+    def get_new_passkey_options(self, **options: Unpack[WriteOptions]) -> Call[Document]:
+        """Begin to add a passkey."""
+        return self._call("POST", "/me/passkeys/options", (), None, {}, options)
+
+    def add_passkey(
+        self, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[Document]:
+        """Add a passkey."""
+        return self._call("POST", "/me/passkeys", (), body, {}, options)
+
+    def list_passkeys(self, **options: Unpack[ReadOptions]) -> Call[Page]:
+        """List passkeys."""
+        return self._call("GET", "/me/passkeys", (), None, {}, options)
+
+    def delete_passkey(self, passkey_id: str, **options: Unpack[WriteOptions]) -> Call[None]:
+        """Remove a passkey."""
+        return self._call("DELETE", "/me/passkeys/{passkeyId}", (passkey_id,), None, {}, options)
+
+    def list_keys(
+        self, *, limit: int | None = None, cursor: str | None = None, **options: Unpack[ReadOptions]
+    ) -> Call[Page]:
+        """List your API keys."""
+        return self._call("GET", "/keys", (), None, {"limit": limit, "cursor": cursor}, options)
+
+    def iterate_keys(
+        self, *, limit: int | None = None, cursor: str | None = None, **options: Unpack[Options]
+    ) -> AsyncGenerator[Document]:
+        """List your API keys: the rows of all pages."""
+        return self._rows("/keys", (), {"limit": limit, "cursor": cursor}, options)
+
+    def create_key(
+        self, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[Document]:
+        """Create an API key."""
+        return self._call("POST", "/keys", (), body, {}, options)
+
+    def revoke_key(self, key_id: str, **options: Unpack[WriteOptions]) -> Call[None]:
+        """Revoke an API key."""
+        return self._call("DELETE", "/keys/{keyId}", (key_id,), None, {}, options)
+
+    def update_me(self, body: Mapping[str, Any], **options: Unpack[WriteOptions]) -> Call[Document]:
+        """Change your name or phone."""
+        return self._call("PATCH", "/me", (), body, {}, options)
+
+    def create_group(
+        self, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[Document]:
+        """Create a group."""
+        return self._call("POST", "/groups", (), body, {}, options)
+
+    def update_group(
+        self, group_id: str, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[Document]:
+        """Rename a group."""
+        return self._call("PATCH", "/groups/{groupId}", (group_id,), body, {}, options)
+
+    def list_group_members(
+        self,
+        group_id: str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        **options: Unpack[ReadOptions],
+    ) -> Call[Page]:
+        """List a group's members."""
+        return self._call(
+            "GET",
+            "/groups/{groupId}/members",
+            (group_id,),
+            None,
+            {"limit": limit, "cursor": cursor},
+            options,
+        )
+
+    def iterate_group_members(
+        self,
+        group_id: str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        **options: Unpack[Options],
+    ) -> AsyncGenerator[Document]:
+        """List a group's members: the rows of all pages."""
+        return self._rows(
+            "/groups/{groupId}/members", (group_id,), {"limit": limit, "cursor": cursor}, options
+        )
+
+    def update_group_member(
+        self, group_id: str, user_id: str, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[Document]:
+        """Change a member's role."""
+        return self._call(
+            "PATCH", "/groups/{groupId}/members/{userId}", (group_id, user_id), body, {}, options
+        )
+
+    def delete_group_member(
+        self, group_id: str, user_id: str, **options: Unpack[WriteOptions]
+    ) -> Call[None]:
+        """Remove a member, or leave."""
+        return self._call(
+            "DELETE", "/groups/{groupId}/members/{userId}", (group_id, user_id), None, {}, options
+        )
+
+    def list_invites(self, group_id: str, **options: Unpack[ReadOptions]) -> Call[Page]:
+        """List invitations."""
+        return self._call("GET", "/groups/{groupId}/invites", (group_id,), None, {}, options)
+
+    def create_invite(
+        self, group_id: str, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[Document]:
+        """Invite somebody to a group."""
+        return self._call("POST", "/groups/{groupId}/invites", (group_id,), body, {}, options)
+
+    def delete_invite(
+        self, group_id: str, invite_id: str, **options: Unpack[WriteOptions]
+    ) -> Call[None]:
+        """Revoke an invitation."""
+        return self._call(
+            "DELETE",
+            "/groups/{groupId}/invites/{inviteId}",
+            (group_id, invite_id),
+            None,
+            {},
+            options,
+        )
+
+    def get_invite(self, token: str, **options: Unpack[ReadOptions]) -> Call[Document]:
+        """Read what you are invited to."""
+        return self._call("GET", "/invites/{token}", (token,), None, {}, options)
+
+    def accept_invite(
+        self, token: str, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[Document]:
+        """Accept an invitation."""
+        return self._call("POST", "/invites/{token}", (token,), body, {}, options)
+
+    def delete_me(self, body: Mapping[str, Any], **options: Unpack[WriteOptions]) -> Call[None]:
+        """Delete your account."""
+        return self._call("DELETE", "/me", (), body, {}, options)
+
+    def export_me(self, **options: Unpack[ReadOptions]) -> Call[Document]:
+        """Read all that is known of you."""
+        return self._call("GET", "/me/export", (), None, {}, options)
 
     def list_trips(
         self, *, limit: int | None = None, cursor: str | None = None, **options: Unpack[ReadOptions]

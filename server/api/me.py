@@ -4,8 +4,8 @@ import msgspec
 
 from server.guards import limit_of
 from server.route import Call, Reply, json_reply
-from storage import accounts
-from storage.accounts import Group
+from storage import groups
+from storage.groups import Group
 from storage.store import Tx
 
 
@@ -43,13 +43,13 @@ async def show(tx: Tx, call: Call) -> Reply:
 async def of(tx: Tx, call: Call) -> Me:
     """What a call's actor is told of itself."""
     actor = call.actor
-    groups = await accounts.groups_of(tx, actor.user)
-    key: Key | msgspec.UnsetType = msgspec.UNSET
+    about = await of_user(tx, User(actor.user, actor.name, actor.email))
     if actor.key_id is not None:
-        key = Key(actor.key_id, actor.key_name, list(actor.scopes.all), limit_of(call))
-    return Me(
-        User(actor.user, actor.name, actor.email),
-        groups,
-        key,
-        groups[0].id if groups else msgspec.UNSET,
-    )
+        about.key = Key(actor.key_id, actor.key_name, list(actor.scopes.all), limit_of(call))
+    return about
+
+
+async def of_user(tx: Tx, user: User) -> Me:
+    """What a user is told of themselves."""
+    mine = await groups.of_user(tx, user.id)
+    return Me(user, mine, default_group_id=mine[0].id if mine else msgspec.UNSET)

@@ -14,12 +14,14 @@ from msgspec import inspect as types
 
 from domain.fields import words
 from domain.imports import BATCH_ITEMS, IGNORED_IN_SYNC
+from domain.key import Key
 from domain.resource import Resource
 from domain.resources import RESOURCES
 from domain.shape import bare, bounds_of, members_of
 from domain.webhook import Webhook
 from server.api.schemas import document
 from server.api.shaping import Field, define, optional, renamed, required
+from storage.keys import ApiKey
 from storage.webhooks import Hook
 
 READ_ONLY = Meta(extra_json_schema={"readOnly": True})
@@ -136,6 +138,30 @@ def webhook(*, partly: bool = False) -> type[msgspec.Struct]:
     ]
     name = f"Webhook{'Patch' if partly else 'Create'}"
     return define(name, f"{about}. {_SENT_BACK}", fields, closed=True)
+
+
+@functools.cache
+def key() -> type[msgspec.Struct]:
+    """The body of a new key."""
+    fields = [*_settable(Key), *_read_only(ApiKey, Key.__struct_encode_fields__)]
+    return define("ApiKeyCreate", f"A new key. {_SENT_BACK}", fields, closed=True)
+
+
+@functools.cache
+def of(
+    struct: type[msgspec.Struct],
+    shown: type[msgspec.Struct] | None = None,
+    *,
+    partly: bool = False,
+) -> type[msgspec.Struct]:
+    """The body that a struct is read from, or its PATCH; `shown` is what is read, where that is."""
+    about = inspect.getdoc(struct) or ""
+    fields = _settable(struct, partly=partly)
+    if shown is not None:
+        about = f"{about} {_SENT_BACK}"
+        fields += _read_only(shown, struct.__struct_encode_fields__)
+    name = f"{struct.__name__}{'Patch' if partly else 'Create'}"
+    return define(name, about, fields, closed=True)
 
 
 @functools.cache

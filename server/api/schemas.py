@@ -21,7 +21,7 @@ from domain.trip import TRIP
 from domain.undo import CATEGORIES, UndoneRows
 from operations.shares import SafeMember
 from server.api.shaping import Field, define, optional, required
-from storage.trips import Member
+from storage.groups import Member
 
 Moment = Annotated[datetime.datetime, Meta(tz=True)]
 

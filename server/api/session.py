@@ -1,13 +1,16 @@
-"""The session in use: who is signed in, and signing out (contract section 19)."""
+"""The session in use: signing in, who is signed in, signing out (contract section 19)."""
 
 import msgspec
 
 from domain.errors import Unauthorized
+from domain.explain import parsed
+from domain.sign_in import SignIn
 from server import cookies
 from server.api import me
 from server.api.me import Me
 from server.route import Call, Reply, json_reply
-from storage import sessions
+from server.signing_in import Checked, begin_session, check_password, confirm, outcome_of, require
+from storage import sessions, users
 from storage.sessions import SessionInfo
 from storage.store import Tx
 
@@ -33,18 +36,41 @@ async def show(tx: Tx, call: Call) -> Reply:
     # It may have ended since the request was let in.
     if found is None:
         raise Unauthorized("This session is over: sign in again")
-    return json_reply(await signed_in(tx, call, found))
+    return json_reply(_signed_in(await me.of(tx, call), found))
 
 
-async def signed_in(tx: Tx, call: Call, session: SessionInfo) -> SignedIn:
-    """What the call's actor is told of itself and of a session of its own."""
-    about = await me.of(tx, call)
+def _signed_in(about: Me, session: SessionInfo) -> SignedIn:
     return SignedIn(
         user=about.user,
         groups=about.groups,
         default_group_id=about.default_group_id,
         session=Session(session.id, session.created_at, session.last_used_at),
     )
+
+
+async def begin(tx: Tx, call: Call, user_id: str, status: int = 200) -> Reply:
+    """Signs a user in: what `show` tells them from now on, and the cookie that lets them ask."""
+    session, cookie = await begin_session(tx, call, user_id)
+    name, email = await users.name_and_email(tx, user_id)
+    about = await me.of_user(tx, me.User(user_id, name, email))
+    headers = {"Set-Cookie": cookie, "Cache-Control": "no-store"}
+    return json_reply(_signed_in(about, session), status, headers)
+
+
+async def check(call: Call) -> Checked:
+    """Compares the password that was sent."""
+    return await outcome_of(_check(call))
+
+
+async def _check(call: Call) -> Checked:
+    sent = parsed(SignIn, call.body)
+    return await check_password(call, sent.email, sent.password)
+
+
+async def sign_in(tx: Tx, call: Call) -> Reply:
+    """A new session for whoever knows the password."""
+    found = await confirm(tx, require(call.prepared))
+    return await begin(tx, call, found.user_id)
 
 
 async def sign_out(tx: Tx, call: Call) -> Reply:

@@ -121,6 +121,15 @@ ROWS: Final[dict[str, Members]] = {
     },
     "Channel": {"name": "general"},
     "Message": {"content": "Who takes the early train?", "clientRef": "message-1"},
+    "ApiKey": {
+        "name": "Assistant",
+        "scopes": [f"trips:read:{id_of('trip')}", f"messages:read:{id_of('trip')}"],
+        "lastFour": "RkDo",
+        "lastUsedAt": NOW,
+        "lastUsedFrom": "192.168.1.20, HomeAssistant/2026.11",
+        "expiresAt": "2027-05-02T00:00:00.000Z",
+        "rateLimit": 60,
+    },
     "Webhook": {
         "url": "https://example.org/hooks",
         "events": ["trip.changed"],
@@ -135,11 +144,39 @@ _WRONG: Final = ValidationFailed([details.required("title", "a string of 1 to 20
 _COUNTS: Final = {"created": 1, "updated": 0, "unchanged": 0, "errors": 0}
 _COUNTS_FAILED: Final = {"created": 0, "updated": 0, "unchanged": 0, "errors": 1}
 _UNDONE: Final = {"deleted": 1, "restored": 0, "updated": 0, "unchanged": 0, "errors": 0}
+_OLGA: Final = {"_id": id_of("user"), "name": "Olga", "email": "olga@example.org"}
+_INVITE: Final = {
+    "_id": id_of("invite"),
+    "role": "editor",
+    "createdAt": NOW,
+    "expiresAt": "2026-11-09T08:15:30.123Z",
+    "createdBy": "Olga",
+}
 _BY: Final = {"userId": id_of("user"), "name": "Olga"}
 
 WHOLE: Final[dict[str, Members]] = {
     "TripPatch": {"status": "active"},
     "WebhookPatch": {"enabled": True},
+    "ProfilePatch": {"name": "Olga", "phone": "+44 20 7946 0000"},
+    "ProfileInfo": {**_OLGA, "createdAt": NOW, "phone": "+44 20 7946 0000"},
+    "GroupNameCreate": {"name": "Family"},
+    "GroupNamePatch": {"name": "Family and friends"},
+    "MembershipPatch": {"role": "owner"},
+    "InvitationCreate": {"role": "editor"},
+    "InviteInfo": _INVITE,
+    "NewInvite": {**_INVITE, "url": "https://trips.example.org/invite/q3Vn8ZkR1tYw6Lx0"},
+    "NewcomerCreate": {
+        "email": "olga@example.org",
+        "name": "Olga",
+        "password": "a ferry at six in the morning",
+    },
+    "ConfirmationCreate": {"password": "a ferry at six in the morning"},
+    "InviteOffer": {
+        "group": "Family",
+        "role": "editor",
+        "invitedBy": "Olga",
+        "expiresAt": "2026-11-09T08:15:30.123Z",
+    },
     "BatchResult": _COUNTS,
     "CategoryResult": _COUNTS,
     "UndoneRows": _UNDONE,
@@ -157,7 +194,7 @@ WHOLE: Final[dict[str, Members]] = {
         "components": {},
     },
     "RowCounts": {"created": 1, "updated": 0, "deleted": 0},
-    "User": {"_id": id_of("user"), "name": "Olga", "email": "olga@example.org"},
+    "User": _OLGA,
     "Group": {"_id": id_of("group"), "name": "Family", "role": "owner"},
     "Key": {
         "_id": id_of("key"),
@@ -230,6 +267,7 @@ OMITTED: Final = {
     "FileResult": {"moreRejects"},
     "Webhook": {"disabledReason", "disabledAt"},
     "NewWebhook": {"disabledReason", "disabledAt"},
+    "NewApiKey": {"lastUsedAt", "lastUsedFrom"},
     "ActionItem": {"completedAt"},
 }
 """By schema: what is there only where something else is not."""
@@ -241,6 +279,7 @@ VALUES: Final[Members] = {
     "deleted": True,
     "dryRun": False,
     "kind": "leg",
+    "key": "osk_7Hq2mZr9TdXw4KpV1nBs6YcJ8gLfE3aU5tNx0WbRkDo",
     "nextCursor": None,
     "notices": "The file says nothing of time zones",
     "op": "created",

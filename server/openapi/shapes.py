@@ -14,7 +14,7 @@ from domain.changes import SNAPSHOT_NAMES
 from domain.errors import ERRORS, REASONS, ErrorBody
 from domain.fields import SCHEMAS
 from domain.imports import BatchResult
-from domain.scopes import BASE_SCOPES, Role
+from domain.scopes import SCOPE_PATTERN, Role
 from domain.webhook import EVENTS, TEST
 from server.api import requests, schemas
 from storage.jobs import Job
@@ -60,7 +60,7 @@ _CODE: Final = ref("ErrorCode")
 _ROLE: Final = ref("Role")
 _KIND: Final = ref("RowKind")
 _COUNTS: Final = {"type": "object", "additionalProperties": ref("RowCounts")}
-_SCOPE: Final = f"^({'|'.join(BASE_SCOPES)})(:[a-z0-9]{{1,32}})?$"
+_SCOPES: Final = {"type": "array", "items": {"type": "string", "pattern": SCOPE_PATTERN}}
 _DOCUMENT: Final = {
     "description": "The row as its kind is read.",
     "anyOf": [ref(name) for name in sorted(each.__name__ for each in schemas.documents())],
@@ -85,6 +85,7 @@ _MORE: Final[dict[str, Schema]] = {
 """Schemas beside those of structs."""
 
 _CLOSED: Final[dict[tuple[str, str], Schema]] = {
+    ("ApiKey", "scopes"): _SCOPES,
     ("Change", "document"): _DOCUMENT,
     ("Change", "kind"): _KIND,
     ("Changeset", "summary"): _COUNTS,
@@ -101,8 +102,9 @@ _CLOSED: Final[dict[tuple[str, str], Schema]] = {
     ("Group", "role"): _ROLE,
     ("ItemError", "code"): _CODE,
     ("Job", "error"): ref("ItemError"),
-    ("Key", "scopes"): {"type": "array", "items": {"type": "string", "pattern": _SCOPE}},
+    ("Key", "scopes"): _SCOPES,
     ("Member", "role"): _ROLE,
+    ("NewApiKey", "scopes"): _SCOPES,
     ("SharedMember", "role"): _ROLE,
 }
 """By schema and property: what the structs leave open."""

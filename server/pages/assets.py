@@ -49,8 +49,11 @@ ASSETS: Final = (
     _docs("swagger-ui/LICENSE", TEXT),
     _docs("swagger-ui/NOTICE", TEXT),
     _static("app.css", STYLE),
+    _static("copy.js", SCRIPT),
+    _static("passkeys.js", SCRIPT),
     _static("icons.svg", SVG),
     _static("logo.svg", SVG),
+    _static("trip.js", SCRIPT),
     _static("fonts/figtree-latin.woff2", FONT),
     _static("fonts/figtree-latin-ext.woff2", FONT),
     _static("fonts/instrument-serif-latin.woff2", FONT),
@@ -64,6 +67,7 @@ _ASK_AGAIN: Final = "no-cache"
 _GZIP: Final = re.compile(r"(?:^|,)\s*gzip\s*(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
 """In Accept-Encoding (RFC 9110 section 12.5.3), unless it is given no weight."""
 _LINK: Final = re.compile(rb'(?<=")((?:docs/|\.\./)?static/[\w./-]+)(?=["#])')
+_URL: Final = re.compile(rb"(?<=url\()([\w./-]+)(?=\))")
 _BY_PATH: Final = {asset.path: asset for asset in ASSETS}
 
 
@@ -114,13 +118,16 @@ def _load(asset: Asset) -> Body:
     plain = (files("server.pages") / asset.file).read_bytes()
     if asset.media_type == HTML:
         plain = _LINK.sub(_versioned, plain)
+    elif asset.media_type == STYLE:
+        plain = _URL.sub(_versioned, plain)
     return Body(plain, gzip.compress(plain, mtime=0), _digest(plain))
 
 
 def _versioned(link: re.Match[bytes]) -> bytes:
     """The address of a file, which changes with what is in it."""
-    name = re.sub(r"^(?:docs|\.\.)/", "", link[1].decode())
-    return f"{link[1].decode()}?{_digest((files('server.pages') / name).read_bytes())}".encode()
+    name = link[1].decode().rpartition("static/")[2]
+    file = files("server.pages") / "static" / name
+    return link[1] + f"?{_digest(file.read_bytes())}".encode()
 
 
 def _digest(content: bytes) -> str:

@@ -11,7 +11,9 @@ from urllib.parse import quote
 from aiohttp import web
 from msgspec import UNSET
 
+from domain import access
 from domain.errors import CarnetError, MethodNotAllowed, NotFound
+from domain.scopes import BaseScope
 from runtime import clock
 from runtime.ids import is_id, new_request_id
 from server import guards
@@ -22,7 +24,7 @@ from server.pages import assets
 from server.pages.assets import HTML, Asset, takes_gzip
 from server.pages.forms import take_form
 from server.pages.handlers.preferences import LANGUAGE_COOKIE, THEME_COOKIE
-from server.pages.render import render
+from server.pages.render import edition, render
 from server.pages.table import find
 from server.pages.visit import Answer, Document, Drawing, PageRoute, Redirect, Theme, Visit
 from server.pages.words import Words, choose
@@ -100,9 +102,10 @@ class Pages:
         if route.method == "POST":
             require_same_origin(call.request, call.services.public_url)
         if route.access == "session" and not visit.signed_in:
-            here = call.request.rel_url.raw_path_qs if route.method == "GET" else ""
-            here = here.removeprefix(call.services.prefix)
-            return Redirect(f"/sign-in?next={quote(here, safe='')}" if here else "/sign-in")
+            after = "" if visit.here == "/" else f"?next={quote(visit.here, safe='')}"
+            return Redirect(f"/sign-in{after}")
+        if "{tripId}" in route.path:
+            _require_trip(visit)
         if route.method == "POST":
             visit.fields = await take_form(call)
             visit.form = {name: values[-1].strip() for name, values in visit.fields.items()}
@@ -122,7 +125,8 @@ class Pages:
 
     async def _draw(self, visit: Visit, drawing: Drawing) -> Reply:
         """A page that is known by what it shows: drawn once, and kept while there is room."""
-        shown = f"{drawing.state}/{visit.words.tag}/{visit.theme}/{self._services.epoch}"
+        made_with = f"{edition()}/{visit.words.tag}/{visit.theme}"
+        shown = f"{drawing.state}/{self._services.epoch}/{made_with}"
         digest = hashlib.blake2b(shown.encode(), digest_size=12).hexdigest()
         compressed = takes_gzip(visit.call.request)
         tag = f'"{digest}-gzip"' if compressed else f'"{digest}"'
@@ -143,6 +147,14 @@ class Pages:
         return Reply(200, body, headers)
 
 
+def _require_trip(visit: Visit) -> None:
+    """The pages of a trip are for its members, and its forms for those who may write."""
+    call, writes = visit.call, visit.route.method == "POST"
+    assert call.caller is not None
+    scope: BaseScope = "trips:write" if writes else "trips:read"
+    access.require_trip(call.actor, call.caller.trip, call.params["tripId"], scope, writes=writes)
+
+
 _NO_PAGE: Final = PageRoute("GET", "", lambda _visit: _nothing(), "anyone")
 
 
@@ -152,7 +164,11 @@ async def _nothing() -> Answer:
 
 def _failed(visit: Visit, error: CarnetError, request_id: str) -> Reply:
     """The page that tells what is wrong."""
-    context = {"status": error.status, "error": error, "request_id": request_id}
+    context = {
+        "status": error.status,
+        "wait_seconds": int(error.headers.get("Retry-After", 0)),
+        "request_id": request_id,
+    }
     document = Document(template="error.html", context=context)
     headers = {"Cache-Control": "no-store", **error.headers}
     return _html(visit, error.status, render(visit, document), headers)

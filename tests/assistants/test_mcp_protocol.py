@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from server.mcp.eras import HANDSHAKE, MODERN, VERSIONS
-from storage import accounts
+from storage import keys
 from tests.assistants.speaking import META, Speaker, speaker
 from tests.support import add_key, now
 
@@ -280,7 +280,7 @@ async def test_expired_and_revoked_keys(world):
     assert (response.status, response.code) == (401, "UNAUTHORIZED")
     revoked = speaker(world, await add_key(world.store, world.owner.user_id))
     key_id = (await revoked.do("whoami"))["key"]["_id"]
-    await world.store.write(lambda tx: accounts.revoke_key(tx, key_id, now()))
+    await world.store.write(lambda tx: keys.revoke(tx, key_id, now()))
     response = await revoked.send("tools/call", {"name": "whoami"})
     assert (response.status, response.code) == (401, "UNAUTHORIZED")
 

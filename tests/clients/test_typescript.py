@@ -28,11 +28,19 @@ pytestmark = [
 
 
 async def calls(world: World) -> list[dict[str, Any]]:
-    """Of each operation, the arguments of a call that succeeds: ids, then a body."""
+    """Of each operation, the arguments of a call that succeeds: ids, then a body.
+
+    Of what is for people who sign in, those of a call that is refused.
+    """
     targets = await Targets.make(world)
-    made = []
+    made: list[dict[str, Any]] = []
     # What is deleted last: a share token opens nothing afterwards.
     for route in sorted(ROUTES, key=lambda route: route.method == "DELETE"):
+        if route.access not in ("key", "address"):
+            args: list[Any] = ["x" for _ in re.findall(r"\{\w+\}", route.path)]
+            args += [] if route.body is None else [{}]
+            made.append({"operation": route.name, "args": args, "refused": True})
+            continue
         path, body = await targets.path(route.path), targets.body(route.method, route.path)
         ids = re.search(re.sub(r"\{\w+\}", "([^/]+)", route.path) + "$", path)
         assert ids, path

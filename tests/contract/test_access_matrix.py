@@ -5,6 +5,7 @@ only the list of routes is the product's, so that a new route cannot escape.
 """
 
 import dataclasses
+import re
 
 import pytest
 
@@ -154,11 +155,24 @@ def _sample(collection: str) -> dict[str, object]:
     return sample
 
 
-@pytest.mark.parametrize(
-    ("method", "template"),
-    [(route.method, route.path) for route in ROUTES],
-    ids=[f"{route.method} {route.path}" for route in ROUTES],
-)
+def routes_for(*kinds: str) -> pytest.MarkDecorator:
+    """Those of these kinds of access."""
+    routes = [route for route in ROUTES if route.access in kinds]
+    return pytest.mark.parametrize(
+        ("method", "template"),
+        [(route.method, route.path) for route in routes],
+        ids=[f"{route.method} {route.path}" for route in routes],
+    )
+
+
+@routes_for("session")
+async def test_what_people_do_no_key_may_do(world, method, template):
+    path = re.sub(r"\{\w+\}", "x", template)
+    assert (await world.client.send(method, path)).code == "FORBIDDEN"
+    assert (await world.as_(None).send(method, path)).code == "UNAUTHORIZED"
+
+
+@routes_for("key", "address")
 async def test_each_route_lets_in_whom_the_contract_lets_in(world, method, template):
     people = {"owner": world.owner.user_id}
     for name, role in ROLES.items():

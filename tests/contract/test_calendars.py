@@ -7,7 +7,7 @@ import pytest
 
 from domain.scopes import Role
 from formats import events
-from storage import accounts
+from storage import groups
 from tests.contract.kinds import ACCOMMODATION, FLIGHT, channel_path
 from tests.contract.tags import tag
 from tests.support import SAMPLES, add_key, gather
@@ -279,7 +279,7 @@ async def test_a_feed_has_all_trips_of_its_user_and_no_others(world):
     }
     # Who leaves a group has nothing of it, whatever was known before.
     await world.store.write(
-        lambda tx: accounts.remove_member(tx, group_id=world.group_id, user_id=ann.user_id)
+        lambda tx: groups.remove_member(tx, group_id=world.group_id, user_id=ann.user_id)
     )
     left = await world.as_(None).get(urls[0], headers={"If-None-Match": tag(hers)})
     assert (left.status, read(left)) == (200, {})

@@ -8,7 +8,7 @@ import pytest
 from domain.scopes import Role
 from runtime.settings import Events, Limits, Settings
 from server.events import EventHub
-from storage import accounts, journal
+from storage import groups, journal
 from tests.contract.kinds import channel_path
 from tests.streams import Event, streaming
 from tests.support import PLENTY, SAMPLES, World, add_key, now
@@ -234,7 +234,7 @@ async def expire(world: World, person) -> None:
 
 async def leave(world: World, person) -> None:
     await world.store.write(
-        lambda tx: accounts.remove_member(tx, group_id=world.group_id, user_id=person.user_id)
+        lambda tx: groups.remove_member(tx, group_id=world.group_id, user_id=person.user_id)
     )
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from domain.scopes import Role
-from storage import accounts, idempotency
+from storage import idempotency, keys
 from tests.contract.kinds import KINDS, NAMES, channel_path, listed, rows_path
 from tests.support import SAMPLES, TRIP, add_key, gather, now
 
@@ -337,5 +337,5 @@ async def test_a_get_takes_no_notice_of_a_key(world):
 async def test_a_revoked_key_replays_nothing(world):
     key_id = (await world.client.get("/me")).json["key"]["_id"]
     assert (await world.client.post(f"{world.trip}/legs", LEG, headers=KEY)).status == 201
-    await world.store.write(lambda tx: accounts.revoke_key(tx, key_id, now()))
+    await world.store.write(lambda tx: keys.revoke(tx, key_id, now()))
     assert (await world.client.post(f"{world.trip}/legs", LEG, headers=KEY)).status == 401

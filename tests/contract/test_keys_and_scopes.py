@@ -8,7 +8,7 @@ import pytest
 
 from domain.clock import timestamp
 from domain.scopes import Role
-from storage import accounts
+from storage import groups, keys
 from tests.contract.kinds import BY_NAME, KINDS, NAMES, channel_path, listed, rows_path
 from tests.support import SAMPLES, TRIP, add_key, now
 
@@ -23,8 +23,8 @@ async def new_group(world, user_id, role=Role.OWNER):
     """Another group with this user in it; its id."""
 
     async def add(tx):
-        group_id = await accounts.create_group(tx, name="Friends", now=now())
-        await accounts.add_member(tx, group_id=group_id, user_id=user_id, role=role, now=now())
+        group_id = await groups.create(tx, name="Friends", now=now())
+        await groups.add_member(tx, group_id=group_id, user_id=user_id, role=role, now=now())
         return group_id
 
     return await world.store.write(add)
@@ -58,7 +58,7 @@ async def test_a_key_works_until_it_expires(world):
 async def test_a_revoked_key_is_refused_at_once(world):
     assert (await world.client.get("/me")).status == 200
     key_id = (await world.client.get("/me")).json["key"]["_id"]
-    await world.store.write(lambda tx: accounts.revoke_key(tx, key_id, now()))
+    await world.store.write(lambda tx: keys.revoke(tx, key_id, now()))
     for path in ("/me", world.trip, "/nowhere"):
         assert (await world.client.get(path)).code == "UNAUTHORIZED"
     another = await add_key(world.store, world.owner.user_id)

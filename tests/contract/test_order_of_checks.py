@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from domain.scopes import Role
-from storage import accounts
+from storage import keys
 from tests.support import SAMPLES, add_key, now
 
 LEG = SAMPLES["leg"]
@@ -34,7 +34,7 @@ async def spent(world):
 async def test_the_key_is_checked_before_the_rate_limit(world, spent):
     client, key_id = spent
     assert (await client.get("/me")).status == 429
-    await world.store.write(lambda tx: accounts.revoke_key(tx, key_id, now()))
+    await world.store.write(lambda tx: keys.revoke(tx, key_id, now()))
     assert (await client.get("/me")).status == 401
 
 

@@ -8,7 +8,7 @@ from domain.message import CHANNEL
 from domain.row import Row
 from domain.scopes import Role
 from runtime.ids import new_id
-from storage import accounts, changes
+from storage import changes, groups
 from tests.contract.kinds import channel_path, listed
 from tests.support import add_key, now
 
@@ -172,8 +172,8 @@ async def test_a_new_role_and_a_member_who_leaves_move_the_tag(world, path):
     vera = {"group_id": world.group_id, "user_id": viewer.user_id}
     tags = []
     for change in (
-        lambda tx: accounts.set_role(tx, **vera, role=Role.EDITOR),
-        lambda tx: accounts.remove_member(tx, **vera),
+        lambda tx: groups.set_role(tx, **vera, role=Role.EDITOR),
+        lambda tx: groups.remove_member(tx, **vera),
     ):
         tags.append((await world.client.get(f"{world.trip}{path}")).headers["ETag"])
         await world.store.write(change)
@@ -216,9 +216,9 @@ async def test_me_lists_all_groups_and_the_first_joined_is_the_default(world):
     viewer = await world.person("vera", Role.VIEWER)
 
     async def join(tx):
-        group_id = await accounts.create_group(tx, name="Friends", now=now())
+        group_id = await groups.create(tx, name="Friends", now=now())
         user_id, role = viewer.user_id, Role.OWNER
-        await accounts.add_member(
+        await groups.add_member(
             tx, group_id=group_id, user_id=user_id, role=role, now="9999-01-01T00:00:00.000Z"
         )
         return group_id

@@ -8,7 +8,8 @@ import pytest
 from domain.clock import timestamp
 from runtime.settings import Limits, Settings
 from server.services import Services
-from tests.support import TRIP, add_session
+from tests.streams import streaming
+from tests.support import SAMPLES, TRIP, add_session
 
 
 @pytest.fixture
@@ -139,3 +140,18 @@ class TestLimit:
         assert (await world.client.get("/me")).status == 200
         other = world.client.with_session(await add_session(world.store, world.owner.user_id))
         assert (await other.get("/me")).status == 200
+
+
+async def test_a_stream_of_changes_ends_with_the_session(world):
+    world.running.services.events.pace.check = 0.02
+    token = await add_session(world.store, world.owner.user_id)
+    async with (
+        streaming(world.client, world.trip) as stays,
+        streaming(world.client.with_session(token), world.trip) as goes,
+    ):
+        await stays.next()
+        await goes.next()
+        assert (await world.client.with_session(token).delete("/session")).status == 204
+        assert await goes.rest() == []
+        await world.make("/map-pins", SAMPLES["mapPin"])
+        assert (await stays.next()).name == "change"

@@ -3,7 +3,7 @@
 import pytest
 
 from domain.scopes import Role
-from storage import accounts
+from storage import groups
 from tests.contract.kinds import (
     ACCOMMODATION,
     BY_NAME,
@@ -160,11 +160,9 @@ async def test_an_action_items_owner_who_is_no_member_there_is_not_found(world):
     friend = await world.person("fred", None)
 
     async def befriend(tx):
-        group_id = await accounts.create_group(tx, name="Friends", now=now())
+        group_id = await groups.create(tx, name="Friends", now=now())
         role = Role.OWNER
-        await accounts.add_member(
-            tx, group_id=group_id, user_id=friend.user_id, role=role, now=now()
-        )
+        await groups.add_member(tx, group_id=group_id, user_id=friend.user_id, role=role, now=now())
         return group_id
 
     group_id = await world.store.write(befriend)

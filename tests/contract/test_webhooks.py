@@ -8,7 +8,7 @@ import pytest
 from domain.scopes import Role
 from domain.webhook import EVENTS, MOST
 from runtime.settings import Webhooks
-from storage import accounts
+from storage import keys
 from tests.receiver import receiving
 from tests.support import SAMPLES, TRIP, WEBHOOK, add_key, gather, now
 from tests.waiting import until
@@ -507,7 +507,7 @@ async def test_a_revoked_key_ends_its_webhooks_and_says_so(world):
     async with receiving() as receiver:
         hook = await make(world.as_(key), url=receiver.url)
         key_id = (await world.as_(key).get("/me")).json["key"]["_id"]
-        await world.store.write(lambda tx: accounts.revoke_key(tx, key_id, now()))
+        await world.store.write(lambda tx: keys.revoke(tx, key_id, now()))
         await world.make("/map-pins", SAMPLES["mapPin"])
 
         async def disabled():

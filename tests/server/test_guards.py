@@ -6,7 +6,7 @@ import pytest
 
 from domain.errors import Unavailable
 from server.ratelimit import LocalRateLimiter
-from storage import accounts
+from storage import keys
 from tests.support import now
 from tests.waiting import PATIENCE
 
@@ -61,8 +61,8 @@ async def test_a_key_seen_before_is_counted_while_its_caller_is_looked_up(world,
 
 
 async def test_a_key_seen_before_is_refused_once_it_is_revoked(world, meeting):
-    (key,) = await world.store.read(accounts.list_keys)
-    await world.store.write(lambda tx: accounts.revoke_key(tx, key.id, now()))
+    (key,) = await world.store.read(keys.list_all)
+    await world.store.write(lambda tx: keys.revoke(tx, key.id, now()))
     answer = await world.client.get("/me")
     assert (answer.status, answer.code) == (401, "UNAUTHORIZED")
     assert "X-RateLimit-Remaining" not in answer.headers

@@ -17,7 +17,7 @@ from domain.row import Row
 from domain.scopes import BASE_SCOPES, Role, Scopes
 from operations import imports, messages, rows, trips
 from operations.rows import Collection
-from storage import accounts, changes, snapshots
+from storage import accounts, changes, groups, snapshots, users
 from storage.store import Operation, Store, Tx
 from tests.support import SAMPLES, now
 from tests.support import TRIP as TRIP_SAMPLE
@@ -163,10 +163,8 @@ class Home:
         """The id of a new member of the group."""
 
         async def add(tx: Tx) -> str:
-            user_id = await accounts.create_user(
-                tx, email=f"{name}@example.org", name=name, now=now()
-            )
-            await accounts.add_member(
+            user_id = await users.create(tx, email=f"{name}@example.org", name=name, now=now())
+            await groups.add_member(
                 tx, group_id=self.group_id, user_id=user_id, role=Role.EDITOR, now=now()
             )
             return user_id

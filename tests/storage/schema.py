@@ -76,7 +76,7 @@ TABLES = {
     ),
     "invites": table(
         "group_id text, id text, hash text, role text, created_by text, created_at text,"
-        " expires_at text, used_at text?, used_by text?",
+        " expires_at text",
         "PRIMARY KEY (group_id, id)",
         "UNIQUE (hash)",
         "FOREIGN KEY (created_by) REFERENCES users(id)",

@@ -5,10 +5,9 @@ import re
 
 import pytest
 
-from domain.account import key_hash
+from domain.account import AccountError, key_hash
 from domain.scopes import BASE_SCOPES, Role
-from storage import accounts, trips
-from storage.accounts import AccountError
+from storage import accounts, groups, keys, server_state, trips, users
 from tests.storage.home import soon
 from tests.support import now
 
@@ -17,18 +16,18 @@ MOMENT = "2026-07-15T12:00:00.000Z"
 
 async def add_user(store, email="zoe@example.org", **options):
     return await store.write(
-        lambda tx: accounts.create_user(tx, email=email, name=options.get("name", "Zoe"), now=now())
+        lambda tx: users.create(tx, email=email, name=options.get("name", "Zoe"), now=now())
     )
 
 
 async def add_key(store, user_id, **options):
     return await store.write(
-        lambda tx: accounts.create_key(tx, user_id=user_id, name="k", now=MOMENT, **options)
+        lambda tx: keys.create(tx, user_id=user_id, name="k", now=MOMENT, **options)
     )
 
 
 async def who(store, key, trip_id=None, at=MOMENT):
-    found = await store.read(lambda tx: accounts.authenticate(tx, key_hash(key), trip_id))
+    found = await store.read(lambda tx: keys.authenticate(tx, key_hash(key), trip_id))
     return found if found and found.actor.may_act_at(at) else None
 
 
@@ -42,7 +41,7 @@ async def test_the_first_account(store):
     actor = caller.actor
     assert (actor.user_id, actor.name, actor.email) == (first.user_id, "Olga", "o@x.org")
     assert actor.scopes.all == BASE_SCOPES
-    (group,) = await store.read(lambda tx: accounts.groups_of(tx, first.user_id))
+    (group,) = await store.read(lambda tx: groups.of_user(tx, first.user_id))
     assert (group.id, group.name, group.role) == (first.group_id, "Home", "owner")
 
 
@@ -73,28 +72,28 @@ async def test_an_address_has_one_user_whatever_its_case(home, email):
 
 @pytest.mark.parametrize("email", ["owner@example.org", "Owner@EXAMPLE.org"])
 async def test_users_are_found_by_address(home, email):
-    assert await home.store.read(lambda tx: accounts.user_id_of(tx, email)) == home.user_id
+    assert await home.store.read(lambda tx: users.id_of(tx, email)) == home.user_id
 
 
 async def test_an_unknown_user_group_or_key(home):
     store = home.store
     with pytest.raises(AccountError, match="no user x@y"):
-        await store.read(lambda tx: accounts.user_id_of(tx, "x@y"))
+        await store.read(lambda tx: users.id_of(tx, "x@y"))
     with pytest.raises(AccountError, match="no group nowhere"):
         await store.write(
-            lambda tx: accounts.add_member(
+            lambda tx: groups.add_member(
                 tx, group_id="nowhere", user_id=home.user_id, role=Role.EDITOR, now=MOMENT
             )
         )
     with pytest.raises(AccountError, match="no key k1"):
-        await store.write(lambda tx: accounts.revoke_key(tx, "k1", MOMENT))
+        await store.write(lambda tx: keys.revoke(tx, "k1", MOMENT))
 
 
 async def add_member(home, role, email="zoe@example.org"):
     """A new member of the home's group."""
     user_id = await add_user(home.store, email)
     await home.store.write(
-        lambda tx: accounts.add_member(
+        lambda tx: groups.add_member(
             tx, group_id=home.group_id, user_id=user_id, role=role, now=MOMENT
         )
     )
@@ -103,18 +102,18 @@ async def add_member(home, role, email="zoe@example.org"):
 
 def set_role(home, user_id, role):
     return home.store.write(
-        lambda tx: accounts.set_role(tx, group_id=home.group_id, user_id=user_id, role=role)
+        lambda tx: groups.set_role(tx, group_id=home.group_id, user_id=user_id, role=role)
     )
 
 
 def remove_member(home, user_id):
     return home.store.write(
-        lambda tx: accounts.remove_member(tx, group_id=home.group_id, user_id=user_id)
+        lambda tx: groups.remove_member(tx, group_id=home.group_id, user_id=user_id)
     )
 
 
 def role_of(home, user_id):
-    return home.store.read(lambda tx: accounts.role_in(tx, home.group_id, user_id))
+    return home.store.read(lambda tx: groups.role_in(tx, home.group_id, user_id))
 
 
 async def test_a_member_gets_a_role_and_leaves(home):
@@ -135,7 +134,7 @@ async def test_nobody_is_twice_in_a_group(home):
     for user_id, role in ((zoe, "viewer"), (home.user_id, "owner")):
         with pytest.raises(AccountError, match=f"already, as {role}"):
             await home.store.write(
-                lambda tx, u=user_id: accounts.add_member(
+                lambda tx, u=user_id: groups.add_member(
                     tx, group_id=home.group_id, user_id=u, role=Role.EDITOR, now=MOMENT
                 )
             )
@@ -162,9 +161,9 @@ async def test_of_two_owners_who_leave_at_once_one_stays(home):
     zoe = await add_user(store)
 
     async def found(tx):
-        group_id = await accounts.create_group(tx, name="Bare", now=MOMENT)
+        group_id = await groups.create(tx, name="Bare", now=MOMENT)
         for user_id in (home.user_id, zoe):
-            await accounts.add_member(
+            await groups.add_member(
                 tx, group_id=group_id, user_id=user_id, role=Role.OWNER, now=MOMENT
             )
         return group_id
@@ -172,7 +171,7 @@ async def test_of_two_owners_who_leave_at_once_one_stays(home):
     group_id = await store.write(found)
 
     async def leave(tx, user_id):
-        await accounts.remove_member(tx, group_id=group_id, user_id=user_id)
+        await groups.remove_member(tx, group_id=group_id, user_id=user_id)
         for _ in range(300):  # so that the other transaction runs before this one ends
             await tx.fetchval("SELECT 1")
 
@@ -190,7 +189,7 @@ async def test_of_two_users_added_at_once_with_one_address_one_is_refused(home):
 async def test_users_are_listed_oldest_first_with_their_groups(home):
     zoe = await add_member(home, Role.VIEWER)
     loner = await add_user(home.store, "lone@example.org", name="Lone")
-    listed = await home.store.read(accounts.list_users)
+    listed = await home.store.read(users.list_all)
     assert [info.id for info in listed] == [home.user_id, zoe, loner]
     assert [info.email for info in listed][1:] == ["zoe@example.org", "lone@example.org"]
     assert [[(g.id, g.name, g.role) for g in info.groups] for info in listed] == [
@@ -202,21 +201,21 @@ async def test_users_are_listed_oldest_first_with_their_groups(home):
 
 async def test_groups_of_a_user_go_by_when_they_were_joined(home):
     async def join(tx):
-        user_id = await accounts.create_user(tx, email="z@x.org", name="Zoe", now=MOMENT)
-        later = await accounts.create_group(tx, name="Later", now=MOMENT)
+        user_id = await users.create(tx, email="z@x.org", name="Zoe", now=MOMENT)
+        later = await groups.create(tx, name="Later", now=MOMENT)
         for group_id, role, moment in (
             (later, Role.VIEWER, "2026-07-16T00:00:00.000Z"),
             (home.group_id, Role.EDITOR, "2026-07-15T00:00:00.000Z"),
         ):
-            await accounts.add_member(tx, group_id=group_id, user_id=user_id, role=role, now=moment)
+            await groups.add_member(tx, group_id=group_id, user_id=user_id, role=role, now=moment)
         roles = [
-            await accounts.role_in(tx, group_id, user_id)
+            await groups.role_in(tx, group_id, user_id)
             for group_id in (home.group_id, later, "nowhere")
         ]
-        return await accounts.groups_of(tx, user_id), roles
+        return await groups.of_user(tx, user_id), roles
 
-    groups, roles = await home.store.write(join)
-    assert [(group.name, group.role) for group in groups] == [
+    joined, roles = await home.store.write(join)
+    assert [(group.name, group.role) for group in joined] == [
         ("Family", "editor"),
         ("Later", "viewer"),
     ]
@@ -272,17 +271,17 @@ async def test_a_key_expires(home):
 async def test_a_revoked_key_is_revoked_at_once_and_for_good(home):
     key_id, key = await add_key(home.store, home.user_id)
     for moment in (MOMENT, "2027-01-01T00:00:00.000Z"):
-        revoked = await home.store.write(lambda tx, m=moment: accounts.revoke_key(tx, key_id, m))
+        revoked = await home.store.write(lambda tx, m=moment: keys.revoke(tx, key_id, m))
         assert revoked == MOMENT
         assert await who(home.store, key) is None
     assert await who(home.store, home.key)
-    listed = {info.id: info for info in await home.store.read(accounts.list_keys)}
+    listed = {info.id: info for info in await home.store.read(keys.list_all)}
     assert listed[key_id].revoked_at == MOMENT, "the first revocation is the one that counts"
 
 
 async def test_keys_are_listed_oldest_first_without_the_keys(home):
     made = [await add_key(home.store, home.user_id, scopes=[f"trips:read:t{n}"]) for n in range(3)]
-    listed = await home.store.read(accounts.list_keys)
+    listed = await home.store.read(keys.list_all)
     assert [info.id for info in listed][1:] == [key_id for key_id, _ in made]
     assert [info.scopes for info in listed][1:] == [[f"trips:read:t{n}"] for n in range(3)]
     assert {info.user for info in listed} == {"owner@example.org"}
@@ -291,7 +290,7 @@ async def test_keys_are_listed_oldest_first_without_the_keys(home):
 
 async def test_the_signing_secret_is_made_once(home):
     secrets = await soon(
-        asyncio.gather(*(home.store.write(accounts.signing_secret) for _ in range(5)))
+        asyncio.gather(*(home.store.write(server_state.signing_secret) for _ in range(5)))
     )
     assert len(set(secrets)) == 1
     assert len(secrets[0]) >= 32
@@ -326,10 +325,10 @@ async def test_members_are_paged_oldest_account_first(home):
     async def join(tx):
         made = []
         for number in range(5):
-            user_id = await accounts.create_user(
+            user_id = await users.create(
                 tx, email=f"u{number}@x.org", name=f"U{number}", now=MOMENT
             )
-            await accounts.add_member(
+            await groups.add_member(
                 tx, group_id=home.group_id, user_id=user_id, role=Role.VIEWER, now=MOMENT
             )
             made.append(user_id)

@@ -15,7 +15,7 @@ from operations import imports, messages, rows
 from operations import trips as trip_operations
 from operations.rows import Collection
 from runtime import ids
-from storage import accounts, items, snapshots, trips
+from storage import groups, items, keys, snapshots, trips, users
 from storage.page import Page
 from storage.store import Store, Tx
 from tests.storage.releases import KEY, LATER, TRIP
@@ -31,7 +31,7 @@ async def old_clock(monkeypatch):
 
 
 async def cause(store: Store) -> Cause:
-    caller = await store.read(lambda tx: accounts.authenticate(tx, key_hash(KEY), TRIP))
+    caller = await store.read(lambda tx: keys.authenticate(tx, key_hash(KEY), TRIP))
     assert caller is not None
     return Cause(caller.actor, LATER)
 
@@ -104,10 +104,8 @@ async def test_later_trips_and_members_come_after_those_of_before(upgraded, old_
     olga_ben_and_vera = await members()
 
     async def join(tx: Tx) -> str:
-        user_id = await accounts.create_user(tx, email="zoe@example.org", name="Zoe", now=LATER)
-        await accounts.add_member(
-            tx, group_id=group_id, user_id=user_id, role=Role.EDITOR, now=LATER
-        )
+        user_id = await users.create(tx, email="zoe@example.org", name="Zoe", now=LATER)
+        await groups.add_member(tx, group_id=group_id, user_id=user_id, role=Role.EDITOR, now=LATER)
         return user_id
 
     zoe = await upgraded.write(join)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from domain.account import key_hash
-from storage import accounts, idempotency, jobs, open_store
+from storage import idempotency, jobs, keys, open_store
 from storage.idempotency import REMEMBERED_SECONDS, Answer, KeyTaken, Protection
 from tests.storage.home import soon
 from tests.support import now
@@ -16,7 +16,7 @@ MADE = Answer(201, {"Location": "/x", "ETag": '"é"'}, '{"_id":"é"}'.encode())
 
 @pytest.fixture
 async def key_id(home) -> str:
-    found = await home.store.read(lambda tx: accounts.authenticate(tx, key_hash(home.key), ""))
+    found = await home.store.read(lambda tx: keys.authenticate(tx, key_hash(home.key), ""))
     assert found is not None
     scope: str = found.actor.idempotency_scope
     return scope
@@ -62,7 +62,7 @@ async def test_a_key_is_compared_to_the_letter(home, key_id, key):
 
 async def test_records_belong_to_an_api_key(home, key_id):
     other, _ = await home.store.write(
-        lambda tx: accounts.create_key(tx, user_id=home.user_id, name="x", now=now())
+        lambda tx: keys.create(tx, user_id=home.user_id, name="x", now=now())
     )
     await remember(home, key_id)
     assert await find(home, other) is None

@@ -11,7 +11,7 @@ from domain.imports import ImportRequest, items_of
 from domain.row import Row
 from domain.scopes import Role
 from operations import imports, webhooks
-from storage import accounts, changes, deliveries, jobs
+from storage import changes, deliveries, groups, jobs, keys, users
 from storage import webhooks as stored
 from storage.idempotency import Answer, KeyTaken, Protection, remember
 from storage.store import Tx
@@ -86,15 +86,15 @@ async def test_only_what_a_webhook_is_for_is_recorded(home, desk):
 
 async def test_members_are_told_and_nobody_else(home, desk):
     async def add(tx: Tx) -> list[str]:
-        keys = []
+        made = []
         for name in ("member", "stranger"):
-            user = await accounts.create_user(tx, email=f"{name}@x.org", name=name, now=now())
+            user = await users.create(tx, email=f"{name}@x.org", name=name, now=now())
             if name == "member":
-                await accounts.add_member(
+                await groups.add_member(
                     tx, group_id=home.group_id, user_id=user, role=Role.VIEWER, now=now()
                 )
-            keys.append((await accounts.create_key(tx, user_id=user, name="k", now=now()))[1])
-        return keys
+            made.append((await keys.create(tx, user_id=user, name="k", now=now()))[1])
+        return made
 
     hooks = []
     for key in await home.store.write(add):

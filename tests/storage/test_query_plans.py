@@ -20,13 +20,15 @@ from operations import webhooks as hooks
 from operations.rows import Collection
 from runtime.ids import new_id
 from storage import (
-    accounts,
     deliveries,
+    groups,
     history,
     idempotency,
     items,
     jobs,
+    keys,
     open_store,
+    server_state,
     shares,
     snapshots,
     trips,
@@ -72,9 +74,9 @@ def reads(home: Home) -> dict[str, Any]:
     place = ("0", 1, "0")
     trip_id, user_id = home.trip_id, home.user_id
     return {
-        "authenticate": lambda tx: accounts.authenticate(tx, key_hash(home.key), trip_id),
-        "groups": lambda tx: accounts.groups_of(tx, user_id),
-        "role": lambda tx: accounts.role_in(tx, home.group_id, user_id),
+        "authenticate": lambda tx: keys.authenticate(tx, key_hash(home.key), trip_id),
+        "groups": lambda tx: groups.of_user(tx, user_id),
+        "role": lambda tx: groups.role_in(tx, home.group_id, user_id),
         "trip": lambda tx: trips.get(tx, trip_id),
         "members' ids": lambda tx: trips.member_ids(tx, trip_id),
         "row": lambda tx: items.get(tx, trip_id, "leg", "x"),
@@ -109,7 +111,7 @@ def reads(home: Home) -> dict[str, Any]:
             tx, user_id, among=frozenset({trip_id, "x"}), after=None, limit=9
         ),
         "members": lambda tx: trips.members_page(tx, trip_id, after=place, limit=9),
-        "keys that watch": lambda tx: accounts.scopes_of(tx, {"k", "l"}, now()),
+        "keys that watch": lambda tx: keys.scopes_of(tx, {"k", "l"}, now()),
         "trips that are watched": lambda tx: trips.revs(tx, {trip_id, "x"}),
         "who watches": lambda tx: trips.revs_and_members(tx, {trip_id, "x"}, {user_id, "y"}),
         "next events": lambda tx: history_operations.following(tx, trip_id, 1, 9),
@@ -152,7 +154,7 @@ def writes(home: Home) -> dict[str, Any]:
         "webhook": lambda tx: _webhook(tx, home),
         "prune deliveries": lambda tx: deliveries.prune(tx, "2001-01-01T00:00:00.000Z", 9),
         "prune webhooks": lambda tx: webhooks.prune(tx, "9999-01-01T00:00:00.000Z", 9),
-        "secret": accounts.signing_secret,
+        "secret": server_state.signing_secret,
     }
 
 
@@ -214,7 +216,7 @@ async def _new_trip(tx: Tx, home: Home) -> None:
 
 
 async def _remember(tx: Tx, home: Home, answer: idempotency.Answer) -> None:
-    caller = await accounts.authenticate(tx, key_hash(home.key), "")
+    caller = await keys.authenticate(tx, key_hash(home.key), "")
     assert caller is not None
     scope = caller.actor.idempotency_scope
     await idempotency.remember(tx, idempotency.Protection(scope, "i", "f", 0.0), answer)
@@ -247,7 +249,7 @@ async def _share(tx: Tx, home: Home) -> None:
 
 
 async def _webhook(tx: Tx, home: Home) -> None:
-    caller = await accounts.authenticate(tx, key_hash(home.key), "")
+    caller = await keys.authenticate(tx, key_hash(home.key), "")
     assert caller is not None
     made = await hooks.create(tx, caller.actor, {**WEBHOOK, "events": [*EVENTS]}, [], now())
     await _message(tx, home)

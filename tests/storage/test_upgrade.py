@@ -12,7 +12,7 @@ from domain.actor import TripAccess
 from domain.resources import ACTION_ITEM, COMMITMENT, LEG, MAP_PIN, STAY
 from domain.revisions import Revisions
 from domain.scopes import Role
-from storage import accounts, idempotency, items, jobs, shares, snapshots, trips
+from storage import idempotency, items, jobs, keys, shares, snapshots, trips
 from storage.idempotency import Answer, KeyTaken, Protection
 from storage.migrate import is_current, migrate, migrations_in
 from storage.store import Record, Store, Tx
@@ -96,12 +96,12 @@ async def test_an_upgrade_keeps_every_row(old):
 
 async def test_an_upgraded_database_is_read(upgraded):
     async def look(tx: Tx) -> None:
-        caller = await accounts.authenticate(tx, key_hash(KEY), TRIP)
+        caller = await keys.authenticate(tx, key_hash(KEY), TRIP)
         assert caller is not None
         assert caller.trip == TripAccess(Revisions(14, 14, 14, 14), 0, Role.OWNER)
         page = await trips.page(tx, caller.actor.user, among=None, after=None, limit=1)
         assert msgspec.json.decode(page.documents[0])["_id"] == TRIP
-        assert [key.revoked_at for key in await accounts.list_keys(tx)].count(None) == 4
+        assert [key.revoked_at for key in await keys.list_all(tx)].count(None) == 4
         assert await shares.active(tx, TRIP)
         whole = await snapshots.of_trip(tx, TRIP, (LEG, STAY, MAP_PIN, ACTION_ITEM, COMMITMENT))
         assert all(whole.rows.values())
@@ -146,7 +146,7 @@ async def test_jobs_of_an_upgraded_database_are_read_and_done(upgraded):
 
 
 async def test_first_answers_of_an_upgraded_database_are_remembered(upgraded):
-    caller = await upgraded.read(lambda tx: accounts.authenticate(tx, key_hash(KEY), ""))
+    caller = await upgraded.read(lambda tx: keys.authenticate(tx, key_hash(KEY), ""))
     key_id = caller.actor.idempotency_scope
 
     async def find(key: str) -> Any:

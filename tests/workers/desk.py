@@ -12,7 +12,7 @@ from domain.account import key_hash
 from domain.actor import Actor
 from domain.cursor import Position
 from operations import webhooks
-from storage import accounts, deliveries
+from storage import deliveries, keys
 from storage.deliveries import Answer, Claim, LeaseLost
 from storage.store import Store
 from storage.webhooks import NewHook
@@ -43,7 +43,7 @@ class Sent:
 
 async def actor_of(store: Store, key: str) -> Actor:
     """Who acts by a key."""
-    caller = await store.read(lambda tx: accounts.authenticate(tx, key_hash(key), ""))
+    caller = await store.read(lambda tx: keys.authenticate(tx, key_hash(key), ""))
     assert caller is not None
     return caller.actor
 

@@ -9,7 +9,7 @@ from standardwebhooks import Webhook
 from domain.delivery import RETRY_SECONDS
 from domain.history import EVENT_ROWS
 from operations import webhooks
-from storage import accounts, deliveries, open_store
+from storage import deliveries, groups, keys, open_store
 from storage.deliveries import LEASE_SECONDS, Answer, Claim, LeaseLost
 from storage.store import Tx
 from tests.storage.home import pin
@@ -384,7 +384,7 @@ async def test_a_revoked_key_disables_its_webhooks(home, desk):
     hook = await desk.hook()
     await home.create("mapPin", pin())
     key_id = desk.actor.key_id or ""
-    await home.store.write(lambda tx: accounts.revoke_key(tx, key_id, now()))
+    await home.store.write(lambda tx: keys.revoke(tx, key_id, now()))
     assert await desk.work() == []
     desk.actor = owner
     shown = await desk.shown(hook.id)
@@ -422,7 +422,7 @@ async def test_who_has_left_is_not_told_what_was_recorded_before(home, desk):
     await home.create("mapPin", pin())
 
     async def leave(tx: Tx) -> None:
-        await accounts.remove_member(tx, group_id=home.group_id, user_id=member)
+        await groups.remove_member(tx, group_id=home.group_id, user_id=member)
 
     await home.store.write(leave)
     await home.create("mapPin", pin())

@@ -12,7 +12,7 @@ from domain.delivery import KEPT_DAYS
 from domain.errors import Unavailable
 from runtime.ids import new_id
 from runtime.settings import Settings
-from storage import accounts, idempotency, jobs, webhooks
+from storage import idempotency, jobs, keys, webhooks
 from storage.idempotency import REMEMBERED_SECONDS, Answer, Protection
 from storage.store import Store, Tx
 from tests.storage.home import Home, pin
@@ -76,7 +76,7 @@ async def end_job(home: Home, days_ago: float) -> str:
 
 
 async def key_of(home: Home) -> str:
-    caller = await home.store.read(lambda tx: accounts.authenticate(tx, key_hash(home.key), ""))
+    caller = await home.store.read(lambda tx: keys.authenticate(tx, key_hash(home.key), ""))
     assert caller is not None
     return caller.actor.idempotency_scope
 

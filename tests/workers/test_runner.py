@@ -10,7 +10,7 @@ from domain.account import key_hash
 from domain.errors import NotFound, Unavailable
 from domain.imports import ImportRequest
 from operations import imports
-from storage import accounts, idempotency
+from storage import idempotency, keys
 from storage.idempotency import Protection
 from storage.jobs import LEASE_SECONDS
 from storage.store import Tx
@@ -231,7 +231,7 @@ async def test_what_is_remembered_of_a_request_whose_job_ended(
     home, signals, body, request_, remembered
 ):
     """2xx and 404 are, other failures are not (contract section 4)."""
-    caller = await home.store.read(lambda tx: accounts.authenticate(tx, key_hash(home.key), ""))
+    caller = await home.store.read(lambda tx: keys.authenticate(tx, key_hash(home.key), ""))
     job_id = await queue(home, body, request_)
 
     protection = Protection(caller.actor.key_id, "i", "f", 1.0)

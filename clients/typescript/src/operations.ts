@@ -12,8 +12,36 @@ import type {
 /** By name: the method, the path and, where there is a body, what it is. */
 export const OPERATIONS = {
   me: ["GET", "/me"],
+  updateMe: ["PATCH", "/me", "json"],
+  deleteMe: ["DELETE", "/me", "json"],
+  setUp: ["POST", "/setup", "json"],
   getSession: ["GET", "/session"],
+  signIn: ["POST", "/session", "json"],
   signOut: ["DELETE", "/session"],
+  listSessions: ["GET", "/sessions"],
+  endSession: ["DELETE", "/sessions/{sessionId}"],
+  changePassword: ["POST", "/me/password", "json"],
+  resetPassword: ["POST", "/reset/{token}", "json"],
+  getPasskeyOptions: ["POST", "/session/passkey/options"],
+  signInByPasskey: ["POST", "/session/passkey", "json"],
+  getNewPasskeyOptions: ["POST", "/me/passkeys/options"],
+  listPasskeys: ["GET", "/me/passkeys"],
+  addPasskey: ["POST", "/me/passkeys", "json"],
+  deletePasskey: ["DELETE", "/me/passkeys/{passkeyId}"],
+  listKeys: ["GET", "/keys"],
+  createKey: ["POST", "/keys", "json"],
+  revokeKey: ["DELETE", "/keys/{keyId}"],
+  createGroup: ["POST", "/groups", "json"],
+  updateGroup: ["PATCH", "/groups/{groupId}", "json"],
+  listGroupMembers: ["GET", "/groups/{groupId}/members"],
+  updateGroupMember: ["PATCH", "/groups/{groupId}/members/{userId}", "json"],
+  deleteGroupMember: ["DELETE", "/groups/{groupId}/members/{userId}"],
+  listInvites: ["GET", "/groups/{groupId}/invites"],
+  createInvite: ["POST", "/groups/{groupId}/invites", "json"],
+  deleteInvite: ["DELETE", "/groups/{groupId}/invites/{inviteId}"],
+  getInvite: ["GET", "/invites/{token}"],
+  acceptInvite: ["POST", "/invites/{token}", "json"],
+  exportMe: ["GET", "/me/export"],
   listTrips: ["GET", "/trips"],
   createTrip: ["POST", "/trips", "json"],
   getTrip: ["GET", "/trips/{tripId}"],
@@ -81,11 +109,84 @@ export interface Operations {
   /** The key in use, its user and their groups: `GET /me`. */
   me(options?: Options<"me"> & Unconditional): Call<Result<"me">>;
   me(options: Options<"me">): Call<Result<"me"> | undefined>;
+  /** Change your name or phone: `PATCH /me`. */
+  updateMe(body: Body<"updateMe">, options?: Options<"updateMe">): Call<Result<"updateMe">>;
+  /** Delete your account: `DELETE /me`. */
+  deleteMe(body: Body<"deleteMe">, options?: Options<"deleteMe">): Call<Result<"deleteMe">>;
+  /** Set up a new server: `POST /setup`. */
+  setUp(body: Body<"setUp">, options?: Options<"setUp">): Call<Result<"setUp">>;
   /** Who is signed in: `GET /session`. */
   getSession(options?: Options<"getSession"> & Unconditional): Call<Result<"getSession">>;
   getSession(options: Options<"getSession">): Call<Result<"getSession"> | undefined>;
+  /** Sign in: `POST /session`. */
+  signIn(body: Body<"signIn">, options?: Options<"signIn">): Call<Result<"signIn">>;
   /** Sign out: `DELETE /session`. */
   signOut(options?: Options<"signOut">): Call<Result<"signOut">>;
+  /** List your sessions: `GET /sessions`. */
+  listSessions(options?: Options<"listSessions"> & Unconditional): Call<Result<"listSessions">>;
+  listSessions(options: Options<"listSessions">): Call<Result<"listSessions"> | undefined>;
+  /** List your sessions, page after page: `GET /sessions`. */
+  iterateSessions(options?: PageOptions<"listSessions">): AsyncIterableIterator<Item<"listSessions">>;
+  /** End a session of yours: `DELETE /sessions/{sessionId}`. */
+  endSession(sessionId: string, options?: Options<"endSession">): Call<Result<"endSession">>;
+  /** Change your password: `POST /me/password`. */
+  changePassword(body: Body<"changePassword">, options?: Options<"changePassword">): Call<Result<"changePassword">>;
+  /** Set a new password by a link: `POST /reset/{token}`. */
+  resetPassword(token: string, body: Body<"resetPassword">, options?: Options<"resetPassword">): Call<Result<"resetPassword">>;
+  /** Begin to sign in by passkey: `POST /session/passkey/options`. */
+  getPasskeyOptions(options?: Options<"getPasskeyOptions">): Call<Result<"getPasskeyOptions">>;
+  /** Sign in by passkey: `POST /session/passkey`. */
+  signInByPasskey(body: Body<"signInByPasskey">, options?: Options<"signInByPasskey">): Call<Result<"signInByPasskey">>;
+  /** Begin to add a passkey: `POST /me/passkeys/options`. */
+  getNewPasskeyOptions(options?: Options<"getNewPasskeyOptions">): Call<Result<"getNewPasskeyOptions">>;
+  /** List passkeys: `GET /me/passkeys`. */
+  listPasskeys(options?: Options<"listPasskeys"> & Unconditional): Call<Result<"listPasskeys">>;
+  listPasskeys(options: Options<"listPasskeys">): Call<Result<"listPasskeys"> | undefined>;
+  /** List passkeys, page after page: `GET /me/passkeys`. */
+  iteratePasskeys(options?: PageOptions<"listPasskeys">): AsyncIterableIterator<Item<"listPasskeys">>;
+  /** Add a passkey: `POST /me/passkeys`. */
+  addPasskey(body: Body<"addPasskey">, options?: Options<"addPasskey">): Call<Result<"addPasskey">>;
+  /** Remove a passkey: `DELETE /me/passkeys/{passkeyId}`. */
+  deletePasskey(passkeyId: string, options?: Options<"deletePasskey">): Call<Result<"deletePasskey">>;
+  /** List your API keys: `GET /keys`. */
+  listKeys(options?: Options<"listKeys"> & Unconditional): Call<Result<"listKeys">>;
+  listKeys(options: Options<"listKeys">): Call<Result<"listKeys"> | undefined>;
+  /** List your API keys, page after page: `GET /keys`. */
+  iterateKeys(options?: PageOptions<"listKeys">): AsyncIterableIterator<Item<"listKeys">>;
+  /** Create an API key: `POST /keys`. */
+  createKey(body: Body<"createKey">, options?: Options<"createKey">): Call<Result<"createKey">>;
+  /** Revoke an API key: `DELETE /keys/{keyId}`. */
+  revokeKey(keyId: string, options?: Options<"revokeKey">): Call<Result<"revokeKey">>;
+  /** Create a group: `POST /groups`. */
+  createGroup(body: Body<"createGroup">, options?: Options<"createGroup">): Call<Result<"createGroup">>;
+  /** Rename a group: `PATCH /groups/{groupId}`. */
+  updateGroup(groupId: string, body: Body<"updateGroup">, options?: Options<"updateGroup">): Call<Result<"updateGroup">>;
+  /** List a group's members: `GET /groups/{groupId}/members`. */
+  listGroupMembers(groupId: string, options?: Options<"listGroupMembers"> & Unconditional): Call<Result<"listGroupMembers">>;
+  listGroupMembers(groupId: string, options: Options<"listGroupMembers">): Call<Result<"listGroupMembers"> | undefined>;
+  /** List a group's members, page after page: `GET /groups/{groupId}/members`. */
+  iterateGroupMembers(groupId: string, options?: PageOptions<"listGroupMembers">): AsyncIterableIterator<Item<"listGroupMembers">>;
+  /** Change a member's role: `PATCH /groups/{groupId}/members/{userId}`. */
+  updateGroupMember(groupId: string, userId: string, body: Body<"updateGroupMember">, options?: Options<"updateGroupMember">): Call<Result<"updateGroupMember">>;
+  /** Remove a member, or leave: `DELETE /groups/{groupId}/members/{userId}`. */
+  deleteGroupMember(groupId: string, userId: string, options?: Options<"deleteGroupMember">): Call<Result<"deleteGroupMember">>;
+  /** List invitations: `GET /groups/{groupId}/invites`. */
+  listInvites(groupId: string, options?: Options<"listInvites"> & Unconditional): Call<Result<"listInvites">>;
+  listInvites(groupId: string, options: Options<"listInvites">): Call<Result<"listInvites"> | undefined>;
+  /** List invitations, page after page: `GET /groups/{groupId}/invites`. */
+  iterateInvites(groupId: string, options?: PageOptions<"listInvites">): AsyncIterableIterator<Item<"listInvites">>;
+  /** Invite somebody to a group: `POST /groups/{groupId}/invites`. */
+  createInvite(groupId: string, body: Body<"createInvite">, options?: Options<"createInvite">): Call<Result<"createInvite">>;
+  /** Revoke an invitation: `DELETE /groups/{groupId}/invites/{inviteId}`. */
+  deleteInvite(groupId: string, inviteId: string, options?: Options<"deleteInvite">): Call<Result<"deleteInvite">>;
+  /** Read what you are invited to: `GET /invites/{token}`. */
+  getInvite(token: string, options?: Options<"getInvite"> & Unconditional): Call<Result<"getInvite">>;
+  getInvite(token: string, options: Options<"getInvite">): Call<Result<"getInvite"> | undefined>;
+  /** Accept an invitation: `POST /invites/{token}`. */
+  acceptInvite(token: string, body: Body<"acceptInvite">, options?: Options<"acceptInvite">): Call<Result<"acceptInvite">>;
+  /** Read all that is known of you: `GET /me/export`. */
+  exportMe(options?: Options<"exportMe"> & Unconditional): Call<Result<"exportMe">>;
+  exportMe(options: Options<"exportMe">): Call<Result<"exportMe"> | undefined>;
   /** List trips: `GET /trips`. */
   listTrips(options?: Options<"listTrips"> & Unconditional): Call<Result<"listTrips">>;
   listTrips(options: Options<"listTrips">): Call<Result<"listTrips"> | undefined>;

@@ -60,7 +60,7 @@ CREATE TABLE challenges (
 CREATE INDEX challenges_by_end ON challenges (expires_at);
 
 -- hash: SHA-256 of the token in the link, in hex. created_by must still be an owner of the group
--- when it is accepted. It may be accepted once: used_at.
+-- when it is accepted. One that was accepted is deleted.
 CREATE TABLE invites (
     group_id TEXT NOT NULL REFERENCES groups (id),
     id TEXT NOT NULL,
@@ -69,8 +69,6 @@ CREATE TABLE invites (
     created_by TEXT NOT NULL REFERENCES users (id),
     created_at TEXT NOT NULL,
     expires_at TEXT NOT NULL,
-    used_at TEXT,
-    used_by TEXT,
     PRIMARY KEY (group_id, id)
 ) STRICT, WITHOUT ROWID;
 
@@ -92,3 +90,6 @@ CREATE TABLE sign_in_failures (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX sign_in_failures_by_age ON sign_in_failures (at);
+
+-- Which attempts to sign in take turns by: each counts the failures before it.
+INSERT INTO counters (name, value) VALUES ('sign-ins', 0);

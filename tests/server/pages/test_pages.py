@@ -117,6 +117,22 @@ async def test_what_a_page_links_to_is_there_and_kept(ask, path):
         assert shown.headers["Cache-Control"] == "no-cache"
 
 
+async def test_what_a_style_sheet_links_to_is_kept(ask):
+    style = (await ask("/static/app.css")).raw.decode()
+    fonts = re.findall(r"url\(([^)]+)\)", style)
+    assert len(fonts) == 4
+    for font in fonts:
+        found = await ask(f"/static/{font}")
+        assert found.status == 200, font
+        assert found.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    # What is preloaded has the same address, or it would be sent twice.
+    preloaded = re.search(
+        r'rel="preload" href="/static/([^"]+)"', (await ask("/sign-in")).raw.decode()
+    )
+    assert preloaded
+    assert preloaded[1] in fonts
+
+
 async def test_a_page_is_only_read(ask):
     refused = await ask("/docs", "POST")
     assert (refused.status, refused.code) == (405, "METHOD_NOT_ALLOWED")
