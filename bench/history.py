@@ -36,7 +36,7 @@ GOAL = 15.0
 TRIPS, DAYS_EACH = 12, 30
 WRITES = {"change": 60, "create": 20, "delete": 6, "message": 100}
 """Of a trip, after its import."""
-EXAMPLE = Path(__file__).parent.parent / "examples" / "japan.json"
+EXAMPLE = Path(__file__).parent.parent / "operations" / "sample" / "japan.json"
 START = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 
 

@@ -24,12 +24,29 @@ def bind(host: str, port: int) -> socket.socket:
 
 def url_of(settings: Settings, listening: socket.socket) -> str:
     """The URL of a listening server, for a person on the same machine."""
-    host = settings.http.host
+    return _url(_reached_by(settings.http.host), listening.getsockname()[1])
+
+
+def base_of_pages(settings: Settings, port: int) -> str:
+    """The base of links that a person is given at a terminal, without a trailing slash.
+
+    On the same machine it is `localhost`: passkeys work there, and not on 127.0.0.1 (W3C Web
+    Authentication, relying party identifier).
+    """
+    host = _reached_by(settings.http.host)
+    here = "localhost" if host in ("127.0.0.1", "::1") else host
+    return settings.http.public_url.rstrip("/") or _url(here, port)
+
+
+def _reached_by(host: str) -> str:
+    """The host by which a person on the same machine reaches what listens on another."""
     if host == "0.0.0.0" or (host == "::" and socket.has_dualstack_ipv6()):  # noqa: S104
-        host = "127.0.0.1"
-    elif host == "::":
-        host = "::1"
-    return f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+        return "127.0.0.1"
+    return "::1" if host == "::" else host
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def public_url(settings: Settings, listening: socket.socket) -> str:

@@ -16,10 +16,11 @@ from carnet.commands_user import user
 from carnet.console import config_option, json_option, print_json, require_current, run, settings_of
 from carnet.failure import Failure, UsageFailure
 from domain.account import AccountError
+from domain.set_up_code import set_up_code
 from runtime import logs
 from runtime.clock import now
 from runtime.settings import ConfigError
-from storage import StorageUrlError, accounts
+from storage import StorageUrlError, accounts, server_state
 from storage.migrate import MigrationError, migrate
 from storage.store import DatabaseError, Store
 
@@ -90,18 +91,21 @@ def serve(context: click.Context) -> None:
 def init(context: click.Context, email: str, name: str, group: str, as_json: bool) -> None:
     """Set up a new database: a first user, who owns a group, and a key."""
 
-    async def work(store: Store) -> accounts.FirstAccount:
+    async def work(store: Store) -> tuple[accounts.FirstAccount, bytes]:
         await migrate(store, now())
-        return await store.write(
+        first = await store.write(
             lambda tx: accounts.set_up(tx, email=email, name=name, group=group, now=now())
         )
+        return first, await store.write(server_state.signing_secret)
 
-    first = run(settings_of(context), work, create=True)
+    first, secret = run(settings_of(context), work, create=True)
     if as_json:
         print_json({"userId": first.user_id, "groupId": first.group_id, "apiKey": first.api_key})
         return
     click.echo(f"user   {first.user_id}\ngroup  {first.group_id}\nkey    {first.api_key}")
     click.echo("The key is shown only this once.")
+    click.echo(f"Set-up code: {set_up_code(secret)}")
+    click.echo("`carnet serve` prints a link with it, by which you choose a password.")
 
 
 @cli.command()

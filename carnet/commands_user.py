@@ -1,13 +1,18 @@
 """`carnet user`: people, and their part in groups."""
 
+import datetime
+
 import click
 
+from carnet.address import base_of_pages
 from carnet.arguments import EMAIL, ID, NAME
-from carnet.console import config_option, json_option, print_json, read, write
+from carnet.console import config_option, json_option, print_json, read, settings_of, write
 from carnet.failure import UsageFailure
+from domain.clock import timestamp
 from domain.scopes import Role
-from runtime.clock import now
-from storage import groups, users
+from domain.sign_in import RESET_HOURS
+from runtime.clock import moment, now
+from storage import credentials, groups, users
 from storage.store import Tx
 from storage.users import UserInfo
 
@@ -124,6 +129,28 @@ def user_leave(context: click.Context, email: str, group_id: str, as_json: bool)
         print_json({"_id": user_id, "groupId": group_id})
     else:
         click.echo(f"{email} has left {group_id}")
+
+
+@user.command("reset")
+@config_option
+@click.argument("email", type=EMAIL)
+@json_option
+@click.pass_context
+def user_reset(context: click.Context, email: str, as_json: bool) -> None:
+    """Print a link by which a user sets a new password; it is good for a day, and works once."""
+    settings = settings_of(context)
+    expires_at = timestamp(moment() + datetime.timedelta(hours=RESET_HOURS))
+
+    async def reset(tx: Tx) -> str:
+        user_id = await users.id_of(tx, email)
+        return await credentials.create_reset(tx, user_id, now=now(), expires_at=expires_at)
+
+    token = write(context, reset)
+    url = f"{base_of_pages(settings, settings.http.port)}/reset/{token}"
+    if as_json:
+        print_json({"url": url, "expiresAt": expires_at})
+    else:
+        click.echo(f"{url}\nIt is good until {expires_at}, and works once.")
 
 
 def _user_line(info: UserInfo) -> str:

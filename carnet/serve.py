@@ -12,17 +12,18 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from carnet.address import bind, public_url, url_of
+from carnet.address import base_of_pages, bind, public_url, url_of
 from carnet.embedded_worker import running_worker
 from carnet.failure import Failure
 from carnet.server_process import Shared, running_server, shared_by_redis
 from carnet.stop import Stop
 from carnet.supervisor import SupervisedProcess
+from domain.set_up_code import set_up_code
 from runtime.clock import now
 from runtime.settings import Settings, links_stay_here
 from runtime.signals import LocalSignals
 from server.ratelimit import LocalRateLimiter
-from storage import accounts
+from storage import accounts, server_state
 from storage.accounts import FirstAccount
 from storage.migrate import is_current, migrate
 from storage.store import Store
@@ -55,6 +56,10 @@ async def serve(settings: Settings, store: Store, say: Callable[[str], None]) ->
             say(f"Carnet listens on {url_of(settings, listening)}")
             if first is not None:
                 say(_welcome(public_url(settings, listening), first))
+            if await store.read(accounts.unclaimed):
+                secret = await store.write(server_state.signing_secret)
+                port = listening.getsockname()[1]
+                say(_invitation(base_of_pages(settings, port), set_up_code(secret)))
 
         if settings.http.processes > 1:
             await _serve_by_children(settings, listening, stop, ready)
@@ -142,4 +147,13 @@ def _welcome(url: str, first: FirstAccount) -> str:
         f"  {first.api_key}\n\n"
         "Try it:\n\n"
         f'  curl {url}/api/v1/me -H "Authorization: Bearer {first.api_key}"\n'
+    )
+
+
+def _invitation(url: str, code: str) -> str:
+    return (
+        "\nNobody has set this Carnet up yet. Open this link to choose your e-mail, name and"
+        " password:\n\n"
+        f"  {url}/setup?code={code}\n\n"
+        f"Set-up code: {code}\n"
     )

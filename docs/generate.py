@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from docs import coastlines
 from docs.client_methods import client_methods
 from docs.guide_page import rendered
 from docs.page_assets import assets
@@ -133,6 +134,7 @@ def written() -> Iterator[tuple[Path, bytes]]:
     for name in COPIED:
         yield copies / name, (SWAGGER_UI / name).read_bytes()
     yield from assets()
+    yield from coastlines.files()
 
 
 def main(arguments: list[str]) -> int:

@@ -100,7 +100,7 @@ async def _session(database: Path) -> str:
     """The token of a session of the first user."""
     store = await open_store(f"sqlite:///{database}", create=False)
     try:
-        user = await store.read(lambda tx: users.find_user(tx, EMAIL))
+        user = await store.read(lambda tx: users.find(tx, EMAIL))
         assert user is not None
         agent = "192.168.1.20, Firefox"
         _, token = await store.write(

@@ -4,13 +4,21 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from domain import details
-from domain.account import is_email, is_name
-from domain.errors import Detail, ValidationFailed
+from domain.errors import ValidationFailed
 from domain.explain import unknown, validate
-from domain.fields import Title, also
+from domain.fields import Email, PersonName, also
 from domain.merge import Document, merge
+from domain.sign_in import NewPassword, Password
 
+Phone = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$",
+        max_length=50,
+        description="a telephone number, of at most 50 characters on one line",
+        examples=["+44 20 7946 0000"],
+    ),
+]
 RoleName = Literal["owner", "editor", "viewer"]
 
 INVITE_DAYS: Final = 7
@@ -26,14 +34,14 @@ FORMER_MEMBER: Final = "Former member"
 class Profile(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
     """What people tell of themselves; the other members of their groups see it."""
 
-    name: Title
-    phone: Annotated[str, Meta(min_length=1, max_length=50)] | UnsetType = UNSET
+    name: PersonName
+    phone: Phone | UnsetType = UNSET
 
 
 class GroupName(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
     """What a group is called."""
 
-    name: Title
+    name: PersonName
 
 
 class Membership(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
@@ -54,15 +62,15 @@ class Invitation(Struct, rename="camel", kw_only=True, forbid_unknown_fields=Tru
 class Newcomer(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
     """Who accepts an invitation without being signed in."""
 
-    email: Annotated[str, Meta(min_length=1, max_length=255)]
-    name: Title
-    password: Annotated[str, Meta(min_length=1)]
+    email: Annotated[Email, also("mail")]
+    name: PersonName
+    password: NewPassword
 
 
 class Confirmation(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
     """Proof that it is oneself who asks, and not someone at a screen left open."""
 
-    password: Annotated[str, Meta(min_length=1)]
+    password: Password | UnsetType = UNSET
 
 
 READ_ONLY: Final[dict[type[Struct], tuple[str, ...]]] = {
@@ -89,22 +97,6 @@ def merged(struct: type[Struct], before: Document, body: Any) -> Document:
         for name, value in patch.items()
         if value is None and name not in struct.__struct_encode_fields__
     ]
-    wrong = {detail.path for detail in found}
-    found += [detail for detail in _unfit(fields) if detail.path not in wrong]
     if found:
         raise ValidationFailed(found)
     return fields
-
-
-def _unfit(fields: Document) -> list[Detail]:
-    """What has the right type and cannot be used all the same."""
-    found = []
-    expected = "a text that shows, on one line, without control characters"
-    for name in ("name", "phone"):
-        text = fields.get(name)
-        if isinstance(text, str) and not is_name(text):
-            found.append(details.malformed(name, expected, text))
-    email = fields.get("email")
-    if isinstance(email, str) and not is_email(email):
-        found.append(details.malformed("email", "an address such as ann@example.org", email))
-    return found

@@ -1,18 +1,24 @@
 """Signing in by password: what is sent, and how often it may fail (contract section 19)."""
 
 import math
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from domain import password
+from domain.errors import ValidationFailed
+from domain.explain import parsed, validate
 from domain.fields import Email, PersonName, also
+
+S = TypeVar("S", bound=Struct)
 
 WINDOW_SECONDS: Final = 15 * 60
 MOST_OF_ACCOUNT: Final = 10
 """Failures of one account from one address within the window."""
 MOST_OF_ADDRESS: Final = 100
 """Failures from one address within the window."""
+RESET_HOURS: Final = 24
+"""How long a link is good by which a new password is set."""
 
 Password = Annotated[
     str,
@@ -67,6 +73,20 @@ class PasswordReset(Struct, forbid_unknown_fields=True):
     """A new password."""
 
     password: Annotated[NewPassword, also("new", "newPassword")]
+
+
+def chosen(struct: type[S], body: Any, field: str, email: str = "") -> S:
+    """What was sent, with a password to be in one of its fields; `ValidationFailed` tells all.
+
+    `email` is whose password it is to be, where the body does not say.
+    """
+    found = validate(struct, body)
+    if isinstance(body, dict) and all(detail.path != field for detail in found):
+        typed = body.get("email", email)
+        found += password.refused(field, body[field], typed if isinstance(typed, str) else "")
+    if found:
+        raise ValidationFailed(found)
+    return parsed(struct, body)
 
 
 class Failures(NamedTuple):

@@ -1,8 +1,9 @@
 """Trips themselves."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from domain import details
 from domain.errors import Detail
@@ -45,6 +46,25 @@ TRIP = Resource(
     },
 )
 """Declared like what it holds, for its rules; its routes are written out."""
+
+
+class Times(Struct, rename="camel"):
+    """When a trip is."""
+
+    id: str = field(name="_id")
+    start_date: str
+    end_date: str
+
+
+def in_order(trips: Iterable[Times], today: str) -> list[Times]:
+    """Trips as people look for them; `today` is a date.
+
+    First what is on and what comes, by date; then what is over, latest first.
+    """
+    by_start = sorted(trips, key=lambda trip: (trip.start_date, trip.end_date, trip.id))
+    coming = [trip for trip in by_start if trip.end_date >= today]
+    return coming + [trip for trip in reversed(by_start) if trip.end_date < today]
+
 
 GENERAL_CHANNEL = "general"
 """The channel every trip is created with."""

@@ -22,7 +22,7 @@ import airportsdata
 from examples.client import Answer, ApiError, Client
 from examples.local_server import LocalServer
 
-JAPAN = Path(__file__).parent / "japan.json"
+JAPAN = Path(__file__).parent.parent / "operations" / "sample" / "japan.json"
 PAGES = 5
 PAGE_SIZE = 200
 DELTA_PAGE_SIZE = 1_000

@@ -12,8 +12,8 @@ from domain.precondition import Precondition
 from domain.trip import TRIP
 from domain.undo import UndoRequest, UndoResult
 from domain.undo_plan import UndoPlan
-from operations import history
-from storage import changes, trips
+from operations import history, imports
+from storage import changes, jobs, trips
 from storage import history as journal
 from storage import undo as stored
 from storage.store import Tx
@@ -73,6 +73,38 @@ async def apply(
         undoing = msgspec.structs.replace(cause, via="undo", undoes=request.rev)
         await changes.commit(tx, trip, planned.plan.changes, undoing)
     return undo.result(planned.plan.steps, trip.revs.rev, dry_run=request.dry_run)
+
+
+async def take_back(
+    tx: Tx,
+    cause: Cause,
+    trip_id: str,
+    request: UndoRequest,
+    precondition: Precondition = Precondition.NONE,
+    *,
+    messages: bool,
+    inline_rows: int,
+    due_at: float,
+) -> UndoResult | str:
+    """Takes a changeset back at once, or, of more than `inline_rows` rows, by a job: its id.
+
+    `messages` is whether who asks may read them, `due_at` in Unix seconds.
+    """
+    entry = await require_entry(tx, trip_id, request.rev, messages=messages)
+    if entry.rows <= inline_rows:
+        return await apply(tx, cause, trip_id, request, precondition)
+    await imports.require(tx, trip_id, precondition)
+    require_undoable(entry, force=request.force)
+    return await imports.enqueue(
+        tx,
+        cause,
+        trip_id,
+        request,
+        jobs.pack(b""),
+        total=entry.rows,
+        due_at=due_at,
+        precondition=precondition,
+    )
 
 
 async def require_entry(tx: Tx, trip_id: str, rev: int, *, messages: bool) -> Entry:

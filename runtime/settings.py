@@ -140,6 +140,58 @@ class Webhooks(msgspec.Struct, forbid_unknown_fields=True):
     allow_private: Annotated[bool, Meta(description="true or false")] = False
 
 
+class Oidc(msgspec.Struct, forbid_unknown_fields=True):
+    """Who else lets people in: a provider of OpenID Connect."""
+
+    issuer: Annotated[
+        str,
+        Meta(
+            # Without TLS only within this machine.
+            pattern=r"^((https://[^\s\\/?#@]+|http://(localhost|127\.0\.0\.1|\[::1\]))"
+            rf"(:{_PORT})?(/[^\s\\?#]*)?)?\Z",
+            description="the provider's https address, without a query or a fragment, to the letter"
+            " as it calls itself, or empty",
+        ),
+    ] = ""
+    client_id: Annotated[
+        str, Meta(max_length=1_000, description="a string of at most 1,000 characters")
+    ] = ""
+    client_secret: Annotated[
+        str, Meta(max_length=1_000, description="a string of at most 1,000 characters")
+    ] = ""
+    name: Annotated[
+        str, Meta(min_length=1, max_length=40, description="a string of 1 to 40 characters")
+    ] = "OpenID Connect"
+    scopes: Annotated[
+        str,
+        Meta(
+            pattern=r"^([!#-\[\]-~]+ )*openid( [!#-\[\]-~]+)*\Z",
+            description="names separated by single spaces, openid among them",
+        ),
+    ] = "openid email profile"
+    create_users: Annotated[bool, Meta(description="true or false")] = False
+
+
+class Mail(msgspec.Struct, forbid_unknown_fields=True):
+    """Who sends e-mail for the server."""
+
+    url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(smtps?://([^\s/@:]+:[^\s/@:]+@)?([^\s/:@\[\]]+|\[[0-9A-Fa-f:]+\])"
+            rf"(:{_PORT})?/?)?\Z",
+            description="smtps://user:password@host:465, smtp://user:password@host:587, or empty",
+        ),
+    ] = ""
+    sender: Annotated[
+        str,
+        Meta(
+            pattern=r"^([^@\s<>,;:\"]{1,64}@[^@\s<>,;:\"]{1,190})?\Z",
+            description="an e-mail address such as carnet@example.org, or empty",
+        ),
+    ] = ""
+
+
 class Log(msgspec.Struct, forbid_unknown_fields=True):
     """What is logged, and how."""
 
@@ -163,6 +215,8 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     history: History = msgspec.field(default_factory=History)
     events: Events = msgspec.field(default_factory=Events)
     webhooks: Webhooks = msgspec.field(default_factory=Webhooks)
+    oidc: Oidc = msgspec.field(default_factory=Oidc)
+    mail: Mail = msgspec.field(default_factory=Mail)
     log: Log = msgspec.field(default_factory=Log)
 
 
@@ -329,6 +383,20 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         )
     if "*" in http.cors_origins and len(http.cors_origins) > 1:
         yield "http.cors_origins", "must be * alone, or a list of origins without it"
+    oidc, mail = settings.oidc, settings.mail
+    if oidc.issuer and not oidc.client_id:
+        yield "oidc.client_id", "must be set where oidc.issuer is: the provider has given you one"
+    if oidc.client_id and not oidc.issuer:
+        yield "oidc.issuer", "must be set where oidc.client_id is"
+    if oidc.issuer and links_stay_here(settings):
+        yield (
+            "http.public_url",
+            "must be set where oidc.issuer is, since the provider leads people back there",
+        )
+    if mail.url and not mail.sender:
+        yield "mail.sender", "must be set where mail.url is: e-mail is from somebody"
+    if mail.sender and not mail.url:
+        yield "mail.url", "must be set where mail.sender is"
 
 
 def _refusal(setting: str, reason: str, variables: Mapping[str, str]) -> ConfigError:

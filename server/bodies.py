@@ -42,6 +42,8 @@ async def take_body(call: Call, route: Route, account: BodyAccount) -> None:
     if body is None:
         if raw:
             _require_nothing(await _decode(raw, json_body.MAX_DEPTH))
+    elif body.optional and not raw:
+        call.body = {}
     elif body.media_type == ANY:
         await _take_file(call)
     elif body.imports is not None:
@@ -132,9 +134,10 @@ async def receive(call: Call, body: Body | None, account: BodyAccount) -> bytes:
         raise UnsupportedMediaType("Compressed bodies are not taken: send it as it is")
     announced = request.content_length or 0
     comes = announced or "Transfer-Encoding" in request.headers
-    # What takes no body looks at one that comes without a media type: it may be empty.
-    json_wanted = body is not None and body.media_type == JSON
-    if json_wanted or (body is None and comes and request.headers.get("Content-Type")):
+    may_be_empty = body is None or body.optional
+    # What needs no body looks at one that comes without a media type: it may be empty.
+    json_wanted = body is not None and body.media_type == JSON and not body.optional
+    if json_wanted or (may_be_empty and comes and request.headers.get("Content-Type")):
         _require_json(request)
     if announced > limit:
         raise _too_large(limit)

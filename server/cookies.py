@@ -1,4 +1,4 @@
-"""The cookie that holds a browser's session (contract section 19; RFC 6265bis)."""
+"""The cookies that hold a browser's secrets (contract section 19; RFC 6265bis)."""
 
 import ipaddress
 from typing import Final
@@ -8,6 +8,7 @@ from aiohttp import web
 
 from server.services import Services
 
+_AT_PROVIDER: Final = "-provider"
 _MAX_AGE_SECONDS: Final = 400 * 24 * 60 * 60
 """The longest that browsers keep a cookie; the session behind it ends sooner."""
 
@@ -54,10 +55,22 @@ def clear_session(request: web.BaseRequest, services: Services) -> str:
     return _cookie(is_private(request, services), "", 0)
 
 
+def begun_at_provider(request: web.BaseRequest, services: Services) -> str:
+    """What tells the browser that began to sign in by the provider from others; "" for none."""
+    return request.cookies.get(_name(is_private(request, services)) + _AT_PROVIDER, "")
+
+
+def set_begun_at_provider(
+    request: web.BaseRequest, services: Services, secret: str, seconds: int
+) -> str:
+    """The value of a Set-Cookie header that gives it to the browser."""
+    return _cookie(is_private(request, services), secret, seconds, _AT_PROVIDER)
+
+
 def _name(private: bool) -> str:
     return "__Host-carnet" if private else "carnet"
 
 
-def _cookie(private: bool, value: str, max_age: int) -> str:
-    secure = "; Secure" if private else ""
-    return f"{_name(private)}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}"
+def _cookie(private: bool, value: str, max_age: int, ending: str = "") -> str:
+    name, secure = _name(private) + ending, "; Secure" if private else ""
+    return f"{name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}"

@@ -34,7 +34,6 @@ from server.response import WholeResponse
 from server.route import (
     API,
     JSON,
-    OPEN,
     Call,
     Queued,
     Rendering,
@@ -185,8 +184,7 @@ class Api:
                 guards.check_query(call, route)
             if route.prepare is not None:
                 call.prepared = await route.prepare(call)
-            # What makes a session gives it once: there is nobody yet whose keys it could be among.
-            if key is None or route.access in OPEN:
+            if key is None or not route.keeps_answers:
                 return await run_write(call, route, account)
             return await run_protected(call, route, key, account)
         finally:

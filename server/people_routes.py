@@ -2,12 +2,14 @@
 
 from typing import Any, Final
 
-from domain.people import GroupName, Invitation, Membership, Profile
+from domain.people import Confirmation, GroupName, Invitation, Membership, Newcomer, Profile
 from server.api import invites, people, requests, schemas
 from server.api.lists import LIST_QUERY
+from server.api.session import SignedIn
 from server.bodies import ROW_BYTES
 from server.route import Body, Route, Transaction
 from storage.groups import Group, Member
+from storage.personal_data import PersonalData
 from storage.users import ProfileInfo
 
 _GROUP: Final = "/groups/{groupId}"
@@ -60,4 +62,23 @@ PEOPLE: Final[tuple[Route, ...]] = (
                 "Read what you are invited to", "people", invites.InviteOffer, access="visitor",
                 description="Anyone with the link may. One that was used, revoked or has expired "
                             "is not found, like one that never was."),
+    Transaction("POST", "/invites/{token}", "acceptInvite", invites.accept,
+                "Accept an invitation", "people", SignedIn, access="sign-in",
+                body=Body(type=requests.of(Newcomer), largest=ROW_BYTES, optional=True),
+                statuses=(200, 201), prepare=invites.check,
+                description="Signed in, it takes no body. Signed out, it makes a new user, who is "
+                            "signed in (201); or signs in the user with that e-mail address, whose "
+                            "password it has to be. It can be accepted once."),
+    Transaction("DELETE", "/me", "deleteMe", people.leave, "Delete your account", "me", None,
+                access="session", statuses=(204,), prepare=people.check_leaving,
+                body=Body(type=requests.of(Confirmation), largest=ROW_BYTES, optional=True),
+                description="Your keys, sessions, passkeys, webhooks and memberships go, and the "
+                            "groups, with their trips, of which you are the only member; other "
+                            "trips stay, and so do your messages in them, by a *Former member*. "
+                            "The only owner of a group with others is answered 409. Without a "
+                            "password one need send none."),
+    Transaction("GET", "/me/export", "exportMe", people.export, "Read all that is known of you",
+                "me", PersonalData, access="session",
+                description="As a file: your profile, groups, keys, sessions, passkeys, webhooks, "
+                            "invitations, trips, and your messages and changes in them."),
 )  # fmt: skip

@@ -191,10 +191,14 @@ class Body:
     """Bytes; None: the settings' `http.max_body_bytes`."""
     imports: ImportRequest | None = None
     """How it takes many items, where it does; then it may become a job."""
+    optional: bool = False
+    """Whether a request may come without it, which is as if it were an empty object."""
     media_type: str = JSON
     """What it may be; `ANY` for a file, which is not decoded as JSON."""
     creates: Resource | None = None
     """What an item makes a row of, where it may be plain."""
+    secret: bool = False
+    """Whether it has a password."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -235,6 +239,16 @@ class Route:
         return self.method != "GET"
 
     @functools.cached_property
+    def keeps_answers(self) -> bool:
+        """Whether an Idempotency-Key gives the first answer again.
+
+        Not of what makes a session: there is nobody yet whose keys it could be among. Nor where a
+        password is sent: what tells the same request again would be stored, and tell of that.
+        """
+        secret = self.body is not None and self.body.secret
+        return self.writes and self.access not in OPEN and not secret
+
+    @functools.cached_property
     def on_trip(self) -> bool:
         """Whether the path names a trip the actor must have access to."""
         return "{tripId}" in self.path
@@ -258,6 +272,8 @@ class Transaction(Route):
     handler has no actor to look at, and a reply is a 200 with no headers of its own."""
     creates_row: bool = False
     """Whether a create may find a row to merge into."""
+    conflicts: bool = False
+    """Whether what is there may stand in the way of a write (409 `CONFLICT`)."""
     prepare: Callable[[Call], Awaitable[Any]] | None = None
     """What a write awaits before its transaction; refuses nothing, since that comes later."""
 

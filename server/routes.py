@@ -7,7 +7,6 @@ from domain.imports import BatchResult, ImportRequest
 from domain.message import CHANNEL, MESSAGE
 from domain.resource import Resource, by_age
 from domain.resources import RESOURCES
-from domain.sign_in import SignIn
 from domain.trip import TRIP
 from formats.calendar import MEDIA_TYPE as CALENDAR
 from server.api import (
@@ -22,8 +21,6 @@ from server.api import (
     openapi,
     requests,
     schemas,
-    session,
-    sessions,
     shares,
     trips,
     undo,
@@ -32,14 +29,14 @@ from server.api import (
 from server.api.calendars import CalendarLink
 from server.api.lists import LIST_QUERY
 from server.api.rows import Rows
-from server.api.session import SignedIn
-from server.api.sessions import ListedSession
 from server.api.shares import ShareLink
 from server.bodies import BATCH_BYTES, ROW_BYTES
 from server.event_text import MEDIA_TYPE as EVENTS
+from server.passkey_routes import PASSKEYS
 from server.people_routes import PEOPLE
 from server.query import DRY_RUN, FILENAME, FORCE, SINCE
 from server.route import ANY, Body, PageSize, Route, Stream, Transaction, View
+from server.session_routes import SESSION
 from storage.deliveries import DeliveryInfo
 from storage.groups import Member
 from storage.jobs import Job
@@ -106,25 +103,8 @@ ROUTES: tuple[Route, ...] = (
                 me.Me,
                 description="What to call first: it tells whether the key is good, what it may "
                             "do, and the `groupId` that a new trip needs."),
-    Transaction("GET", "/session", "getSession", session.show, "Who is signed in", "session",
-                SignedIn, access="session",
-                description="What `GET /me` tells, and which session it is."),
-    Transaction("POST", "/session", "signIn", session.sign_in, "Sign in", "session", SignedIn,
-                access="sign-in", body=_row(SignIn), prepare=session.check,
-                description="The reply sets the cookie of a new session; one that was sent along "
-                            "is over. A wrong e-mail and a wrong password are answered alike. "
-                            "After ten failures in a quarter of an hour, of one account from one "
-                            "address, the answer is 429."),
-    Transaction("DELETE", "/session", "signOut", session.sign_out, "Sign out", "session", None,
-                access="session", statuses=(204,),
-                description="The session is over at once, and its cookie goes."),
-    Transaction("GET", "/sessions", "listSessions", sessions.list_, "List your sessions",
-                "session", schemas.page(ListedSession), access="session",
-                description="Where you are signed in, the one used last first; all of them at "
-                            "once."),
-    Transaction("DELETE", "/sessions/{sessionId}", "endSession", sessions.end,
-                "End a session of yours", "session", None, access="session", statuses=(204,),
-                description="Whoever uses it is signed out at once."),
+    *SESSION,
+    *PASSKEYS,
     Transaction("GET", "/keys", "listKeys", keys.list_, "List your API keys", "keys",
                 schemas.page(ApiKey), access="session", query=LIST_QUERY,
                 description="Those that are not revoked; the keys themselves are not stored."),

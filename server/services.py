@@ -1,6 +1,7 @@
 """What a server process stands on; one for each."""
 
 import dataclasses
+import functools
 from urllib.parse import urlsplit
 
 from runtime.lookups import LookUp, look_up
@@ -9,6 +10,7 @@ from runtime.signals import Signals
 from server.body_budget import BodyBudget
 from server.events import EventHub
 from server.last_use import LastUse
+from server.oidc.provider import Provider
 from server.passwords import Passwords
 from server.ratelimit import RateLimiter
 from server.response_cache import KeyIds, ResponseCache
@@ -40,3 +42,8 @@ class Services:
     def prefix(self) -> str:
         """The path under which the server is mounted, as the public URL says; "" for none."""
         return urlsplit(self.public_url).path.rstrip("/")
+
+    @functools.cached_property
+    def provider(self) -> Provider:
+        """The provider of OpenID Connect, and what it has told of itself."""
+        return Provider(self.settings.oidc)

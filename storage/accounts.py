@@ -33,3 +33,15 @@ async def set_up(tx: Tx, *, email: str, name: str, group: str, now: str) -> Firs
     await groups.add_member(tx, group_id=group_id, user_id=user_id, role=Role.OWNER, now=now)
     _, key = await keys.create(tx, user_id=user_id, name="first key", now=now)
     return FirstAccount(user_id, group_id, key)
+
+
+async def unclaimed(tx: Tx, *, lock: bool = False) -> str | None:
+    """The id of the first user, while nobody has set a password for them."""
+    first = await tx.fetchrow(
+        "SELECT id, password, deleted_at FROM users ORDER BY id LIMIT 1"
+        f" {tx.dialect.lock if lock else ''}"
+    )
+    if first is None:
+        return None
+    user_id, password, deleted_at = first
+    return user_id if password is None and deleted_at is None else None

@@ -26,6 +26,7 @@ from domain.history import (
     KeyName,
     undone_by,
 )
+from domain.people import FORMER_MEMBER
 from domain.trip import TRIP
 from storage.store import Dialect, Record, Tx
 
@@ -210,7 +211,7 @@ def _entry(record: Record) -> Entry:
 def _author(user_id: str | None, name: str | None) -> Author:
     if user_id is None:
         return Author(name="Carnet")
-    return Author(user_id=user_id, name="Former member" if name is None else name)
+    return Author(user_id=user_id, name=FORMER_MEMBER if name is None else name)
 
 
 def _or_unset(value: Any) -> Any:

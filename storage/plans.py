@@ -1,8 +1,10 @@
-"""What calendars are made of: the rows of trips with their revisions, from one moment."""
+"""What calendars and cards are made of: the rows of trips with their revisions, from one moment."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
+
+import msgspec
 
 from domain.resource import Resource
 from domain.revisions import Revisions
@@ -36,6 +38,14 @@ async def of_user(tx: Tx, user_id: str, resources: Sequence[Resource]) -> list[S
     """All trips of a user, by age."""
     theirs = "t.group_id IN (SELECT group_id FROM group_members WHERE user_id = $1)"
     return await _read(tx, theirs, user_id, resources)
+
+
+async def of_trips(
+    tx: Tx, trip_ids: Collection[str], resources: Sequence[Resource]
+) -> list[StoredPlan]:
+    """These trips, by age."""
+    named = f"t.id {tx.dialect.among('$1')}"
+    return await _read(tx, named, msgspec.json.encode(list(trip_ids)).decode(), resources)
 
 
 async def _read(

@@ -94,6 +94,15 @@ async def page(
     return Page.of(records, limit)
 
 
+async def documents(tx: Tx, user_id: str) -> list[str]:
+    """The JSON of all of a user's trips, in no order."""
+    condition, arguments = _of_user(tx, user_id, None, None)
+    return [
+        document
+        for (document,) in await tx.fetch(f"SELECT doc FROM trips WHERE {condition}", *arguments)
+    ]
+
+
 async def count(
     tx: Tx, user_id: str, *, among: frozenset[str] | None, after: Position | None
 ) -> int:

@@ -30,16 +30,17 @@ class UserInfo(msgspec.Struct, rename={"id": "_id", "created_at": "createdAt"}):
 
 async def create(tx: Tx, *, email: str, name: str, now: str) -> str:
     """A new user's id; `AccountError` when the address is taken."""
-    if await find(tx, email) is not None:
-        raise AccountError(f"there is a user {email} already")
     user_id = new_id()
-    await tx.execute(
-        "INSERT INTO users (id, email, name, created_at) VALUES ($1, $2, $3, $4)",
+    made = await tx.execute(
+        "INSERT INTO users (id, email, name, created_at) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT DO NOTHING",
         user_id,
         email,
         name,
         now,
     )
+    if not made:
+        raise AccountError(f"there is a user {email} already")
     return user_id
 
 
@@ -65,6 +66,11 @@ async def name_and_email(tx: Tx, user_id: str) -> tuple[str, str]:
     assert record is not None
     name, email = record
     return name, email
+
+
+async def rename(tx: Tx, user_id: str, *, name: str, email: str) -> None:
+    """Gives a user another name and address; `groups.touch` comes before."""
+    await tx.execute("UPDATE users SET name = $2, email = $3 WHERE id = $1", user_id, name, email)
 
 
 async def list_all(tx: Tx) -> list[UserInfo]:

@@ -23,7 +23,7 @@ from server.listener import Listener
 from server.ratelimit import Allowance, LocalRateLimiter, RateLimiter, used
 from server.route import API
 from server.services import Services
-from storage import accounts, groups, keys, server_state, sessions, users
+from storage import accounts, credentials, groups, keys, server_state, sessions, users
 from storage.store import Store
 from workers.loops import WorkerLoops
 
@@ -48,6 +48,14 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "commitment": {"title": "Dinner", "startDate": "2026-07-16", "category": "dinner"},
 }
 """The smallest valid body of each resource."""
+
+PASSWORD = "a ferry at six in the morning"
+"""The owner's."""
+HASHED = (
+    "$argon2id$v=19$m=19456,t=2,p=1$Xi2QkAdceMiNzLSgcbIvCw$"
+    "5EuTyAeCCagfgAAO4w7vzCAoiATBgrvqVqChcB6T56s"
+)
+"""The same, as it is stored."""
 
 WEBHOOK = {"url": "https://hooks.example.org", "events": ["trip.changed"]}
 
@@ -311,9 +319,11 @@ async def new_world(store: Store, settings: Settings) -> AsyncIterator[World]:
     """A world on a migrated store."""
 
     async def set_up(tx):
-        return await accounts.set_up(
+        first = await accounts.set_up(
             tx, email="owner@example.org", name="Olga", group="Family", now=now()
         )
+        await credentials.set_password(tx, first.user_id, HASHED)
+        return first
 
     first = await store.write(set_up)
     owner = Person(first.user_id, "owner@example.org", first.api_key)

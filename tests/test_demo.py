@@ -18,7 +18,7 @@ from examples.client import ApiError, Client
 from examples.local_server import LocalServer
 
 ROOT = Path(__file__).parent.parent
-JAPAN = msgspec.json.decode((ROOT / "examples" / "japan.json").read_bytes())
+JAPAN = msgspec.json.decode((ROOT / "operations" / "sample" / "japan.json").read_bytes())
 ITEMS = sum(len(JAPAN.get(resource.snapshot, [])) for resource in RESOURCES)
 
 

@@ -11,9 +11,20 @@ import structlog
 from domain.clock import timestamp
 from domain.delivery import KEPT_DAYS
 from domain.errors import Internal
+from domain.sign_in import WINDOW_SECONDS
 from runtime.clock import moment, now
 from runtime.settings import Settings
-from storage import deliveries, idempotency, jobs, journal, webhooks
+from storage import (
+    challenges,
+    credentials,
+    deliveries,
+    idempotency,
+    jobs,
+    journal,
+    sessions,
+    sign_in_failures,
+    webhooks,
+)
 from storage.store import Store, Tx
 
 FEWEST: Final = 10
@@ -93,6 +104,26 @@ async def prune_deliveries(store: Store, _settings: Settings) -> None:
     dropped += await in_batches(store, lambda tx, limit: webhooks.prune(tx, hour_ago, limit))
     if dropped:
         _log.info("pruned", deliveries=dropped)
+
+
+async def prune_sign_ins(store: Store, _settings: Settings) -> None:
+    """Drops sessions that are over, reset links past their time, and failures of long ago."""
+    at, count_since = now(), time.time() - WINDOW_SECONDS
+    drops: tuple[Drop, ...] = (
+        lambda tx, limit: sessions.prune(tx, at, limit),
+        lambda tx, limit: credentials.prune_resets(tx, at, limit),
+        lambda tx, limit: sign_in_failures.prune(tx, count_since, limit),
+    )
+    dropped = sum([await in_batches(store, drop) for drop in drops])
+    if dropped:
+        _log.info("pruned", sign_ins=dropped)
+
+
+async def prune_challenges(store: Store, _settings: Settings) -> None:
+    """Drops what sign-ins have begun with that nobody came back to."""
+    dropped = await in_batches(store, lambda tx, limit: challenges.prune(tx, time.time(), limit))
+    if dropped:
+        _log.info("pruned", challenges=dropped)
 
 
 def _days_ago(days: int) -> str:

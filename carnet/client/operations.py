@@ -15,13 +15,17 @@ class Operations(Methods):
         """The key in use, its user and their groups."""
         return self._call("GET", "/me", (), None, {}, options)
 
-    def get_session(self, **options: Unpack[ReadOptions]) -> Call[Document]:
-        """Who is signed in."""
-        return self._call("GET", "/session", (), None, {}, options)
+    def set_up(self, body: Mapping[str, Any], **options: Unpack[WriteOptions]) -> Call[Document]:
+        """Set up a new server."""
+        return self._call("POST", "/setup", (), body, {}, options)
 
     def sign_in(self, body: Mapping[str, Any], **options: Unpack[WriteOptions]) -> Call[Document]:
         """Sign in."""
         return self._call("POST", "/session", (), body, {}, options)
+
+    def get_session(self, **options: Unpack[ReadOptions]) -> Call[Document]:
+        """Who is signed in."""
+        return self._call("GET", "/session", (), None, {}, options)
 
     def sign_out(self, **options: Unpack[WriteOptions]) -> Call[None]:
         """Sign out."""
@@ -34,6 +38,46 @@ class Operations(Methods):
     def end_session(self, session_id: str, **options: Unpack[WriteOptions]) -> Call[None]:
         """End a session of yours."""
         return self._call("DELETE", "/sessions/{sessionId}", (session_id,), None, {}, options)
+
+    def change_password(
+        self, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[None]:
+        """Change your password."""
+        return self._call("POST", "/me/password", (), body, {}, options)
+
+    def reset_password(
+        self, token: str, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[None]:
+        """Set a new password by a link."""
+        return self._call("POST", "/reset/{token}", (token,), body, {}, options)
+
+    def get_passkey_options(self, **options: Unpack[WriteOptions]) -> Call[Document]:
+        """Begin to sign in by passkey."""
+        return self._call("POST", "/session/passkey/options", (), None, {}, options)
+
+    def sign_in_by_passkey(
+        self, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[Document]:
+        """Sign in by passkey."""
+        return self._call("POST", "/session/passkey", (), body, {}, options)
+
+    def get_new_passkey_options(self, **options: Unpack[WriteOptions]) -> Call[Document]:
+        """Begin to add a passkey."""
+        return self._call("POST", "/me/passkeys/options", (), None, {}, options)
+
+    def add_passkey(
+        self, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[Document]:
+        """Add a passkey."""
+        return self._call("POST", "/me/passkeys", (), body, {}, options)
+
+    def list_passkeys(self, **options: Unpack[ReadOptions]) -> Call[Page]:
+        """List passkeys."""
+        return self._call("GET", "/me/passkeys", (), None, {}, options)
+
+    def delete_passkey(self, passkey_id: str, **options: Unpack[WriteOptions]) -> Call[None]:
+        """Remove a passkey."""
+        return self._call("DELETE", "/me/passkeys/{passkeyId}", (passkey_id,), None, {}, options)
 
     def list_keys(
         self, *, limit: int | None = None, cursor: str | None = None, **options: Unpack[ReadOptions]
@@ -146,6 +190,20 @@ class Operations(Methods):
     def get_invite(self, token: str, **options: Unpack[ReadOptions]) -> Call[Document]:
         """Read what you are invited to."""
         return self._call("GET", "/invites/{token}", (token,), None, {}, options)
+
+    def accept_invite(
+        self, token: str, body: Mapping[str, Any], **options: Unpack[WriteOptions]
+    ) -> Call[Document]:
+        """Accept an invitation."""
+        return self._call("POST", "/invites/{token}", (token,), body, {}, options)
+
+    def delete_me(self, body: Mapping[str, Any], **options: Unpack[WriteOptions]) -> Call[None]:
+        """Delete your account."""
+        return self._call("DELETE", "/me", (), body, {}, options)
+
+    def export_me(self, **options: Unpack[ReadOptions]) -> Call[Document]:
+        """Read all that is known of you."""
+        return self._call("GET", "/me/export", (), None, {}, options)
 
     def list_trips(
         self, *, limit: int | None = None, cursor: str | None = None, **options: Unpack[ReadOptions]

@@ -2,8 +2,14 @@
 
 import msgspec
 
+from domain import details
+from domain.errors import CarnetError, ValidationFailed
 from operations import invites
+from server import joining
+from server.api import session
+from server.joining import Joining, NewUser
 from server.route import Call, Reply, json_reply
+from server.signing_in import outcome_of, require
 from storage.invites import InviteInfo
 from storage.store import Tx
 
@@ -59,3 +65,23 @@ async def show(tx: Tx, call: Call) -> Reply:
     """What an invitation is to."""
     found = await invites.offer(tx, call.token, call.now)
     return json_reply(InviteOffer(found.group, found.role, found.inviter, found.expires_at))
+
+
+async def check(call: Call) -> Joining | CarnetError | None:
+    """Who accepts, where nobody is signed in; None where somebody is."""
+    if call.caller is None:
+        return await outcome_of(joining.check(call, call.body))
+    return None
+
+
+async def accept(tx: Tx, call: Call) -> Reply:
+    """The caller is a member from now on; one who was not signed in is."""
+    if call.caller is None:
+        who = require(call.prepared)
+        user_id = await joining.join(tx, call, who)
+        return await session.begin(tx, call, user_id, 201 if isinstance(who, NewUser) else 200)
+    if call.body != {}:
+        why = "you are signed in: leave it out, or sign out to accept as somebody else"
+        raise ValidationFailed([details.misplaced("", why)])
+    await invites.accept(tx, call.token, call.actor.user, call.now)
+    return await session.show(tx, call)

@@ -1,8 +1,16 @@
 """What people tell of themselves, their groups, and the members of those (contract section 19)."""
 
-from operations import people
+from msgspec import UNSET
+
+from domain.errors import CarnetError, Forbidden, ValidationFailed
+from domain.explain import parsed
+from domain.people import Confirmation
+from operations import leaving, people
+from server import cookies
 from server.api.lists import PageRequest
 from server.route import Call, Reply, json_reply
+from server.signing_in import Checked, check_own_password, confirm, outcome_of, require
+from storage import personal_data
 from storage.store import Tx
 
 
@@ -41,3 +49,31 @@ async def remove_member(tx: Tx, call: Call) -> Reply:
     """A group without a member."""
     await people.remove_member(tx, call.actor, call.path("groupId"), call.path("userId"))
     return Reply(204)
+
+
+async def export(tx: Tx, call: Call) -> Reply:
+    """All that is known of the user."""
+    found = await personal_data.of_user(tx, call.actor.user, call.now)
+    headers = {"Content-Disposition": 'attachment; filename="carnet-account.json"'}
+    return json_reply(found, headers=headers)
+
+
+async def check_leaving(call: Call) -> Checked:
+    """Compares the password that is to show that it is really oneself."""
+    return await outcome_of(_check_leaving(call))
+
+
+async def _check_leaving(call: Call) -> Checked:
+    sent = parsed(Confirmation, call.body)
+    checked = await check_own_password(call, "password", sent.password)
+    if isinstance(checked, ValidationFailed) and sent.password is not UNSET:
+        return Forbidden("This is not your password", checked.details)
+    return checked
+
+
+async def leave(tx: Tx, call: Call) -> Reply:
+    """The user's account is gone, and so is the cookie."""
+    checked: Checked | CarnetError = require(call.prepared)
+    await confirm(tx, checked)
+    await leaving.leave(tx, call.actor.user, call.now)
+    return Reply(204, headers={"Set-Cookie": cookies.clear_session(call.request, call.services)})

@@ -105,7 +105,8 @@ class _Description:
         elif route.access == "session":
             operation["security"] = [{_SESSION: []}]
         if route.body is not None:
-            operation["requestBody"] = {"required": True, "content": self._sent(route.body)}
+            required = not route.body.optional
+            operation["requestBody"] = {"required": required, "content": self._sent(route.body)}
         operation["responses"] = self._responses(route)
         return operation
 
@@ -120,7 +121,6 @@ class _Description:
         found = {str(status): self._success(route, status) for status in route.statuses}
         if is_tagged_read(route):
             found["304"] = self._success(route, 304)
-        without_key = "" if route.access not in OPEN else "WithoutKey"
         for status, errors in failures_of(route):
             response = {
                 "description": said_of(errors),
@@ -132,9 +132,11 @@ class _Description:
                     }
                 },
             }
-            # What differs between their headers is whether there is a key, and a write.
-            name = _pascal(errors[0].code) + ("" if status >= 500 else without_key)
-            if status == 404 and route.writes:
+            # What differs between their headers is whether a key is counted, and answers are kept.
+            name = _pascal(errors[0].code)
+            if route.access in OPEN and status != 401 and status < 500:
+                name += "WithoutKey"
+            if status == 404 and route.keeps_answers:
                 name += "OfWrite"
             found[str(status)] = self._share("responses", name, response)
         return found

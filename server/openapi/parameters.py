@@ -9,7 +9,7 @@ from server.query import LIMIT, PARAMETERS, SINCE, Parameter
 from server.route import PAGE, Route, Stream, Transaction
 
 _TOKEN: Final = {
-    "description": "Token of a share link, or of a calendar.",
+    "description": "Token of a link, or of a calendar.",
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9]{1,64}$"},
 }
 
@@ -72,7 +72,7 @@ def parameters_of(route: Route) -> Iterator[tuple[str, dict[str, Any]]]:
         yield name, {"name": name, "in": "path", "required": True, **_in_path(name)}
     for name in route.query:
         yield _in_query(PARAMETERS[name], route)
-    if route.writes:
+    if route.keeps_answers:
         yield "idempotencyKey", _IDEMPOTENCY_KEY
     if takes_if_match(route):
         yield "ifMatch", _IF_MATCH

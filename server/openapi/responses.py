@@ -83,7 +83,7 @@ def headers_of(route: Route, status: int) -> tuple[str, ...]:
     replies_row = route.writes and route.reply in schemas.documents()
     if status < 400 and (is_tagged_read(route) or replies_row):
         names.append("ETag")
-    if route.writes and (status < 300 or status == 404):
+    if route.keeps_answers and (status < 300 or status == 404):
         names.append("Idempotency-Replayed")
     return (*names, *_OF_STATUS.get(status, ()))
 
@@ -99,7 +99,7 @@ def failures_of(route: Route) -> Iterator[tuple[int, list[type[CarnetError]]]]:
 def errors_of(route: Route) -> list[type[CarnetError]]:
     """The failures an operation can end with."""
     codes = {"RATE_LIMITED", "INTERNAL", "UNAVAILABLE"}
-    if route.access not in OPEN:
+    if route.access not in OPEN or route.access == "sign-in":
         codes.add("UNAUTHORIZED")
     if route.scope or route.access in ("session", "visitor", "sign-in"):
         codes.add("FORBIDDEN")
@@ -108,7 +108,11 @@ def errors_of(route: Route) -> list[type[CarnetError]]:
     if route.access not in OPEN or route.query or route.writes:
         codes.add("VALIDATION_ERROR")
     if route.writes:
-        codes |= {"IDEMPOTENCY_CONFLICT", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"}
+        codes |= {"PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"}
+    if route.keeps_answers:
+        codes.add("IDEMPOTENCY_CONFLICT")
+    if isinstance(route, Transaction) and route.conflicts:
+        codes.add("CONFLICT")
     if takes_if_match(route):
         codes.add("PRECONDITION_FAILED")
     if "{rev}" in route.path or (isinstance(route, Transaction) and SINCE.name in route.query):

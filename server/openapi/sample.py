@@ -165,6 +165,12 @@ WHOLE: Final[dict[str, Members]] = {
     "InvitationCreate": {"role": "editor"},
     "InviteInfo": _INVITE,
     "NewInvite": {**_INVITE, "url": "https://trips.example.org/invite/q3Vn8ZkR1tYw6Lx0"},
+    "NewcomerCreate": {
+        "email": "olga@example.org",
+        "name": "Olga",
+        "password": "a ferry at six in the morning",
+    },
+    "ConfirmationCreate": {"password": "a ferry at six in the morning"},
     "InviteOffer": {
         "group": "Family",
         "role": "editor",

@@ -10,6 +10,7 @@ from server.route import Route
 _ABOUT: Final = {
     "me": "Who one is: the key in use, its user, their groups.",
     "session": "Signing in and out, for people with a browser.",
+    "passkeys": "Passkeys of whoever is signed in (W3C Web Authentication Level 3).",
     "keys": "API keys of whoever is signed in.",
     "people": "Groups, their members, and invitations.",
     "trips": "Trips, and all that is in one at once: export and sync.",

@@ -11,7 +11,9 @@ from urllib.parse import quote
 from aiohttp import web
 from msgspec import UNSET
 
+from domain import access
 from domain.errors import CarnetError, MethodNotAllowed, NotFound
+from domain.scopes import BaseScope
 from runtime import clock
 from runtime.ids import is_id, new_request_id
 from server import guards
@@ -22,7 +24,7 @@ from server.pages import assets
 from server.pages.assets import HTML, Asset, takes_gzip
 from server.pages.forms import take_form
 from server.pages.handlers.preferences import LANGUAGE_COOKIE, THEME_COOKIE
-from server.pages.render import render
+from server.pages.render import edition, render
 from server.pages.table import find
 from server.pages.visit import Answer, Document, Drawing, PageRoute, Redirect, Theme, Visit
 from server.pages.words import Words, choose
@@ -102,6 +104,8 @@ class Pages:
         if route.access == "session" and not visit.signed_in:
             after = "" if visit.here == "/" else f"?next={quote(visit.here, safe='')}"
             return Redirect(f"/sign-in{after}")
+        if "{tripId}" in route.path:
+            _require_trip(visit)
         if route.method == "POST":
             visit.fields = await take_form(call)
             visit.form = {name: values[-1].strip() for name, values in visit.fields.items()}
@@ -121,7 +125,8 @@ class Pages:
 
     async def _draw(self, visit: Visit, drawing: Drawing) -> Reply:
         """A page that is known by what it shows: drawn once, and kept while there is room."""
-        shown = f"{drawing.state}/{visit.words.tag}/{visit.theme}/{self._services.epoch}"
+        made_with = f"{edition()}/{visit.words.tag}/{visit.theme}"
+        shown = f"{drawing.state}/{self._services.epoch}/{made_with}"
         digest = hashlib.blake2b(shown.encode(), digest_size=12).hexdigest()
         compressed = takes_gzip(visit.call.request)
         tag = f'"{digest}-gzip"' if compressed else f'"{digest}"'
@@ -140,6 +145,14 @@ class Pages:
         if compressed:
             headers["Content-Encoding"] = "gzip"
         return Reply(200, body, headers)
+
+
+def _require_trip(visit: Visit) -> None:
+    """The pages of a trip are for its members, and its forms for those who may write."""
+    call, writes = visit.call, visit.route.method == "POST"
+    assert call.caller is not None
+    scope: BaseScope = "trips:write" if writes else "trips:read"
+    access.require_trip(call.actor, call.caller.trip, call.params["tripId"], scope, writes=writes)
 
 
 _NO_PAGE: Final = PageRoute("GET", "", lambda _visit: _nothing(), "anyone")

@@ -1,6 +1,9 @@
 """Templates, and what all of them are given."""
 
 import functools
+import hashlib
+from importlib.metadata import version
+from importlib.resources import files
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -9,6 +12,7 @@ from markupsafe import Markup
 from server import cookies
 from server.pages import assets, dates
 from server.pages.visit import Document, Visit
+from server.pages.ways_in import ways_in
 from server.pages.words import LANGUAGES
 
 _ICON: Final = Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>')
@@ -26,6 +30,16 @@ def _environment() -> Environment:
     )
     environment.globals |= {"languages": LANGUAGES, "dates": dates}
     return environment
+
+
+@functools.cache
+def edition() -> str:
+    """Names all that pages are made with: another one, where an upgrade has changed any of it."""
+    parts = [version("carnet"), *(assets.address(name) for name in ("app.css", "icons.svg"))]
+    for folder in ("messages", "templates"):
+        found = (files("server.pages") / folder).iterdir()
+        parts += (file.read_text("utf-8") for file in sorted(found, key=lambda each: each.name))
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=8).hexdigest()
 
 
 def render(visit: Visit, document: Document) -> bytes:
@@ -60,5 +74,6 @@ def _given(visit: Visit) -> dict[str, Any]:
         "actor": visit.call.caller.actor if visit.call.caller else None,
         # The policy of pages for whoever has the link lets no form be sent.
         "may_send": visit.route.access != "link",
+        "ways_in": ways_in(visit),
         "is_private": cookies.is_private(visit.call.request, services),
     }

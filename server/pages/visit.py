@@ -90,6 +90,12 @@ class Visit:
         return self.call.actor
 
     @property
+    def may_write(self) -> bool:
+        """Whether the actor may change the trip of the page."""
+        caller = self.call.caller
+        return bool(caller and caller.trip and caller.trip.role and caller.trip.role.may_write)
+
+    @property
     def here(self) -> str:
         """Where to come back to, below the path of the public URL: this page, or the start."""
         if self.route.method == "POST":
@@ -101,6 +107,10 @@ class Visit:
     def query(self) -> Mapping[str, str]:
         """The query's parameters."""
         return self.call.request.query
+
+    def typed(self, field: str) -> str:
+        """What was typed into a field, to the letter: white space belongs to a password."""
+        return self.fields.get(field, [""])[-1]
 
     async def read(self, operation: Callable[[Tx], Awaitable[T]]) -> T:
         """What an operation reads."""

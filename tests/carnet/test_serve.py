@@ -68,6 +68,23 @@ async def test_a_later_start_prints_no_key(tmp_path):
     async with serving(tmp_path) as server:
         assert (await server.client.with_key(key).get(trip)).status == 200
         await server.stop()
+        assert not any("osk_" in line for line in server.out.all)
+
+
+async def test_every_start_prints_the_set_up_code_until_it_is_used(tmp_path):
+    async with serving(tmp_path) as server:
+        code = (await server.out.first("^Set-up code: ")).removeprefix("Set-up code: ")
+        base = server.client.base.replace("127.0.0.1", "localhost")
+        assert f"  {base}/setup?code={code}" in server.out.all
+        await server.stop()
+    async with serving(tmp_path) as server:
+        assert await server.out.first("^Set-up code: ") == f"Set-up code: {code}"
+        owner = {"email": "olga@example.org", "name": "Olga", "password": "a quiet ferry"}
+        made = await server.client.post("/setup", {"code": code, **owner})
+        assert made.status == 201
+        await server.stop()
+    async with serving(tmp_path) as server:
+        await server.stop()
         assert [line.partition(" http")[0] for line in server.out.all] == ["Carnet listens on"]
 
 
@@ -77,7 +94,13 @@ async def test_after_an_init_the_first_start_prints_no_key(tmp_path):
         me = await server.client.with_key(first["apiKey"]).get("/me")
         assert me.json["defaultGroupId"] == first["groupId"]
         await server.stop()
-        assert [line.partition(" http")[0] for line in server.out.all] == ["Carnet listens on"]
+        assert not any("osk_" in line for line in server.out.all)
+
+
+async def test_the_code_that_init_prints_is_that_of_serve(tmp_path):
+    told = run(tmp_path, "init").out
+    async with serving(tmp_path) as server:
+        assert await server.out.first("^Set-up code: ") in told.splitlines()
 
 
 async def test_the_key_is_on_standard_output_only(tmp_path):

@@ -127,6 +127,12 @@ def test_no_secret_is_shown(living, data):
                 assert secret not in text
             assert world.group_id not in text
             assert list(violations(json.loads(text))) == []
+        page = await stranger.get(f"{world.running.base}/t/{token}")
+        assert page.status == 200, page.raw
+        told = page.raw.decode()
+        for secret in (marker, world.owner.email, world.owner.user_id, friend.user_id):
+            assert secret not in told
+        assert world.group_id not in told
         whole = json.loads(text)
         for resource in RESOURCES:
             assert len(whole[resource.snapshot]) == len(snapshot[resource.snapshot])

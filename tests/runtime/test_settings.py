@@ -81,6 +81,18 @@ OTHERS: dict[str, list[Any]] = {
     "log.format": ["json", "console"],
 }
 """Values each setting may have beside its default."""
+OTHERS |= {
+    "oidc.issuer": [
+        *("https://id.example.org", "https://example.org:8443/realms/home/"),
+        *("http://localhost:9000", "http://127.0.0.1/x"),
+    ],
+    "oidc.client_id": ["carnet", "a b"],
+    "oidc.scopes": ["openid", "groups openid email"],
+    "mail.url": [
+        *("smtp://mail.example.org", "smtps://u:p%40ss@mail.example.org:465", "smtp://[::1]:25"),
+    ],
+    "mail.sender": ["carnet@example.org"],
+}
 OTHERS |= {name: declared.others(name) for name in DEFAULTS.keys() - OTHERS.keys()}
 
 WRONG: dict[str, list[Any]] = {
@@ -148,7 +160,27 @@ WRONG: dict[str, list[Any]] = {
     "log.level": ["loud", "INFO", "", 1],
     "log.format": ["xml", 1],
 }
+WRONG |= {
+    "oidc.issuer": [
+        *("id.example.org", "http://id.example.org", "https://", "https://a?b", "https://a/#b", 1),
+        *("https://u:p@a", "https://a b", "http://localhost.example.org"),
+    ],
+    "oidc.client_id": [1, "x" * 1_001],
+    "oidc.client_secret": [1, "x" * 1_001],
+    "oidc.name": ["", 1, "x" * 41],
+    "oidc.scopes": ["", "email", "openidx", "openid  email", " openid", 1],
+    "mail.url": ["mail.example.org", "http://a", "smtp://u@a", "smtp://a/b", "smtps://a:99999", 1],
+    "mail.sender": ["carnet", "a@b@c", "Carnet <a@b>", "a@b\nBcc: c@d", 1],
+}
 WRONG |= {name: declared.wrong(name) for name in DEFAULTS.keys() - WRONG.keys()}
+
+NEEDED: dict[str, dict[str, str]] = {
+    "oidc.issuer": {"oidc.client_id": "carnet"},
+    "oidc.client_id": {"oidc.issuer": "https://id.example.org"},
+    "mail.url": {"mail.sender": "carnet@example.org"},
+    "mail.sender": {"mail.url": "smtp://mail.example.org"},
+}
+"""What a setting is refused without."""
 
 
 def flat(settings: Settings) -> dict[str, Any]:
@@ -211,18 +243,22 @@ def test_the_projects_file_says_what_each_setting_is_for():
 
 @pytest.mark.parametrize("setting", DEFAULTS)
 def test_a_setting_from_a_file(tmp_path, setting):
+    needed = NEEDED.get(setting, {})
     for value in OTHERS[setting]:
-        loaded = load_settings(write(tmp_path, toml(setting, value)), {})
-        assert flat(loaded) == {**DEFAULTS, setting: value}
+        text = toml(setting, value) + "".join(
+            toml(name, each).partition("\n")[2] for name, each in needed.items()
+        )
+        loaded = load_settings(write(tmp_path, text), {})
+        assert flat(loaded) == {**DEFAULTS, **needed, setting: value}
 
 
 @pytest.mark.parametrize("setting", DEFAULTS)
 def test_a_setting_from_the_environment(setting):
+    needed = NEEDED.get(setting, {})
     for value in OTHERS[setting]:
-        assert flat(load_settings(None, {variable_of(setting): in_environment(value)})) == {
-            **DEFAULTS,
-            setting: value,
-        }
+        given = {**needed, setting: value}
+        environ = {variable_of(name): in_environment(each) for name, each in given.items()}
+        assert flat(load_settings(None, environ)) == {**DEFAULTS, **given}
 
 
 @pytest.mark.parametrize("setting", DEFAULTS)
@@ -351,6 +387,23 @@ def test_the_bodies_in_flight_hold_the_largest_body():
     assert text.startswith("http.max_inflight_bytes: must be at least http.max_body_bytes")
     assert "200000000" in text
     load_settings(None, wanted | {"CARNET_HTTP__MAX_INFLIGHT_BYTES": "200000000"})
+
+
+@pytest.mark.parametrize(("setting", "other"), [(s, o) for s, n in NEEDED.items() for o in n])
+def test_a_setting_that_needs_another_names_it(setting, other):
+    for value in OTHERS[setting]:
+        text = refusal(None, {variable_of(setting): value})
+        assert text.startswith(f"{other}: must be set where {setting} is")
+
+
+def test_a_provider_needs_an_address_to_lead_back_to():
+    variables = {
+        "CARNET_OIDC__ISSUER": "https://id.example.org",
+        "CARNET_OIDC__CLIENT_ID": "carnet",
+        "CARNET_HTTP__HOST": "192.168.1.5",
+    }
+    assert refusal(None, variables).startswith("http.public_url: must be set where oidc.issuer is")
+    load_settings(None, variables | {"CARNET_HTTP__PUBLIC_URL": "https://trips.example.org"})
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,21 @@ import type {
 export const OPERATIONS = {
   me: ["GET", "/me"],
   updateMe: ["PATCH", "/me", "json"],
+  deleteMe: ["DELETE", "/me", "json"],
+  setUp: ["POST", "/setup", "json"],
   getSession: ["GET", "/session"],
   signIn: ["POST", "/session", "json"],
   signOut: ["DELETE", "/session"],
   listSessions: ["GET", "/sessions"],
   endSession: ["DELETE", "/sessions/{sessionId}"],
+  changePassword: ["POST", "/me/password", "json"],
+  resetPassword: ["POST", "/reset/{token}", "json"],
+  getPasskeyOptions: ["POST", "/session/passkey/options"],
+  signInByPasskey: ["POST", "/session/passkey", "json"],
+  getNewPasskeyOptions: ["POST", "/me/passkeys/options"],
+  listPasskeys: ["GET", "/me/passkeys"],
+  addPasskey: ["POST", "/me/passkeys", "json"],
+  deletePasskey: ["DELETE", "/me/passkeys/{passkeyId}"],
   listKeys: ["GET", "/keys"],
   createKey: ["POST", "/keys", "json"],
   revokeKey: ["DELETE", "/keys/{keyId}"],
@@ -30,6 +40,8 @@ export const OPERATIONS = {
   createInvite: ["POST", "/groups/{groupId}/invites", "json"],
   deleteInvite: ["DELETE", "/groups/{groupId}/invites/{inviteId}"],
   getInvite: ["GET", "/invites/{token}"],
+  acceptInvite: ["POST", "/invites/{token}", "json"],
+  exportMe: ["GET", "/me/export"],
   listTrips: ["GET", "/trips"],
   createTrip: ["POST", "/trips", "json"],
   getTrip: ["GET", "/trips/{tripId}"],
@@ -99,6 +111,10 @@ export interface Operations {
   me(options: Options<"me">): Call<Result<"me"> | undefined>;
   /** Change your name or phone: `PATCH /me`. */
   updateMe(body: Body<"updateMe">, options?: Options<"updateMe">): Call<Result<"updateMe">>;
+  /** Delete your account: `DELETE /me`. */
+  deleteMe(body: Body<"deleteMe">, options?: Options<"deleteMe">): Call<Result<"deleteMe">>;
+  /** Set up a new server: `POST /setup`. */
+  setUp(body: Body<"setUp">, options?: Options<"setUp">): Call<Result<"setUp">>;
   /** Who is signed in: `GET /session`. */
   getSession(options?: Options<"getSession"> & Unconditional): Call<Result<"getSession">>;
   getSession(options: Options<"getSession">): Call<Result<"getSession"> | undefined>;
@@ -113,6 +129,25 @@ export interface Operations {
   iterateSessions(options?: PageOptions<"listSessions">): AsyncIterableIterator<Item<"listSessions">>;
   /** End a session of yours: `DELETE /sessions/{sessionId}`. */
   endSession(sessionId: string, options?: Options<"endSession">): Call<Result<"endSession">>;
+  /** Change your password: `POST /me/password`. */
+  changePassword(body: Body<"changePassword">, options?: Options<"changePassword">): Call<Result<"changePassword">>;
+  /** Set a new password by a link: `POST /reset/{token}`. */
+  resetPassword(token: string, body: Body<"resetPassword">, options?: Options<"resetPassword">): Call<Result<"resetPassword">>;
+  /** Begin to sign in by passkey: `POST /session/passkey/options`. */
+  getPasskeyOptions(options?: Options<"getPasskeyOptions">): Call<Result<"getPasskeyOptions">>;
+  /** Sign in by passkey: `POST /session/passkey`. */
+  signInByPasskey(body: Body<"signInByPasskey">, options?: Options<"signInByPasskey">): Call<Result<"signInByPasskey">>;
+  /** Begin to add a passkey: `POST /me/passkeys/options`. */
+  getNewPasskeyOptions(options?: Options<"getNewPasskeyOptions">): Call<Result<"getNewPasskeyOptions">>;
+  /** List passkeys: `GET /me/passkeys`. */
+  listPasskeys(options?: Options<"listPasskeys"> & Unconditional): Call<Result<"listPasskeys">>;
+  listPasskeys(options: Options<"listPasskeys">): Call<Result<"listPasskeys"> | undefined>;
+  /** List passkeys, page after page: `GET /me/passkeys`. */
+  iteratePasskeys(options?: PageOptions<"listPasskeys">): AsyncIterableIterator<Item<"listPasskeys">>;
+  /** Add a passkey: `POST /me/passkeys`. */
+  addPasskey(body: Body<"addPasskey">, options?: Options<"addPasskey">): Call<Result<"addPasskey">>;
+  /** Remove a passkey: `DELETE /me/passkeys/{passkeyId}`. */
+  deletePasskey(passkeyId: string, options?: Options<"deletePasskey">): Call<Result<"deletePasskey">>;
   /** List your API keys: `GET /keys`. */
   listKeys(options?: Options<"listKeys"> & Unconditional): Call<Result<"listKeys">>;
   listKeys(options: Options<"listKeys">): Call<Result<"listKeys"> | undefined>;
@@ -147,6 +182,11 @@ export interface Operations {
   /** Read what you are invited to: `GET /invites/{token}`. */
   getInvite(token: string, options?: Options<"getInvite"> & Unconditional): Call<Result<"getInvite">>;
   getInvite(token: string, options: Options<"getInvite">): Call<Result<"getInvite"> | undefined>;
+  /** Accept an invitation: `POST /invites/{token}`. */
+  acceptInvite(token: string, body: Body<"acceptInvite">, options?: Options<"acceptInvite">): Call<Result<"acceptInvite">>;
+  /** Read all that is known of you: `GET /me/export`. */
+  exportMe(options?: Options<"exportMe"> & Unconditional): Call<Result<"exportMe">>;
+  exportMe(options: Options<"exportMe">): Call<Result<"exportMe"> | undefined>;
   /** List trips: `GET /trips`. */
   listTrips(options?: Options<"listTrips"> & Unconditional): Call<Result<"listTrips">>;
   listTrips(options: Options<"listTrips">): Call<Result<"listTrips"> | undefined>;

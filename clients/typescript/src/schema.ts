@@ -18,7 +18,11 @@ export interface paths {
         get: operations["me"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete your account
+         * @description Your keys, sessions, passkeys, webhooks and memberships go, and the groups, with their trips, of which you are the only member; other trips stay, and so do your messages in them, by a *Former member*. The only owner of a group with others is answered 409. Without a password one need send none. It is for people who are signed in: no key will do.
+         */
+        delete: operations["deleteMe"];
         options?: never;
         head?: never;
         /**
@@ -26,6 +30,26 @@ export interface paths {
          * @description Members of your groups see them. What is absent stays, null clears. It is for people who are signed in: no key will do.
          */
         patch: operations["updateMe"];
+        trace?: never;
+    };
+    "/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set up a new server
+         * @description Makes the user of the first start yours, who owns the first group. The code is printed by `carnet serve` until this is done; then the answer is 409. It needs no key.
+         */
+        post: operations["setUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/session": {
@@ -91,6 +115,150 @@ export interface paths {
          * @description Whoever uses it is signed out at once. It is for people who are signed in: no key will do.
          */
         delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change your password
+         * @description All your other sessions are over. A wrong `current` is told as a detail of that field, and counts as a failed sign-in; one who has no password yet leaves it out. It is for people who are signed in: no key will do.
+         */
+        post: operations["changePassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reset/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a new password by a link
+         * @description The link is from `carnet user reset`, is good for a day and works once. All sessions of its user are over, and nobody is signed in by it. It needs no key.
+         */
+        post: operations["resetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/passkey/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to sign in by passkey
+         * @description What `navigator.credentials.get()` takes. The challenge is good for five minutes, once. No passkey and nobody is named in it. It needs no key.
+         */
+        post: operations["getPasskeyOptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in by passkey
+         * @description The reply is that of `GET /session`, with a new session's cookie. The authenticator must have verified its user; one whose counter does not go up is a copy, and is refused. It needs no key.
+         */
+        post: operations["signInByPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/passkeys/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to add a passkey
+         * @description What `navigator.credentials.create()` takes. The challenge is good for five minutes, once, and for whoever asked. It is for people who are signed in: no key will do.
+         */
+        post: operations["getNewPasskeyOptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List passkeys
+         * @description All of them, oldest first. It is for people who are signed in: no key will do.
+         */
+        get: operations["listPasskeys"];
+        put?: never;
+        /**
+         * Add a passkey
+         * @description It is for people who are signed in: no key will do.
+         */
+        post: operations["addPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/passkeys/{passkeyId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a passkey
+         * @description Nobody signs in by it from then on. It is for people who are signed in: no key will do.
+         */
+        delete: operations["deletePasskey"];
         options?: never;
         head?: never;
         patch?: never;
@@ -280,6 +448,30 @@ export interface paths {
          * @description Anyone with the link may. One that was used, revoked or has expired is not found, like one that never was. It needs no key.
          */
         get: operations["getInvite"];
+        put?: never;
+        /**
+         * Accept an invitation
+         * @description Signed in, it takes no body. Signed out, it makes a new user, who is signed in (201); or signs in the user with that e-mail address, whose password it has to be. It can be accepted once. It needs no key.
+         */
+        post: operations["acceptInvite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read all that is known of you
+         * @description As a file: your profile, groups, keys, sessions, passkeys, webhooks, invitations, trips, and your messages and changes in them. It is for people who are signed in: no key will do.
+         */
+        get: operations["exportMe"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1404,6 +1596,17 @@ export interface components {
             items: components["schemas"]["ApiKey"][];
             nextCursor: string | null;
         };
+        /** @description What the authenticator must do: keep the passkey itself, and verify its user. */
+        AuthenticatorSelection: {
+            residentKey?: components["schemas"]["AuthenticatorSelectionResidentKey"];
+            /** @default true */
+            requireResidentKey?: boolean;
+            userVerification?: components["schemas"]["AuthenticatorSelectionUserVerification"];
+        };
+        /** @enum {string} */
+        AuthenticatorSelectionResidentKey: "required";
+        /** @enum {string} */
+        AuthenticatorSelectionUserVerification: "required";
         /** @description Who made a change; without an id it was Carnet itself. */
         Author: {
             userId?: string;
@@ -1438,6 +1641,14 @@ export interface components {
             document?: components["schemas"]["ActionItem"] | components["schemas"]["Channel"] | components["schemas"]["Commitment"] | components["schemas"]["Leg"] | components["schemas"]["MapPin"] | components["schemas"]["Message"] | components["schemas"]["Stay"] | components["schemas"]["Trip"];
             /** @default false */
             deleted?: boolean;
+        };
+        /** @description A write in a trip. */
+        ChangeOfMine: {
+            tripId: string;
+            rev: number;
+            /** Format: date-time */
+            at: string;
+            via: string;
         };
         /** @description A page of what changed; after the last one the client is at `rev`. */
         ChangePage: {
@@ -1724,6 +1935,37 @@ export interface components {
             /** Format: date-time */
             readonly updatedAt?: string;
         };
+        /** @description Proof that it is oneself who asks, and not someone at a screen left open. */
+        ConfirmationCreate: {
+            /**
+             * Format: password
+             * @description a string of at most 1,000 bytes
+             */
+            password?: string | null;
+        };
+        /** @description A credential with its `response`, by `toJSON()` of the browser's `PublicKeyCredential`. */
+        Credential: {
+            /**
+             * @description bytes in base64url without padding (RFC 4648)
+             * @example q3Vn8ZkR1tYw6Lx0
+             */
+            id: string;
+            /**
+             * @description bytes in base64url without padding (RFC 4648)
+             * @example q3Vn8ZkR1tYw6Lx0
+             */
+            rawId: string;
+            type: components["schemas"]["CredentialType"];
+        };
+        /** @description A passkey that there is already. */
+        CredentialName: {
+            id: string;
+            type?: components["schemas"]["CredentialNameType"];
+        };
+        /** @enum {string} */
+        CredentialNameType: "public-key";
+        /** @enum {string} */
+        CredentialType: "public-key";
         /**
          * @description What a webhook was told, or is to be told.
          *
@@ -1906,10 +2148,12 @@ export interface components {
         };
         /** @description What a group is called. */
         GroupNameCreate: {
+            /** @example Ann */
             name: string;
         };
         /** @description What a group is called. Members marked read-only are accepted and ignored: what was read can be sent back. */
         GroupNamePatch: {
+            /** @example Ann */
             name?: string;
             readonly _id?: string;
             readonly role?: string;
@@ -1918,6 +2162,13 @@ export interface components {
         HistoryPage: {
             items: components["schemas"]["Changeset"][];
             nextCursor: string | null;
+        };
+        /** @description Whom a provider of OpenID Connect means. */
+        IdentityOfMine: {
+            issuer: string;
+            subject: string;
+            /** Format: date-time */
+            createdAt: string;
         };
         /** @description What whoever accepts an invitation becomes, and until when they may. */
         InvitationCreate: {
@@ -1995,10 +2246,35 @@ export interface components {
             scopes: string[];
             rateLimit: number;
         };
+        /** @description A kind of key that is taken. */
+        KeyAlgorithm: {
+            alg: number;
+            type?: components["schemas"]["KeyAlgorithmType"];
+        };
+        /** @enum {string} */
+        KeyAlgorithmType: "public-key";
         /** @description The API key by which a change was made. */
         KeyName: {
             _id: string;
             name: string;
+        };
+        /** @description An API key, without the key. */
+        KeyOfMine: {
+            _id: string;
+            name: string;
+            scopes: string[];
+            /** Format: date-time */
+            createdAt: string;
+            /** @default null */
+            rateLimit?: number | null;
+            /** @default null */
+            expiresAt?: string | null;
+            /** @default null */
+            revokedAt?: string | null;
+            /** @default null */
+            lastUsedAt?: string | null;
+            /** @default null */
+            lastUsedFrom?: string | null;
         };
         /** @description A stage of a trip: a place, its dates, how one gets there and where one sleeps. */
         Leg: {
@@ -2333,6 +2609,23 @@ export interface components {
             createdBy: string;
             url: string;
         };
+        /** @description The answer to options for a new passkey, and what its owner calls that. */
+        NewPasskey: {
+            credential: components["schemas"]["Credential"];
+            name?: string;
+        };
+        /** @description Options for `navigator.credentials.create()`. */
+        NewPasskeyOptions: {
+            rp: components["schemas"]["RelyingPartyName"];
+            user: components["schemas"]["PasskeyOwner"];
+            challenge: string;
+            excludeCredentials: components["schemas"]["CredentialName"][];
+            pubKeyCredParams?: components["schemas"]["KeyAlgorithm"][];
+            authenticatorSelection?: components["schemas"]["AuthenticatorSelection"];
+            attestation?: components["schemas"]["PasskeyOptionsAttestation"];
+            /** @default 300000 */
+            timeout?: number;
+        };
         /** @description A webhook that has just been made; `secret` signs what it is told, and is shown this once. */
         NewWebhook: {
             _id: string;
@@ -2350,6 +2643,95 @@ export interface components {
             updatedAt: string;
             secret: string;
         };
+        /** @description Who accepts an invitation without being signed in. */
+        NewcomerCreate: {
+            /**
+             * Format: email
+             * @example ann@example.org
+             */
+            email: string;
+            /** @example Ann */
+            name: string;
+            /**
+             * Format: password
+             * @description a string of at least 8 characters and at most 1,000 bytes
+             * @example a ferry at six in the morning
+             */
+            password: string;
+        };
+        /** @description A passkey, of which the secret part never leaves its owner's device. */
+        PasskeyInfo: {
+            _id: string;
+            name: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            lastUsedAt?: string;
+        };
+        /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
+        PasskeyInfoPage: {
+            items: components["schemas"]["PasskeyInfo"][];
+            nextCursor: string | null;
+        };
+        /** @description A passkey, by its name. */
+        PasskeyOfMine: {
+            _id: string;
+            name: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** @default null */
+            lastUsedAt?: string | null;
+        };
+        /** @enum {string} */
+        PasskeyOptionsAttestation: "none";
+        /** @description Whose passkey it is. */
+        PasskeyOwner: {
+            id: string;
+            name: string;
+            displayName: string;
+        };
+        /** @description The answer to options for a sign-in. */
+        PasskeySignIn: {
+            credential: components["schemas"]["Credential"];
+        };
+        /** @description One's password as it is, if one has any, and as it is to be. */
+        PasswordChange: {
+            /**
+             * Format: password
+             * @description a string of at least 8 characters and at most 1,000 bytes
+             * @example a ferry at six in the morning
+             */
+            new: string;
+            /**
+             * Format: password
+             * @description a string of at most 1,000 bytes
+             */
+            current?: string;
+        };
+        /** @description A new password. */
+        PasswordReset: {
+            /**
+             * Format: password
+             * @description a string of at least 8 characters and at most 1,000 bytes
+             * @example a ferry at six in the morning
+             */
+            password: string;
+        };
+        /** @description All that is known of a person; `trips` are those of their groups. */
+        PersonalData: {
+            profile: components["schemas"]["ProfileInfo"];
+            groups: components["schemas"]["Group"][];
+            keys: components["schemas"]["KeyOfMine"][];
+            sessions: components["schemas"]["SessionInfo"][];
+            passkeys: components["schemas"]["PasskeyOfMine"][];
+            identities: components["schemas"]["IdentityOfMine"][];
+            webhooks: components["schemas"]["WebhookOfMine"][];
+            trips: components["schemas"]["TripOfMine"][];
+            messages: {
+                [key: string]: unknown;
+            }[];
+            changes: components["schemas"]["ChangeOfMine"][];
+        };
         /** @description What is known of a person, but for what they have made. */
         ProfileInfo: {
             _id: string;
@@ -2362,7 +2744,12 @@ export interface components {
         };
         /** @description What people tell of themselves; the other members of their groups see it. Members marked read-only are accepted and ignored: what was read can be sent back. */
         ProfilePatch: {
+            /** @example Ann */
             name?: string;
+            /**
+             * @description a telephone number, of at most 50 characters on one line
+             * @example +44 20 7946 0000
+             */
             phone?: string | null;
             readonly _id?: string;
             readonly email?: string;
@@ -2373,6 +2760,12 @@ export interface components {
         Progress: {
             done: number;
             total?: number;
+        };
+        /** @description Whom the passkey is for. */
+        RelyingPartyName: {
+            id: string;
+            /** @default Carnet */
+            name?: string;
         };
         /** @description The rental car of a leg; members that are not known are kept as they came. */
         RentalCar: {
@@ -2447,6 +2840,34 @@ export interface components {
             createdAt: string;
             /** Format: date-time */
             lastUsedAt: string;
+        };
+        /** @description A session; `lastUsedFrom` is an address, and what the browser calls itself. */
+        SessionInfo: {
+            _id: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            lastUsedAt: string;
+            /** @default null */
+            lastUsedFrom?: string | null;
+        };
+        /** @description The first user: who it is, and the code that the server has printed. */
+        SetUp: {
+            /** @description the code that the server has printed */
+            code: string;
+            /**
+             * Format: email
+             * @example ann@example.org
+             */
+            email: string;
+            /** @example Ann */
+            name: string;
+            /**
+             * Format: password
+             * @description a string of at least 8 characters and at most 1,000 bytes
+             * @example a ferry at six in the morning
+             */
+            password: string;
         };
         /** @description A share token, and where it leads. */
         ShareLink: {
@@ -2562,6 +2983,17 @@ export interface components {
              */
             password: string;
         };
+        /** @description Options for `navigator.credentials.get()`; no passkey is named, so none is given away. */
+        SignInOptions: {
+            challenge: string;
+            rpId: string;
+            allowCredentials?: string[];
+            userVerification?: components["schemas"]["SignInOptionsUserVerification"];
+            /** @default 300000 */
+            timeout?: number;
+        };
+        /** @enum {string} */
+        SignInOptionsUserVerification: "required";
         /** @description Who is signed in, and by which session. */
         SignedIn: {
             user: components["schemas"]["User"];
@@ -2831,6 +3263,12 @@ export interface components {
             /** Format: date-time */
             readonly updatedAt?: string;
         };
+        /** @description A trip of a group of one's own. */
+        TripOfMine: {
+            _id: string;
+            title: string;
+            createdByMe: boolean;
+        };
         /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
         TripPage: {
             items: components["schemas"]["Trip"][];
@@ -2929,6 +3367,18 @@ export interface components {
         };
         /** @enum {string} */
         WebhookEvent: "job.finished" | "message.created" | "trip.changed" | "trip.created";
+        /** @description A webhook, without its secret. */
+        WebhookOfMine: {
+            _id: string;
+            url: string;
+            events: string[];
+            /** Format: date-time */
+            createdAt: string;
+            /** @default null */
+            tripId?: string | null;
+            /** @default null */
+            description?: string | null;
+        };
         /** @description A page of a list; `nextCursor` leads to the next one, and is null on the last. */
         WebhookPage: {
             items: components["schemas"]["Webhook"][];
@@ -3065,27 +3515,6 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description `FORBIDDEN`: A valid key that may not do this. */
-        Forbidden: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "error": {
-                 *         "code": "FORBIDDEN",
-                 *         "message": "This key lacks the scope trips:write; it has trips:read",
-                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["ErrorBody"];
-            };
-        };
         /** @description `VALIDATION_ERROR`: The request is wrong; `details` lists all that is. */
         ValidationErrorWithoutKey: {
             headers: {
@@ -3131,8 +3560,8 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description `IDEMPOTENCY_CONFLICT`: An Idempotency-Key came again with another request. */
-        IdempotencyConflictWithoutKey: {
+        /** @description `CONFLICT`: What is there now stands in the way. */
+        ConflictWithoutKey: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -3141,8 +3570,8 @@ export interface components {
                 /**
                  * @example {
                  *       "error": {
-                 *         "code": "IDEMPOTENCY_CONFLICT",
-                 *         "message": "This Idempotency-Key was used with a different request",
+                 *         "code": "CONFLICT",
+                 *         "message": "This conflicts with what is there now",
                  *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
                  *       }
                  *     }
@@ -3201,6 +3630,27 @@ export interface components {
                  *       "error": {
                  *         "code": "RATE_LIMITED",
                  *         "message": "Too many requests; try again in 21 s",
+                 *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `FORBIDDEN`: A valid key that may not do this. */
+        Forbidden: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "error": {
+                 *         "code": "FORBIDDEN",
+                 *         "message": "This key lacks the scope trips:write; it has trips:read",
                  *         "requestId": "req_2f6c9a51-7d0e-4b39-8a4c-51f0c9d2e7b6"
                  *       }
                  *     }
@@ -3294,11 +3744,9 @@ export interface components {
             };
         };
         /** @description `NOT_FOUND`: The thing does not exist, or not for this caller. */
-        NotFound: {
+        NotFoundWithoutKey: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
-                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                 [name: string]: unknown;
             };
             content: {
@@ -3315,9 +3763,11 @@ export interface components {
             };
         };
         /** @description `NOT_FOUND`: The thing does not exist, or not for this caller. */
-        NotFoundWithoutKey: {
+        NotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
                 [name: string]: unknown;
             };
             content: {
@@ -3412,6 +3862,10 @@ export interface components {
         idempotencyKey: string;
         /** @description Id of the session. */
         sessionId: string;
+        /** @description Token of a link, or of a calendar. */
+        token: string;
+        /** @description Id of the passkey. */
+        passkeyId: string;
         /** @description Rows of a page; a number above the maximum is cut to it. */
         limit: number;
         /** @description `nextCursor` of the page before; no other list's is taken. */
@@ -3424,8 +3878,6 @@ export interface components {
         userId: string;
         /** @description Id of the invite. */
         inviteId: string;
-        /** @description Token of a share link, or of a calendar. */
-        token: string;
         /** @description Id of the trip. */
         tripId: string;
         /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
@@ -3565,6 +4017,49 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    deleteMe: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "password": "a ferry at six in the morning"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ConfirmationCreate"];
+            };
+        };
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     updateMe: {
         parameters: {
             query?: never;
@@ -3616,6 +4111,78 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    setUp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "Code",
+                 *       "email": "ann@example.org",
+                 *       "name": "Ann",
+                 *       "password": "a ferry at six in the morning"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SetUp"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "_id": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *         "name": "Olga",
+                     *         "email": "olga@example.org"
+                     *       },
+                     *       "groups": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0r848rokft66g8",
+                     *           "name": "Family",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "key": {
+                     *         "_id": "06e1k8qj4m0ppucpbe3l56fa",
+                     *         "name": "Assistant",
+                     *         "scopes": [
+                     *           "trips:read",
+                     *           "trips:write"
+                     *         ],
+                     *         "rateLimit": 60
+                     *       },
+                     *       "defaultGroupId": "06e1k8qj4m0r848rokft66g8",
+                     *       "session": {
+                     *         "_id": "06e1k8qj4m04js9v8cdh2ira",
+                     *         "createdAt": "2026-11-02T08:15:30.123Z",
+                     *         "lastUsedAt": "2026-11-02T08:15:30.123Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            400: components["responses"]["ValidationErrorWithoutKey"];
+            403: components["responses"]["ForbiddenWithoutKey"];
+            409: components["responses"]["ConflictWithoutKey"];
+            413: components["responses"]["PayloadTooLargeWithoutKey"];
+            415: components["responses"]["UnsupportedMediaTypeWithoutKey"];
+            429: components["responses"]["RateLimitedWithoutKey"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3698,10 +4265,7 @@ export interface operations {
     signIn: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
-                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -3721,7 +4285,6 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3760,8 +4323,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["ValidationErrorWithoutKey"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["ForbiddenWithoutKey"];
-            409: components["responses"]["IdempotencyConflictWithoutKey"];
             413: components["responses"]["PayloadTooLargeWithoutKey"];
             415: components["responses"]["UnsupportedMediaTypeWithoutKey"];
             429: components["responses"]["RateLimitedWithoutKey"];
@@ -3871,6 +4434,419 @@ export interface operations {
             path: {
                 /** @description Id of the session. */
                 sessionId: components["parameters"]["sessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFoundOfWrite"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "new": "a ferry at six in the morning",
+                 *       "current": "Current"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    resetPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Token of a link, or of a calendar. */
+                token: components["parameters"]["token"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "password": "a ferry at six in the morning"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationErrorWithoutKey"];
+            403: components["responses"]["ForbiddenWithoutKey"];
+            404: components["responses"]["NotFoundWithoutKey"];
+            413: components["responses"]["PayloadTooLargeWithoutKey"];
+            415: components["responses"]["UnsupportedMediaTypeWithoutKey"];
+            429: components["responses"]["RateLimitedWithoutKey"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getPasskeyOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "challenge": "Challenge",
+                     *       "rpId": "06e1k8qj4m0h381bfbk2vf74",
+                     *       "allowCredentials": [
+                     *         "Allow credentials"
+                     *       ],
+                     *       "userVerification": "required",
+                     *       "timeout": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignInOptions"];
+                };
+            };
+            400: components["responses"]["ValidationErrorWithoutKey"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenWithoutKey"];
+            413: components["responses"]["PayloadTooLargeWithoutKey"];
+            415: components["responses"]["UnsupportedMediaTypeWithoutKey"];
+            429: components["responses"]["RateLimitedWithoutKey"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    signInByPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "credential": {
+                 *         "id": "q3Vn8ZkR1tYw6Lx0",
+                 *         "rawId": "q3Vn8ZkR1tYw6Lx0",
+                 *         "type": "public-key"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["PasskeySignIn"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "_id": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *         "name": "Olga",
+                     *         "email": "olga@example.org"
+                     *       },
+                     *       "groups": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0r848rokft66g8",
+                     *           "name": "Family",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "key": {
+                     *         "_id": "06e1k8qj4m0ppucpbe3l56fa",
+                     *         "name": "Assistant",
+                     *         "scopes": [
+                     *           "trips:read",
+                     *           "trips:write"
+                     *         ],
+                     *         "rateLimit": 60
+                     *       },
+                     *       "defaultGroupId": "06e1k8qj4m0r848rokft66g8",
+                     *       "session": {
+                     *         "_id": "06e1k8qj4m04js9v8cdh2ira",
+                     *         "createdAt": "2026-11-02T08:15:30.123Z",
+                     *         "lastUsedAt": "2026-11-02T08:15:30.123Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            400: components["responses"]["ValidationErrorWithoutKey"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenWithoutKey"];
+            413: components["responses"]["PayloadTooLargeWithoutKey"];
+            415: components["responses"]["UnsupportedMediaTypeWithoutKey"];
+            429: components["responses"]["RateLimitedWithoutKey"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getNewPasskeyOptions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "rp": {
+                     *         "id": "Id",
+                     *         "name": "Name"
+                     *       },
+                     *       "user": {
+                     *         "id": "Id",
+                     *         "name": "Name",
+                     *         "displayName": "Display name"
+                     *       },
+                     *       "challenge": "Challenge",
+                     *       "excludeCredentials": [
+                     *         {
+                     *           "id": "Id",
+                     *           "type": "public-key"
+                     *         }
+                     *       ],
+                     *       "pubKeyCredParams": [
+                     *         {
+                     *           "alg": 1,
+                     *           "type": "public-key"
+                     *         }
+                     *       ],
+                     *       "authenticatorSelection": {
+                     *         "residentKey": "required",
+                     *         "requireResidentKey": true,
+                     *         "userVerification": "required"
+                     *       },
+                     *       "attestation": "none",
+                     *       "timeout": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewPasskeyOptions"];
+                };
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listPasskeys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0h6ig2qucqighs",
+                     *           "name": "Name",
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "lastUsedAt": "2026-11-02T08:15:30.123Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PasskeyInfoPage"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    addPasskey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "credential": {
+                 *         "id": "q3Vn8ZkR1tYw6Lx0",
+                 *         "rawId": "q3Vn8ZkR1tYw6Lx0",
+                 *         "type": "public-key"
+                 *       },
+                 *       "name": "Name"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewPasskey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "_id": "06e1k8qj4m0h6ig2qucqighs",
+                     *       "name": "Name",
+                     *       "createdAt": "2026-11-02T08:15:30.123Z",
+                     *       "lastUsedAt": "2026-11-02T08:15:30.123Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PasskeyInfo"];
+                };
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["IdempotencyConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deletePasskey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /** @description Id of the passkey. */
+                passkeyId: components["parameters"]["passkeyId"];
             };
             cookie?: never;
         };
@@ -4515,7 +5491,7 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
-                /** @description Token of a share link, or of a calendar. */
+                /** @description Token of a link, or of a calendar. */
                 token: components["parameters"]["token"];
             };
             cookie?: never;
@@ -4553,6 +5529,252 @@ export interface operations {
             403: components["responses"]["ForbiddenWithoutKey"];
             404: components["responses"]["NotFoundWithoutKey"];
             429: components["responses"]["RateLimitedWithoutKey"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    acceptInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Token of a link, or of a calendar. */
+                token: components["parameters"]["token"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "olga@example.org",
+                 *       "name": "Olga",
+                 *       "password": "a ferry at six in the morning"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewcomerCreate"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "_id": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *         "name": "Olga",
+                     *         "email": "olga@example.org"
+                     *       },
+                     *       "groups": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0r848rokft66g8",
+                     *           "name": "Family",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "key": {
+                     *         "_id": "06e1k8qj4m0ppucpbe3l56fa",
+                     *         "name": "Assistant",
+                     *         "scopes": [
+                     *           "trips:read",
+                     *           "trips:write"
+                     *         ],
+                     *         "rateLimit": 60
+                     *       },
+                     *       "defaultGroupId": "06e1k8qj4m0r848rokft66g8",
+                     *       "session": {
+                     *         "_id": "06e1k8qj4m04js9v8cdh2ira",
+                     *         "createdAt": "2026-11-02T08:15:30.123Z",
+                     *         "lastUsedAt": "2026-11-02T08:15:30.123Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "_id": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *         "name": "Olga",
+                     *         "email": "olga@example.org"
+                     *       },
+                     *       "groups": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0r848rokft66g8",
+                     *           "name": "Family",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "key": {
+                     *         "_id": "06e1k8qj4m0ppucpbe3l56fa",
+                     *         "name": "Assistant",
+                     *         "scopes": [
+                     *           "trips:read",
+                     *           "trips:write"
+                     *         ],
+                     *         "rateLimit": 60
+                     *       },
+                     *       "defaultGroupId": "06e1k8qj4m0r848rokft66g8",
+                     *       "session": {
+                     *         "_id": "06e1k8qj4m04js9v8cdh2ira",
+                     *         "createdAt": "2026-11-02T08:15:30.123Z",
+                     *         "lastUsedAt": "2026-11-02T08:15:30.123Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            400: components["responses"]["ValidationErrorWithoutKey"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenWithoutKey"];
+            404: components["responses"]["NotFoundWithoutKey"];
+            413: components["responses"]["PayloadTooLargeWithoutKey"];
+            415: components["responses"]["UnsupportedMediaTypeWithoutKey"];
+            429: components["responses"]["RateLimitedWithoutKey"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportMe: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of what is known; 304 when that is the present state. */
+                "If-None-Match"?: components["parameters"]["ifNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "profile": {
+                     *         "_id": "06e1k8qj4m0lvflp6jrqi6m6",
+                     *         "name": "Olga",
+                     *         "email": "olga@example.org",
+                     *         "createdAt": "2026-11-02T08:15:30.123Z",
+                     *         "phone": "+44 20 7946 0000"
+                     *       },
+                     *       "groups": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0r848rokft66g8",
+                     *           "name": "Family",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "keys": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0f88kmkulvomsc",
+                     *           "name": "Name",
+                     *           "scopes": [
+                     *             "Scopes"
+                     *           ],
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "rateLimit": 1,
+                     *           "expiresAt": "Expires at",
+                     *           "revokedAt": "Revoked at",
+                     *           "lastUsedAt": "Last used at",
+                     *           "lastUsedFrom": "Last used from"
+                     *         }
+                     *       ],
+                     *       "sessions": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0aub7ffp3lvapm",
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "lastUsedAt": "2026-11-02T08:15:30.123Z",
+                     *           "lastUsedFrom": "Last used from"
+                     *         }
+                     *       ],
+                     *       "passkeys": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0oplnb24vu2kh2",
+                     *           "name": "Name",
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "lastUsedAt": "Last used at"
+                     *         }
+                     *       ],
+                     *       "identities": [
+                     *         {
+                     *           "issuer": "Issuer",
+                     *           "subject": "Subject",
+                     *           "createdAt": "2026-11-02T08:15:30.123Z"
+                     *         }
+                     *       ],
+                     *       "webhooks": [
+                     *         {
+                     *           "_id": "06e1k8qj4m0ljm1fvucbnvhe",
+                     *           "url": "Url",
+                     *           "events": [
+                     *             "Events"
+                     *           ],
+                     *           "createdAt": "2026-11-02T08:15:30.123Z",
+                     *           "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *           "description": "Description"
+                     *         }
+                     *       ],
+                     *       "trips": [
+                     *         {
+                     *           "_id": "06e1k8qj4m08p71e5ihu2qi4",
+                     *           "title": "Title",
+                     *           "createdByMe": true
+                     *         }
+                     *       ],
+                     *       "messages": [
+                     *         {}
+                     *       ],
+                     *       "changes": [
+                     *         {
+                     *           "tripId": "06e1k8qj4m0qhq8sbj32po28",
+                     *           "rev": 17,
+                     *           "at": "2026-11-02T08:15:30.123Z",
+                     *           "via": "api"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PersonalData"];
+                };
+            };
+            /** @description Not changed since */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationError"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -9024,7 +10246,7 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
-                /** @description Token of a share link, or of a calendar. */
+                /** @description Token of a link, or of a calendar. */
                 token: components["parameters"]["token"];
             };
             cookie?: never;
@@ -9112,7 +10334,7 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
-                /** @description Token of a share link, or of a calendar. */
+                /** @description Token of a link, or of a calendar. */
                 token: components["parameters"]["token"];
             };
             cookie?: never;
@@ -9309,7 +10531,7 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
-                /** @description Token of a share link, or of a calendar. */
+                /** @description Token of a link, or of a calendar. */
                 token: components["parameters"]["token"];
             };
             cookie?: never;
@@ -9456,7 +10678,7 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["ifNoneMatch"];
             };
             path: {
-                /** @description Token of a share link, or of a calendar. */
+                /** @description Token of a link, or of a calendar. */
                 token: components["parameters"]["token"];
             };
             cookie?: never;

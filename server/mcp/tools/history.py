@@ -9,13 +9,12 @@ from domain.fields import also, words
 from domain.history import Entry as Changeset
 from domain.merge import Document
 from domain.undo import CATEGORIES, UndoRequest
-from operations import history, imports, undo
+from operations import history, undo
 from server.mcp.arguments import DryRun, OfTrip, PagedOfTrip
 from server.mcp.results import BREVITIES, Answer, Entry, name_of, outcome, quote, shown, tell_all
 from server.mcp.tool import PAGE, Tool, Use
 from server.route import Queued
 from storage import history as journal
-from storage import jobs
 from storage.store import Tx
 
 _CHANGESETS: Final = 50
@@ -98,26 +97,23 @@ async def _changeset(tx: Tx, use: Use, rev: int) -> Answer:
 async def _undo(tx: Tx, use: Use) -> Answer | Queued:
     rev, call = use.get("rev"), use.call
     request = UndoRequest(rev, dry_run=use.get("dryRun", False), force=use.get("force", False))
-    entry = await undo.require_entry(tx, use.trip_id, rev, messages=call.may_read_messages())
     settings = call.services.settings.imports
-    if entry.rows > settings.inline_items:
-        undo.require_undoable(entry, force=request.force)
-        job_id = await imports.enqueue(
-            tx,
-            call.cause,
-            use.trip_id,
-            request,
-            jobs.pack(b""),
-            total=entry.rows,
-            due_at=call.unix_seconds,
-        )
-        return Queued(job_id, settings.wait_seconds)
-    result = await undo.apply(tx, call.cause, use.trip_id, request)
+    taken = await undo.take_back(
+        tx,
+        call.cause,
+        use.trip_id,
+        request,
+        messages=call.may_read_messages(),
+        inline_rows=settings.inline_items,
+        due_at=call.unix_seconds,
+    )
+    if isinstance(taken, str):
+        return Queued(taken, settings.wait_seconds)
     done, _ = await journal.entry_items(
         tx, use.trip_id, rev, "", settings.inline_items, messages=False
     )
     names = {item.id: name_of(msgspec.json.decode(item.document)) for item in done}
-    return _undone(use, msgspec.to_builtins(result.answer), names)
+    return _undone(use, msgspec.to_builtins(taken.answer), names)
 
 
 def _undone(use: Use, told: Document, names: dict[str, str | None]) -> Answer:

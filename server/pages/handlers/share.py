@@ -9,6 +9,7 @@ from domain.resources import COMMITMENT, LEG, MAP_PIN, STAY
 from operations import shares
 from operations.shares import StoredShare
 from server.pages.itinerary import itinerary_of
+from server.pages.map import draw, stops_of
 from server.pages.visit import Document, Drawing, Visit
 from server.route import API
 
@@ -31,9 +32,10 @@ async def show(visit: Visit) -> Document | Drawing:
 
 def _page(stored: StoredShare, calendar: str) -> Document:
     shown = stored.safe()
-    whole: dict[str, Any] = {"trip": shown.trip, **shown.rows}
+    whole: dict[str, Any] = msgspec.to_builtins({"trip": shown.trip, **shown.rows})
     context = {
-        "itinerary": itinerary_of(msgspec.to_builtins(whole)),
+        "itinerary": itinerary_of(whole),
+        "map": draw(stops_of(whole["legs"], whole["stays"], whole["mapPins"])),
         "calendar": calendar,
         # What subscribes to calendars has this scheme, whichever one they are then read by.
         "subscribe": f"webcal:{calendar.partition(':')[2]}",

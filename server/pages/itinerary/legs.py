@@ -6,8 +6,8 @@ from typing import Final
 
 from domain.merge import Document
 from server.pages.itinerary.model import Leg
+from server.pages.map.stops import INKS, place_name
 
-_INKS: Final = 6
 _WIDEST: Final = 14
 """The greatest weight of a leg: widths in a style sheet are classes, and there are so many."""
 
@@ -21,11 +21,11 @@ def legs_of(documents: Sequence[Document]) -> list[Leg]:
     return [
         Leg(
             title=document["title"],
-            city=document["destination"].partition(",")[0].strip() or document["destination"],
+            city=place_name(document),
             start=_date(document["startDate"]),
             end=_date(document["endDate"]),
             zone=document["timezone"],
-            ink=number % _INKS,
+            ink=number % INKS,
             nights=count,
             weight=max(1, round(count / unit)),
         )
