@@ -88,8 +88,8 @@ SHOTS: Final = (
 
 CHOSEN: Final = {
     "trip-desk-light-en": "trip.png",
-    "share-phone-dark-en": "share.png",
     "keys-desk-light-en": "keys.png",
+    "share-phone-dark-en": "share.png",
     "docs-desk-light-en": "docs-page.png",
 }
 """What documents show, as large as the window is: picture, file in `docs/images`."""
@@ -97,6 +97,16 @@ CHOSEN: Final = {
 JAPAN: Final = json.loads(
     (ROOT / "operations" / "sample" / "japan.json").read_text(encoding="utf-8")
 )
+WEEKEND: Final = {"title": "Lisbon", "startDate": "2026-10-02", "endDate": "2026-10-05"}
+LISBON: Final = {
+    "title": "Lisbon",
+    "destination": "Lisbon, Portugal",
+    "timezone": "Europe/Lisbon",
+    "order": 0,
+    "startDate": "2026-10-02",
+    "endDate": "2026-10-05",
+    "accommodation": {"name": "Casa da Graça", "lat": 38.7169, "lng": -9.1307},
+}
 MESSAGES: Final = (
     "The passes are booked, I have the confirmation.",
     "Can somebody bring an adapter? I only have one.",
@@ -119,17 +129,19 @@ def _server() -> Iterator[LocalServer]:
 
 def _fill(server: LocalServer) -> dict[str, str]:
     """A trip with people and messages, keys, links: what the paths of shots name."""
-    client = Client(server.url, server.create_key(requests_per_minute=10_000))
+    made = server.carnet("key", "create", "--user", EMAIL, "--name", "Phone importer")
+    client = Client(server.url, made["key"])
     group = client.get("/me").json["defaultGroupId"]
     writers = [client]
     for name in ("Sam", "Mika"):
         email = f"{name.lower()}@example.org"
         server.carnet("user", "add", email, "--name", name, "--group", group)
-        writers.append(Client(server.url, server.carnet("key", "create", "--user", email)["key"]))
+        made = server.carnet("key", "create", "--user", email, "--name", "Home Assistant")
+        writers.append(Client(server.url, made["key"]))
     trip = client.post("/trips", {**JAPAN["trip"], "groupId": group}).json["_id"]
     client.post(f"/trips/{trip}/sync", {k: v for k, v in JAPAN.items() if k != "trip"})
-    weekend = {"title": "Lisbon", "startDate": "2026-10-02", "endDate": "2026-10-05"}
-    client.post("/trips", {**weekend, "groupId": group})
+    lisbon = client.post("/trips", {**WEEKEND, "groupId": group}).json["_id"]
+    client.post(f"/trips/{lisbon}/legs", LISBON)
     channel = client.get(f"/trips/{trip}/channels").json["items"][0]["_id"]
     for writer, text in zip(writers, MESSAGES, strict=True):
         writer.post(f"/trips/{trip}/channels/{channel}/messages", {"content": text})
