@@ -67,7 +67,7 @@ def cli() -> None:
 @config_option
 @click.pass_context
 def serve(context: click.Context) -> None:
-    """Serve the API; on a first start also create a user and a key, and print the key."""
+    """Serve the API and the pages; a first start prints a key, and a link to set up by."""
     from carnet.serve import serve as run_server
 
     settings = settings_of(context)

@@ -93,6 +93,7 @@ async def running_server(
         await services.events.stop()
         await listener.stop()
         await services.last_use.stop()
+        await services.mail.stop()
         _log.info("stopped", pid=os.getpid())
 
 

@@ -1,8 +1,8 @@
 """The land that maps are drawn with, from Natural Earth's coastlines (world-atlas).
 
-What is written is made for `server/pages/map/land.py`, which only copies text from it: for each
-level of detail a grid of square tiles, and for each tile its land as path data of SVG. A level has
-a world (Web Mercator) of `2 ** level` units across, and coordinates are whole units.
+What is written is made for `server/pages/map/land.py`, which only writes it out: for each level of
+detail a grid of square tiles, and for each tile its land as numbers of path data. A level has a
+world (Web Mercator) of `2 ** level` units across, and coordinates are whole units.
 """
 
 import functools
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from docs.polygons import Point, Ring, area, cut
-from server.pages.map.land import LEVELS, RUN, TILE, key
+from server.pages.map.land import END, LEVELS, LONGEST_RUN, TILE, ZERO, key
 from server.pages.map.mercator import projected
 
 ROOT: Final = Path(__file__).parent.parent
@@ -29,12 +29,16 @@ MARGIN: Final = 1.5
 
 Cuts lie between whole units, and so never go through a corner of the land.
 """
-TOLERANCE: Final = 1.0
+TOLERANCE: Final = 1.25
 """How far, in units, a simplified coast may be from where it is."""
 MOST_CORNERS: Final = 12
 """What has more is not looked at for being a square: it never is."""
 SMALLEST: Final = 4.0
 """The area, in square units, of the smallest island or lake of a level (the last has all)."""
+
+Corner = tuple[int, int]
+Tile = tuple[int, int, bytes | None]
+"""Column, row, and the bytes of a tile; None for one that is all land."""
 
 
 def files() -> Iterator[tuple[Path, bytes]]:
@@ -46,16 +50,16 @@ def files() -> Iterator[tuple[Path, bytes]]:
 
 @functools.cache
 def land() -> bytes:
-    """The file: how many entries, their keys, where their lines begin and the last ends; lines."""
-    keys, lines = zip(*sorted(_entries()), strict=True)
-    offsets = itertools.accumulate((len(line) + 1 for line in lines), initial=0)
+    """The file: how many entries, their keys, where those begin and the last ends, and they."""
+    keys, entries = zip(*sorted(_entries()), strict=True)
+    offsets = itertools.accumulate(map(len, entries), initial=0)
     numbers = array("I", [len(keys), *keys, *offsets])
     if sys.byteorder == "big":
         numbers.byteswap()
-    return numbers.tobytes() + "".join(f"{line}\n" for line in lines).encode()
+    return numbers.tobytes() + b"".join(entries)
 
 
-def _entries() -> Iterator[tuple[int, str]]:
+def _entries() -> Iterator[tuple[int, bytes]]:
     """Each tile that a coast goes through, and each run of tiles in a row that are all land."""
     rings = _coasts(json.loads((_ATLAS / "land-10m.json").read_text(encoding="utf-8")))
     for level in reversed(LEVELS):
@@ -63,21 +67,22 @@ def _entries() -> Iterator[tuple[int, str]]:
         last = level == LEVELS[-1]
         shown = [ring for ring in rings if last or abs(area(ring)) >= SMALLEST / 4**level]
         full: dict[int, list[int]] = {}
-        for x, y, text in _tiles(level, [_snapped(ring, level) for ring in shown]):
-            if text == RUN:
+        for x, y, tile in _tiles(level, [_snapped(ring, level) for ring in shown]):
+            if tile is None:
                 full.setdefault(y, []).append(x)
-            elif text:
-                yield key(level, x, y), text
+            elif tile:
+                yield key(level, x, y), tile
         for y, columns in full.items():
             for x, length in _runs(sorted(columns)):
-                yield key(level, x, y), f"{RUN}{length}"
+                yield key(level, x, y), bytes([length])
 
 
-def _runs(numbers: list[int]) -> Iterator[tuple[int, int]]:
+def _runs(columns: list[int]) -> Iterator[tuple[int, int]]:
     """The first of each run of consecutive numbers, and how many they are."""
-    for _, run in itertools.groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
-        members = [number for _, number in run]
-        yield members[0], len(members)
+    for _, run in itertools.groupby(enumerate(columns), lambda pair: pair[1] - pair[0]):
+        members = [column for _, column in run]
+        for n in range(0, len(members), LONGEST_RUN):
+            yield members[n], min(LONGEST_RUN, len(members) - n)
 
 
 def _coasts(topology: dict[str, Any]) -> list[Ring]:
@@ -170,8 +175,8 @@ def _snapped(ring: Ring, level: int) -> Ring:
     ]
 
 
-def _tiles(level: int, rings: list[Ring]) -> Iterator[tuple[int, int, str]]:
-    """Column, row and text of each tile that may have land."""
+def _tiles(level: int, rings: list[Ring]) -> Iterator[Tile]:
+    """Each tile that may have land."""
     size = 2**level
     copies = [
         [(x + shift, y) for x, y in ring] if shift else ring
@@ -185,15 +190,15 @@ def _tiles(level: int, rings: list[Ring]) -> Iterator[tuple[int, int, str]]:
     yield from _divided(world, 0, 0, size)
 
 
-def _divided(rings: list[Ring], left: int, top: int, size: int) -> Iterator[tuple[int, int, str]]:
+def _divided(rings: list[Ring], left: int, top: int, size: int) -> Iterator[Tile]:
     """The tiles of a square."""
     if not rings:
         return
     if _is_all_land(rings, left, top, size):
         for x, y in itertools.product(range(left, left + size, TILE), range(top, top + size, TILE)):
-            yield x // TILE, y // TILE, RUN
+            yield x // TILE, y // TILE, None
     elif size == TILE:
-        yield left // TILE, top // TILE, _text(rings, left, top)
+        yield left // TILE, top // TILE, _packed(rings, left, top)
     else:
         half = size // 2
         west = cut(rings, 0, left + half + MARGIN, low=True)
@@ -213,21 +218,42 @@ def _is_all_land(rings: list[Ring], left: int, top: int, size: int) -> bool:
     return {*_whole(rings[0])} == {(left + x, top + y) for x in ends for y in ends}
 
 
-def _text(rings: list[Ring], left: int, top: int) -> str:
-    """Path data of SVG, relative to the corner of a tile."""
+def _packed(rings: list[Ring], left: int, top: int) -> bytes:
+    """The numbers of path data from the middle of a tile: each a byte, rings with `END` between."""
     parts = []
-    start = left, top
-    for points in filter(None, map(_whole, rings)):
-        steps = itertools.pairwise([start, *points])
-        numbers = [number for a, b in steps for number in (b[0] - a[0], b[1] - a[1])]
-        parts.append(f"m{_listed(numbers)}z")
-        start = points[0]
-    return "".join(parts)
+    start = left + TILE // 2, top + TILE // 2
+    for corners in filter(None, map(_whole, rings)):
+        for ring in _within_reach(start, corners):
+            steps = itertools.pairwise([start, *ring])
+            numbers = [number for a, b in steps for number in (b[0] - a[0], b[1] - a[1])]
+            parts.append(bytes(ZERO + number for number in numbers))
+            start = ring[0]
+    return END.join(parts)
 
 
-def _whole(ring: Ring) -> list[tuple[int, int]]:
+def _within_reach(start: Corner, corners: list[Corner]) -> Iterator[list[Corner]]:
+    """A ring each step of which fits a byte; before it one of a single point, where it must."""
+    if _is_far(start, corners[0]):
+        yield [_middle(start, corners[0])]
+    ring = corners[:1]
+    for corner in corners[1:]:
+        if _is_far(ring[-1], corner):
+            ring.append(_middle(ring[-1], corner))
+        ring.append(corner)
+    yield ring
+
+
+def _is_far(a: Corner, b: Corner) -> bool:
+    return max(abs(a[0] - b[0]), abs(a[1] - b[1])) >= ZERO
+
+
+def _middle(a: Corner, b: Corner) -> Corner:
+    return (a[0] + b[0]) // 2, (a[1] + b[1]) // 2
+
+
+def _whole(ring: Ring) -> list[Corner]:
     """A ring in whole numbers, without points within an upright or level line; [] for no area."""
-    points: list[tuple[int, int]] = []
+    points: list[Corner] = []
     for point in [(math.floor(x + 0.5), math.floor(y + 0.5)) for x, y in ring]:
         while len(points) > 1 and _are_in_line(points[-2], points[-1], point):
             points.pop()
@@ -240,10 +266,5 @@ def _whole(ring: Ring) -> list[tuple[int, int]]:
     return points if len(points) > 2 else []
 
 
-def _are_in_line(a: tuple[int, int], b: tuple[int, int], c: tuple[int, int]) -> bool:
+def _are_in_line(a: Corner, b: Corner, c: Corner) -> bool:
     return a[0] == b[0] == c[0] or a[1] == b[1] == c[1]
-
-
-def _listed(numbers: list[int]) -> str:
-    """Numbers as in path data, where a sign separates as a space does."""
-    return "".join(f"{n}" if n < 0 else f" {n}" for n in numbers).lstrip()

@@ -2,11 +2,10 @@
 
 from typing import Any, NamedTuple
 
-from domain import password
 from domain.account import AccountError
-from domain.errors import Unauthorized, ValidationFailed
-from domain.explain import parsed
+from domain.errors import Unauthorized
 from domain.people import Newcomer
+from domain.sign_in import chosen
 from operations import invites
 from server.route import Call
 from server.signing_in import WRONG, check_password, confirm, require
@@ -31,9 +30,7 @@ async def check(call: Call, body: Any) -> Joining:
     Raises `ValidationFailed`, and `NotFound` for what cannot be accepted; for an address that a
     user has, what a sign-in by it raises.
     """
-    sent = parsed(Newcomer, body)
-    if found := password.refused("password", sent.password, sent.email):
-        raise ValidationFailed(found)
+    sent = chosen(Newcomer, body, "password")
     store = call.services.store
     # First of all that costs something, or has to do with accounts.
     await store.read(lambda tx: invites.offer(tx, call.token, call.now))

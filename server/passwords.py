@@ -31,12 +31,12 @@ class Passwords:
     async def hash(self, password: str) -> str:
         """What is stored of a password; it has its salt and costs in it."""
         work = asyncio.get_running_loop().run_in_executor
-        return await work(self._threads, HASHER.hash, canonical(password))
+        return await work(self._threads, _hash, password)
 
     async def verify(self, hashed: str | None, password: str) -> bool:
         """Whether it is the password behind a hash; of None it takes as long to say no."""
         work = asyncio.get_running_loop().run_in_executor
-        return await work(self._threads, _verify, hashed, canonical(password))
+        return await work(self._threads, _verify, hashed, password)
 
 
 def is_outdated(hashed: str) -> bool:
@@ -44,9 +44,13 @@ def is_outdated(hashed: str) -> bool:
     return HASHER.check_needs_rehash(hashed)
 
 
-def _verify(hashed: str | None, password: bytes) -> bool:
+def _hash(password: str) -> str:
+    return HASHER.hash(canonical(password))
+
+
+def _verify(hashed: str | None, password: str) -> bool:
     try:
-        HASHER.verify(hashed or _NOBODYS, password)
+        HASHER.verify(hashed or _NOBODYS, canonical(password))
     except (VerificationError, InvalidHashError):
         return False
     return hashed is not None

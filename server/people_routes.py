@@ -71,7 +71,8 @@ PEOPLE: Final[tuple[Route, ...]] = (
                             "password it has to be. It can be accepted once."),
     Transaction("DELETE", "/me", "deleteMe", people.leave, "Delete your account", "me", None,
                 access="session", statuses=(204,), prepare=people.check_leaving,
-                body=Body(type=requests.of(Confirmation), largest=ROW_BYTES, optional=True),
+                body=Body(type=requests.of(Confirmation), largest=ROW_BYTES, optional=True,
+                          secret=True),
                 description="Your keys, sessions, passkeys, webhooks and memberships go, and the "
                             "groups, with their trips, of which you are the only member; other "
                             "trips stay, and so do your messages in them, by a *Former member*. "

@@ -10,6 +10,7 @@ from runtime.signals import Signals
 from server.body_budget import BodyBudget
 from server.events import EventHub
 from server.last_use import LastUse
+from server.mail import Mailer
 from server.oidc.provider import Provider
 from server.passwords import Passwords
 from server.ratelimit import RateLimiter
@@ -47,3 +48,8 @@ class Services:
     def provider(self) -> Provider:
         """The provider of OpenID Connect, and what it has told of itself."""
         return Provider(self.settings.oidc)
+
+    @functools.cached_property
+    def mail(self) -> Mailer:
+        """Who sends e-mail."""
+        return Mailer(self.settings.mail)

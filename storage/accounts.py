@@ -45,3 +45,14 @@ async def unclaimed(tx: Tx, *, lock: bool = False) -> str | None:
         return None
     user_id, password, deleted_at = first
     return user_id if password is None and deleted_at is None else None
+
+
+async def nobody_signs_in(tx: Tx) -> bool:
+    """Whether the first user is nobody's yet, and no other has a way to sign in."""
+    if await unclaimed(tx) is None:
+        return False
+    found = await tx.fetchval(
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM users WHERE password IS NOT NULL)"
+        " OR EXISTS (SELECT 1 FROM passkeys) OR EXISTS (SELECT 1 FROM identities)"
+    )
+    return found is None

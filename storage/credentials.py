@@ -64,6 +64,14 @@ async def create_reset(tx: Tx, user_id: str, *, now: str, expires_at: str) -> st
     return token
 
 
+async def has_reset_since(tx: Tx, user_id: str, since: str) -> bool:
+    """Whether a user has a link that was made after a moment."""
+    found = await tx.fetchval(
+        "SELECT 1 FROM resets WHERE user_id = $1 AND created_at > $2", user_id, since
+    )
+    return found is not None
+
+
 async def of_reset(tx: Tx, token: str, now: str, *, lock: bool = False) -> Credentials | None:
     """Of the user who has a link with this token, unless it is past its time."""
     record = await tx.fetchrow(

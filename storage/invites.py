@@ -41,8 +41,7 @@ class Offer:
 async def create(
     tx: Tx, *, group_id: str, role: Role, user_id: str, expires_at: str, now: str
 ) -> tuple[str, str]:
-    """A new invitation by a user: its id and its token. Those of the group that ended go."""
-    await tx.execute("DELETE FROM invites WHERE group_id = $1 AND expires_at <= $2", group_id, now)
+    """A new invitation by a user: its id and its token."""
     invite_id, token = new_id(), new_secret()
     await tx.execute(
         "INSERT INTO invites (group_id, id, hash, role, created_by, created_at, expires_at)"
@@ -93,3 +92,12 @@ async def delete(tx: Tx, group_id: str, invite_id: str) -> bool:
         "DELETE FROM invites WHERE group_id = $1 AND id = $2", group_id, invite_id
     )
     return ended > 0
+
+
+async def prune(tx: Tx, now: str, limit: int) -> int:
+    """Drops invitations past their time, `limit` at most; how many."""
+    return await tx.execute(
+        "DELETE FROM invites WHERE expires_at <= $1 AND id IN"
+        " (SELECT id FROM invites WHERE expires_at <= $1 LIMIT $2)",
+        *(now, limit),
+    )

@@ -222,6 +222,13 @@ async def add_session(store: Store, user_id: str) -> str:
     return token
 
 
+async def set_up(world: "World") -> None:
+    """What the first run asks for is done: the owner has a password, though nobody knows it."""
+    await world.store.write(
+        lambda tx: tx.execute("UPDATE users SET password = 'x' WHERE id = $1", world.owner.user_id)
+    )
+
+
 @dataclasses.dataclass(frozen=True)
 class Running:
     """A server on a free port, with its worker."""
@@ -267,6 +274,7 @@ async def run_server(
         await services.events.stop()
         await listener.stop()
         await services.last_use.stop()
+        await services.mail.stop()
         await worker.stop()
 
 

@@ -89,6 +89,5 @@ SCHEDULES: Final = (
     Schedule("prune_history", HOUR, pruning.prune_history),
     Schedule("prune_deliveries", HOUR, pruning.prune_deliveries),
     Schedule("prune_sign_ins", HOUR, pruning.prune_sign_ins),
-    Schedule("prune_challenges", HOUR, pruning.prune_challenges),
     Schedule("fail_unknown_jobs", HOUR, lambda store, _: pruning.fail_unknown_jobs(store, KINDS)),
 )

@@ -19,6 +19,7 @@ from storage import (
     credentials,
     deliveries,
     idempotency,
+    invites,
     jobs,
     journal,
     sessions,
@@ -107,23 +108,18 @@ async def prune_deliveries(store: Store, _settings: Settings) -> None:
 
 
 async def prune_sign_ins(store: Store, _settings: Settings) -> None:
-    """Drops sessions that are over, reset links past their time, and failures of long ago."""
-    at, count_since = now(), time.time() - WINDOW_SECONDS
+    """Drops sessions that are over, failures of long ago, links and challenges past their time."""
+    at, unix_seconds = now(), time.time()
     drops: tuple[Drop, ...] = (
         lambda tx, limit: sessions.prune(tx, at, limit),
         lambda tx, limit: credentials.prune_resets(tx, at, limit),
-        lambda tx, limit: sign_in_failures.prune(tx, count_since, limit),
+        lambda tx, limit: invites.prune(tx, at, limit),
+        lambda tx, limit: challenges.prune(tx, unix_seconds, limit),
+        lambda tx, limit: sign_in_failures.prune(tx, unix_seconds - WINDOW_SECONDS, limit),
     )
     dropped = sum([await in_batches(store, drop) for drop in drops])
     if dropped:
         _log.info("pruned", sign_ins=dropped)
-
-
-async def prune_challenges(store: Store, _settings: Settings) -> None:
-    """Drops what sign-ins have begun with that nobody came back to."""
-    dropped = await in_batches(store, lambda tx, limit: challenges.prune(tx, time.time(), limit))
-    if dropped:
-        _log.info("pruned", challenges=dropped)
 
 
 def _days_ago(days: int) -> str:

@@ -120,8 +120,8 @@ class Pages:
             return Reply(303, headers=headers)
         if isinstance(answer, Drawing):
             return await self._draw(visit, answer)
-        headers = {"Cache-Control": "no-store", **answer.headers}
-        return _html(visit, answer.status, render(visit, answer), headers)
+        # In a thread: a trip may have thousands of rows, and others wait for the loop.
+        return await asyncio.to_thread(_made, visit, answer)
 
     async def _draw(self, visit: Visit, drawing: Drawing) -> Reply:
         """A page that is known by what it shows: drawn once, and kept while there is room."""
@@ -172,6 +172,11 @@ def _failed(visit: Visit, error: CarnetError, request_id: str) -> Reply:
     document = Document(template="error.html", context=context)
     headers = {"Cache-Control": "no-store", **error.headers}
     return _html(visit, error.status, render(visit, document), headers)
+
+
+def _made(visit: Visit, document: Document) -> Reply:
+    headers = {"Cache-Control": "no-store", **document.headers}
+    return _html(visit, document.status, render(visit, document), headers)
 
 
 def _drawn(visit: Visit, drawing: Drawing, compressed: bool) -> bytes:

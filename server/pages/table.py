@@ -7,6 +7,7 @@ from urllib.parse import unquote
 from server.pages.handlers import (
     account,
     checklist,
+    forgotten,
     group,
     history,
     invite,
@@ -36,6 +37,8 @@ PAGES: Final[tuple[PageRoute, ...]] = (
     PageRoute("GET", "/sign-in/provider", provider.begin, "anyone"),
     PageRoute("GET", "/sign-in/provider/callback", provider.finish, "anyone"),
     PageRoute("POST", "/sign-out", sign_in.sign_out, "anyone"),
+    PageRoute("GET", "/forgotten", forgotten.show, "anyone"),
+    PageRoute("POST", "/forgotten", forgotten.send, "anyone"),
     PageRoute("GET", "/reset/{token}", passwords.show_reset, "anyone"),
     PageRoute("POST", "/reset/{token}", passwords.reset, "anyone"),
     PageRoute("GET", "/invite/{token}", invite.show, "anyone"),

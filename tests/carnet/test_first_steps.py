@@ -269,6 +269,32 @@ def test_a_change_of_members_that_cannot_be_is_one_line(carnet, arguments, named
     assert carnet.roles() == before
 
 
+# user reset
+
+
+def test_a_reset_prints_a_link(carnet):
+    carnet("init")
+    told = carnet("user", "reset", "OWNER@localhost", "--json").json
+    assert list(told) == ["url", "expiresAt"]
+    assert re.fullmatch(r"http://localhost:8080/reset/\w{43}", told["url"])
+    again = carnet("user", "reset", "owner@localhost")
+    assert again.out.startswith("http://localhost:8080/reset/")
+    assert again.out.splitlines()[0] != told["url"]
+    assert carnet.sql("SELECT count(*) FROM resets") == [(1,)]
+    public = {"CARNET_HTTP__PUBLIC_URL": "https://trips.example.org/carnet/"}
+    behind = carnet("user", "reset", "owner@localhost", "--json", **public).json
+    assert behind["url"].startswith("https://trips.example.org/carnet/reset/")
+
+
+@pytest.mark.parametrize("email", ["nobody@example.org", "nobody", ""])
+def test_who_is_not_there_gets_no_link(carnet, email):
+    carnet("init")
+    refused = carnet("user", "reset", email)
+    assert refused.code == 2
+    assert refused.line
+    assert carnet.sql("SELECT count(*) FROM resets") == [(0,)]
+
+
 # migrate
 
 
@@ -295,6 +321,7 @@ COMMANDS = [
     ("user", "list"),
     ("user", "role", "owner@localhost", "--group", "g", "--role", "editor"),
     ("user", "leave", "owner@localhost", "--group", "g"),
+    ("user", "reset", "owner@localhost"),
     ("key", "create", "--user", "owner@localhost"),
     ("key", "list"),
     ("key", "revoke", "x"),
@@ -303,7 +330,7 @@ COMMANDS = [
 ]
 
 
-@pytest.mark.parametrize("command", COMMANDS[1:8], ids=" ".join)
+@pytest.mark.parametrize("command", COMMANDS[1:9], ids=" ".join)
 def test_before_the_set_up_a_command_says_what_to_do(carnet, command):
     refused = carnet(*command)
     assert refused.code == 1
@@ -334,7 +361,7 @@ def test_a_database_with_another_past_is_refused(carnet, command):
     assert "0001_" in refused.line
 
 
-@pytest.mark.parametrize("command", COMMANDS[1:8], ids=" ".join)
+@pytest.mark.parametrize("command", COMMANDS[1:9], ids=" ".join)
 def test_a_database_without_our_tables_asks_to_be_migrated(carnet, command):
     carnet.database.parent.mkdir()
     carnet.sql("CREATE TABLE other (a)")

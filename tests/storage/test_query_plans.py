@@ -1,7 +1,7 @@
 """How SQLite goes about the statements that requests and workers send."""
 
 import re
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -27,6 +27,7 @@ from storage import (
     items,
     jobs,
     keys,
+    last_use,
     open_store,
     server_state,
     shares,
@@ -35,6 +36,7 @@ from storage import (
     webhooks,
 )
 from storage.deliveries import Answer, Claim
+from storage.last_use import Table, Use
 from storage.migrate import migrate
 from storage.store import Tx
 from storage.webhooks import tell_of_job
@@ -75,6 +77,9 @@ def reads(home: Home) -> dict[str, Any]:
     trip_id, user_id = home.trip_id, home.user_id
     return {
         "authenticate": lambda tx: keys.authenticate(tx, key_hash(home.key), trip_id),
+        "own keys": lambda tx: keys.page(tx, user_id, after=place, limit=9),
+        "number of own keys": lambda tx: keys.count(tx, user_id),
+        "trips that a new key may name": lambda tx: trips.reachable(tx, user_id, {trip_id, "x"}),
         "groups": lambda tx: groups.of_user(tx, user_id),
         "role": lambda tx: groups.role_in(tx, home.group_id, user_id),
         "trip": lambda tx: trips.get(tx, trip_id),
@@ -155,6 +160,10 @@ def writes(home: Home) -> dict[str, Any]:
         "prune deliveries": lambda tx: deliveries.prune(tx, "2001-01-01T00:00:00.000Z", 9),
         "prune webhooks": lambda tx: webhooks.prune(tx, "9999-01-01T00:00:00.000Z", 9),
         "secret": server_state.signing_secret,
+        "last use": lambda tx: last_use.record(
+            tx, [Use(table, home.user_id, "x", now(), "") for table in get_args(Table)]
+        ),
+        "revoke": lambda tx: keys.revoke_own(tx, home.user_id, "x", now()),
     }
 
 

@@ -10,9 +10,23 @@ from domain.account import key_hash
 from domain.clock import timestamp
 from domain.delivery import KEPT_DAYS
 from domain.errors import Unavailable
+from domain.scopes import Role
+from domain.session import IDLE_DAYS
+from domain.sign_in import WINDOW_SECONDS
 from runtime.ids import new_id
 from runtime.settings import Settings
-from storage import idempotency, jobs, keys, webhooks
+from storage import (
+    challenges,
+    credentials,
+    idempotency,
+    invites,
+    jobs,
+    keys,
+    sessions,
+    sign_in_failures,
+    users,
+    webhooks,
+)
 from storage.idempotency import REMEMBERED_SECONDS, Answer, Protection
 from storage.store import Store, Tx
 from tests.storage.home import Home, pin
@@ -113,6 +127,42 @@ async def test_answers_are_kept_for_their_time(home):
     await prune(home.store)
     kept = await home.store.read(lambda tx: tx.fetch("SELECT idempotency_key FROM idempotency"))
     assert [row[0] for row in kept] == ["live"]
+
+
+async def test_what_people_sign_in_by_is_kept_for_its_time(home):
+    user_id, hour = home.user_id, datetime.timedelta(hours=1)
+    moment = datetime.datetime.now(datetime.UTC)
+    before, after = timestamp(moment - hour), timestamp(moment + hour)
+    long_ago = timestamp(moment - datetime.timedelta(days=IDLE_DAYS) - hour)
+    other = await home.store.write(
+        lambda tx: users.create(tx, email="b@example.org", name="B", now=before)
+    )
+
+    async def fill(tx: Tx) -> None:
+        for at in (before, long_ago):
+            await sessions.create(tx, user_id=user_id, used_from="here", now=at)
+        for owner, end in ((user_id, before), (other, after)):
+            await credentials.create_reset(tx, owner, now=long_ago, expires_at=end)
+            await invites.create(
+                tx,
+                group_id=home.group_id,
+                role=Role.VIEWER,
+                user_id=owner,
+                expires_at=end,
+                now=long_ago,
+            )
+        for age in (WINDOW_SECONDS + 60.0, WINDOW_SECONDS - 60.0):
+            await sign_in_failures.add(tx, "here", "account", time.time() - age)
+            await challenges.begin(tx, "passkey", f"held {age}", "", time.time() - age / 3)
+
+    await home.store.write(fill)
+    await prune(home.store)
+
+    async def kept(tx: Tx) -> list[int]:
+        tables = ("sessions", "resets", "invites", "sign_in_failures", "challenges")
+        return [await tx.fetchval(f"SELECT count(*) FROM {table}") for table in tables]
+
+    assert await home.store.read(kept) == [1] * 5
 
 
 async def test_deliveries_are_kept_for_a_while_after_their_end(home):

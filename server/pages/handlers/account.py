@@ -9,6 +9,7 @@ from domain.errors import CarnetError, ValidationFailed
 from domain.merge import Document as Fields
 from operations import leaving, people
 from server import cookies
+from server.pages.handlers import passkeys
 from server.pages.problems import Problems, problems_of
 from server.pages.visit import Document, Redirect, Visit
 from server.signing_in import check_own_password, confirm
@@ -41,6 +42,7 @@ async def _page(visit: Visit, sent: Mapping[str, str], problems: Problems) -> Do
             "sent": sent,
             "problems": problems,
             "has_password": await _has_password(visit),
+            "passkeys": await passkeys.of_visitor(visit),
         },
         status=400 if problems else 200,
     )

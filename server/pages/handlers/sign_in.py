@@ -18,11 +18,11 @@ async def home(visit: Visit) -> Redirect:
 
 
 async def show(visit: Visit) -> Document | Redirect:
-    """The form to sign in with; on a first run, the set-up."""
+    """The form to sign in with; while nobody can, the set-up."""
     following = _following(visit.query.get("next", ""))
     if visit.signed_in:
         return Redirect(following)
-    if await visit.read(accounts.unclaimed):
+    if await visit.read(accounts.nobody_signs_in):
         return Redirect("/setup")
     return _form(following, "", {})
 

@@ -1,10 +1,12 @@
 """A trip as its members see it: plan, map, checklist, messages."""
 
+import asyncio
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from domain.resources import ACTION_ITEM, LEG, MAP_PIN, STAY
 from operations import overview
+from operations.overview import Whole
 from runtime.ids import new_id
 from server.pages import people, talk
 from server.pages.itinerary import itinerary_of
@@ -30,22 +32,11 @@ async def page(
     status: int = 200,
 ) -> Document:
     """The same, with the form that was sent and what is wrong with it."""
-    words, trip_id = visit.words, visit.call.trip_id
     older = talk.place(visit.query.get("before", ""))
-    whole = await visit.read(lambda tx: overview.of_trip(tx, trip_id, older))
-    rows = whole.rows
-    persons = people.people_of(whole.members)
-    stops = stops_of(rows[LEG.snapshot], rows[STAY.snapshot], rows[MAP_PIN.snapshot])
+    whole = await visit.read(lambda tx: overview.of_trip(tx, visit.call.trip_id, older))
     context = {
-        "trip_id": trip_id,
-        "head": head_of(words, whole.trip, rows[LEG.snapshot], visit.call.now),
-        "itinerary": itinerary_of({"trip": whole.trip, **rows}),
-        "map": draw(stops, id="map-title"),
-        "people": persons,
-        "names": people.listed(words, [person.name for person in persons.values()]),
-        "checklist": checklist_of(rows[ACTION_ITEM.snapshot], persons),
-        "talk": talk.said(words, whole.talk, persons),
-        "older": talk.written(whole.talk.older),
+        **await asyncio.to_thread(_shown, visit, whole),
+        "trip_id": visit.call.trip_id,
         "is_latest": older is None,
         "may_write": visit.may_write,
         "client_ref": new_id(),
@@ -54,3 +45,20 @@ async def page(
         "urgencies": URGENCIES,
     }
     return Document(template="trip.html", context=context, status=status)
+
+
+def _shown(visit: Visit, whole: Whole) -> dict[str, Any]:
+    """What the page shows of a trip, which takes a while where there is much."""
+    words, rows = visit.words, whole.rows
+    persons = people.people_of(whole.members)
+    legs = rows[LEG.snapshot]
+    return {
+        "head": head_of(words, whole.trip, legs, visit.call.now),
+        "itinerary": itinerary_of({"trip": whole.trip, **rows}),
+        "map": draw(stops_of(legs, rows[STAY.snapshot], rows[MAP_PIN.snapshot]), id="map-title"),
+        "people": persons,
+        "names": people.listed(words, [person.name for person in persons.values()]),
+        "checklist": checklist_of(rows[ACTION_ITEM.snapshot], persons),
+        "talk": talk.said(words, whole.talk, persons),
+        "older": talk.written(whole.talk.older),
+    }

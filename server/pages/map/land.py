@@ -1,15 +1,14 @@
 """The land of a part of the world, from a file that `docs/coastlines.py` has made.
 
-For each level of detail the file has a grid of tiles, and for each tile path data of SVG in whole
-units, relative to the tile's corner. So drawing costs next to nothing: it is finding a few tiles
-and copying their text. The file is mapped, not read: what no map shows takes no memory.
+For each level of detail the file has a grid of tiles, and for each tile the numbers of its path
+data, a byte each, in whole units. So drawing costs next to nothing: it is finding a few tiles and
+writing out their bytes. The file is mapped, not read: what no map shows takes no memory.
 """
 
 import functools
 import itertools
 import math
 import mmap
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from importlib.resources import as_file, files
@@ -21,11 +20,15 @@ LEVELS: Final = range(7, 18)
 """A level has a world of `2 ** level` units across: 78 km each in the first, 306 m in the last."""
 TILE: Final = 128
 """How many units a tile is across."""
-RUN: Final = "="
-"""Begins the text of a tile that is all land, as are the next ones to the east: how many."""
-_NUMBER: Final = re.compile(r"-?\d+")
+ZERO: Final = 128
+"""The byte that stands for 0; 1 is for -127, 255 for 127."""
+END: Final = b"\0"
+"""Stands between two rings."""
+LONGEST_RUN: Final = 255
+"""A tile that is all land has one byte: it and how many next ones to the east are so."""
 FINEST: Final = 0.35
 """How small a unit may be drawn, times the detail that is asked for."""
+_TEXT: Final = ["zm", *(f"{n}" if n < 0 else f" {n}" for n in range(1 - ZERO, ZERO))]
 
 
 def key(level: int, x: int, y: int) -> int:
@@ -34,11 +37,11 @@ def key(level: int, x: int, y: int) -> int:
 
 
 class _Land(NamedTuple):
-    """The file: the keys of its entries, where the text of each begins and the last ends."""
+    """The file: the keys of its entries, where those begin and the last ends, and they."""
 
     keys: memoryview
     offsets: memoryview
-    text: memoryview
+    entries: memoryview
 
 
 @functools.cache
@@ -79,32 +82,38 @@ def outline(view: View, detail: float) -> Outline:
     for row, world in itertools.product(rows, worlds):
         west = world * size
         columns = range(max(0, _tile(left - west)), min(size // TILE, _tile(right - west) + 1))
-        for column, text in _row(level, row, columns):
-            x, y = west + column * TILE - left, row * TILE - top
+        for column, tile in _row(level, row, columns):
+            # Numbers begin at the middle of a tile.
+            x, y = (west + (column + 0.5) * TILE - left, (row + 0.5) * TILE - top)
             parts.append(f"M{x:.1f} {y:.1f}")
-            if text.startswith(RUN):
-                across, down = int(text[1:]) * TILE + 2, TILE + 2
-                parts.append(f"m-1-1h{across}v{down}h-{across}z")
+            if len(tile) == 1:
+                parts.append(_rectangle(tile[0]))
             else:
-                parts.append(text)
+                parts.append(f"m{''.join(map(_TEXT.__getitem__, tile))}z")
                 has_coast = has_coast or any(
                     0 <= x + a <= right - left and 0 <= y + b <= bottom - top
-                    for a, b in _corners(text)
+                    for a, b in _corners(tile)
                 )
     return Outline(unit, "".join(parts), has_coast)
 
 
-def _corners(text: str) -> Iterator[tuple[int, int]]:
+def _rectangle(tiles: int) -> str:
+    """Path data of tiles side by side that are all land."""
+    across, down = tiles * TILE + 2, TILE + 2
+    return f"m{-TILE // 2 - 1}{-TILE // 2 - 1}h{across}v{down}h-{across}z"
+
+
+def _corners(tile: bytes) -> Iterator[tuple[int, int]]:
     """The corners of a tile's coasts, without those of its land along its sides."""
-    within = range(TILE + 2)
+    within = range(-TILE // 2, TILE // 2 + 2)
     begin_x = begin_y = 0
-    for ring in text[1:-1].split("zm"):
-        numbers = map(int, _NUMBER.findall(ring))
-        steps = zip(numbers, numbers, strict=True)
-        columns, rows = map(itertools.accumulate, zip(*steps, strict=True))
-        points = [(begin_x + x, begin_y + y) for x, y in zip(columns, rows, strict=True)]
-        begin_x, begin_y = points[0]
-        yield from ((x, y) for x, y in points if x in within and y in within)
+    for ring in tile.split(END):
+        begin_x += ring[0] - ZERO
+        begin_y += ring[1] - ZERO
+        columns = itertools.accumulate((n - ZERO for n in ring[2::2]), initial=begin_x)
+        rows = itertools.accumulate((n - ZERO for n in ring[3::2]), initial=begin_y)
+        corners = zip(columns, rows, strict=True)
+        yield from (corner for corner in corners if corner[0] in within and corner[1] in within)
 
 
 def _tile(at: float) -> int:
@@ -112,19 +121,19 @@ def _tile(at: float) -> int:
     return math.floor(at / TILE)
 
 
-def _row(level: int, row: int, columns: range) -> Iterator[tuple[int, str]]:
-    """Column and text of the entries of some columns of a row."""
-    keys, offsets, text = _land()
+def _row(level: int, row: int, columns: range) -> Iterator[tuple[int, bytes]]:
+    """Column and bytes of the entries of some columns of a row."""
+    keys, offsets, entries = _land()
     start = key(level, 0, row)
     # The one before may be a run that reaches into these columns.
     first = max(bisect_right(keys, start + columns.start) - 1, bisect_left(keys, start))
     for n in range(first, bisect_left(keys, start + columns.stop)):
         column = keys[n] - start
-        found = str(text[offsets[n] : offsets[n + 1] - 1], "ascii")
-        if found.startswith(RUN):
-            end = min(column + int(found[1:]), columns.stop)
+        entry = bytes(entries[offsets[n] : offsets[n + 1]])
+        if len(entry) == 1:
+            end = min(column + entry[0], columns.stop)
             column = max(column, columns.start)
             if column < end:
-                yield column, f"{RUN}{end - column}"
+                yield column, bytes([end - column])
         elif column in columns:
-            yield column, found
+            yield column, entry

@@ -5,8 +5,8 @@ const clock = new Intl.DateTimeFormat(document.documentElement.lang, {
   timeStyle: "short",
 });
 
-function showTimes(within) {
-  for (const time of within.querySelectorAll("time[datetime$=Z]")) {
+function showTimes() {
+  for (const time of document.querySelectorAll("time[datetime$=Z]")) {
     time.textContent = clock.format(new Date(time.dateTime));
   }
 }
@@ -15,13 +15,16 @@ async function keep(box) {
   const sent = new URLSearchParams({ [box.checked ? "done" : "was"]: box.value });
   const answer = await fetch(box.form.action, { method: "POST", body: sent });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const fresh = page.getElementById("checklist");
-  if (!answer.ok || fresh === null) throw new Error(`status ${answer.status}`);
-  const old = document.getElementById("checklist");
-  const scrolled = old.querySelector(".ticks").scrollTop;
-  old.replaceWith(document.adoptNode(fresh));
+  if (!answer.ok || page.getElementById("checklist") === null) {
+    throw new Error(`status ${answer.status}`);
+  }
+  const scrolled = box.closest(".ticks")?.scrollTop ?? 0;
+  // Their children only: what the address's fragment leads to has to stay in its place.
+  for (const id of ["checklist", "checklist-tab"]) {
+    document.getElementById(id).replaceChildren(...page.getElementById(id).childNodes);
+  }
   offerSave(false);
-  fresh.querySelector(".ticks").scrollTop = scrolled;
+  document.querySelector(".ticks").scrollTop = scrolled;
   document.getElementById(box.id)?.focus({ preventScroll: true });
 }
 
@@ -46,7 +49,7 @@ document.addEventListener("change", (event) => {
 });
 window.addEventListener("hashchange", markTab);
 
-showTimes(document);
+showTimes();
 offerSave(false);
 markTab();
 const said = document.querySelector("#messages .scroll");

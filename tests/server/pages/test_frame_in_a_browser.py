@@ -17,6 +17,7 @@ VIEWPORTS = pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "pho
 TOO_SMALL = """
 [...document.querySelectorAll("a, button, select, input:not([type=hidden]), summary")]
   .filter((each) => each.checkVisibility() && !each.matches(".skip, p a"))
+  .map((each) => each.closest("label") ?? each)
   .map((each) => [each.outerHTML.slice(0, 80), each.getBoundingClientRect()])
   .filter(([_, box]) => box.height < 44)
   .map(([name, box]) => `${name}: ${box.height}`)

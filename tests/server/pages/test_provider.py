@@ -11,7 +11,7 @@ from yarl import URL
 
 from runtime.settings import Oidc, Settings
 from tests.provider import CLIENT_ID, CLIENT_SECRET, Lies, running_provider
-from tests.support import World
+from tests.support import World, set_up
 
 EVIL = "https://evil.example"
 
@@ -88,7 +88,8 @@ class Browser:
 
 
 @pytest.fixture
-def browser(world):
+async def browser(world):
+    await set_up(world)
     return Browser(world)
 
 
