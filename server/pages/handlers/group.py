@@ -1,5 +1,6 @@
 """One's groups: their names, members and invitations."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple, get_args
 
@@ -21,6 +22,7 @@ from storage.store import Tx
 _HOME: Final = "/settings/group"
 _ROLES: Final[tuple[str, ...]] = get_args(RoleName)
 _MOST_SHOWN: Final = 1_000
+_NUMBER: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 class Shown(NamedTuple):
@@ -110,7 +112,7 @@ async def invite(visit: Visit) -> Document:
     days = visit.form.get("expiresInDays", "")
     sent: dict[str, Any] = {"role": visit.form.get("role")}
     if days:
-        sent["expiresInDays"] = int(days) if days.isascii() and days.isdigit() else days
+        sent["expiresInDays"] = int(days) if _NUMBER.fullmatch(days) else days
     try:
         made = await visit.write(
             lambda tx: invites.create(tx, visit.actor, _group_id(visit), sent, visit.call.now)

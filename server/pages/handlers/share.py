@@ -19,7 +19,7 @@ _SHOWN: Final = (LEG, STAY, MAP_PIN, COMMITMENT)
 async def show(visit: Visit) -> Document | Drawing:
     """The trip in the safe projection: its page is drawn anew only when the trip has changed."""
     call = visit.call
-    token, public_url = call.params["token"], call.services.public_url
+    token, public_url = call.token, call.services.public_url
     try:
         stored = await visit.read(lambda tx: shares.read(tx, token, _SHOWN))
     except NotFound as error:
