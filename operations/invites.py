@@ -9,7 +9,7 @@ from domain.clock import timestamp
 from domain.errors import NotFound, ValidationFailed
 from domain.people import INVITE_DAYS, MOST_INVITES, Invitation
 from domain.scopes import Role
-from operations.people import require_owner, take_as_owner
+from operations.people import require_owner, require_present, take_as_owner
 from storage import groups, invites
 from storage.invites import InviteInfo, Offer
 from storage.store import Tx
@@ -73,6 +73,7 @@ async def accept(tx: Tx, token: str, user_id: str, now: str) -> None:
         raise unknown()
     if await groups.role_in(tx, found.group_id, user_id) is not None:
         return
+    await require_present(tx, user_id)
     if not await invites.delete(tx, found.group_id, found.invite_id):
         raise unknown()
     await groups.add_member(tx, group_id=found.group_id, user_id=user_id, role=found.role, now=now)

@@ -8,11 +8,11 @@ from domain import people
 from domain.account import NoOwnerLeft
 from domain.actor import Actor
 from domain.cursor import Position
-from domain.errors import Conflict, Forbidden, NotFound
+from domain.errors import Conflict, Forbidden, NotFound, Unauthorized
 from domain.merge import Document
 from domain.people import GroupName, Membership, Profile
 from domain.scopes import Role
-from storage import groups, users
+from storage import credentials, groups, users
 from storage.groups import Group, Member
 from storage.page import Page
 from storage.store import Tx
@@ -38,6 +38,7 @@ async def change_profile(tx: Tx, actor: Actor, body: Any) -> ProfileInfo:
 async def create_group(tx: Tx, actor: Actor, body: Any, now: str) -> Group:
     """A new group, with the actor as its owner."""
     fields = people.merged(GroupName, {}, body)
+    await require_present(tx, actor.user)
     group_id = await groups.create(tx, name=fields["name"], now=now)
     await groups.add_member(tx, group_id=group_id, user_id=actor.user, role=Role.OWNER, now=now)
     return Group(group_id, fields["name"], Role.OWNER)
@@ -94,6 +95,12 @@ async def require_owner(tx: Tx, actor: Actor, group_id: str) -> str:
     if role is not Role.OWNER:
         raise _only_for_owners()
     return name
+
+
+async def require_present(tx: Tx, user_id: str) -> None:
+    """`Unauthorized` for who was deleted after they were let in; nobody is while this goes on."""
+    if await credentials.of_user(tx, user_id, lock=True) is None:
+        raise Unauthorized("This account was deleted")
 
 
 async def _part(tx: Tx, actor: Actor, group_id: str) -> tuple[str, Role]:

@@ -179,7 +179,8 @@ async def revoke_own(tx: Tx, user_id: str, key_id: str, now: str) -> bool:
 async def authenticate(tx: Tx, hashed: str, trip_id: str) -> Caller | None:
     """The caller whose key has this hash, with its part in a trip ("": none is meant).
 
-    None for a wrong or revoked key. Whether the key has expired is not looked at:
+    None for a wrong or revoked key, and for one that was being made while its user was deleted.
+    Whether the key has expired is not looked at:
     `Actor.may_act_at` tells. One statement.
     """
     record = await tx.fetchrow(
@@ -189,7 +190,7 @@ async def authenticate(tx: Tx, hashed: str, trip_id: str) -> Caller | None:
         " LEFT JOIN trips t ON t.id = $2"
         " LEFT JOIN groups g ON g.id = t.group_id"
         " LEFT JOIN group_members m ON m.group_id = t.group_id AND m.user_id = k.user_id"
-        " WHERE k.hash = $1 AND k.revoked_at IS NULL",
+        " WHERE k.hash = $1 AND k.revoked_at IS NULL AND u.deleted_at IS NULL",
         hashed,
         trip_id,
     )

@@ -39,8 +39,8 @@ async def create(tx: Tx, *, user_id: str, used_from: str, now: str) -> tuple[Ses
 async def authenticate(tx: Tx, hashed: str, trip_id: str) -> Caller | None:
     """The caller whose session's token has this hash, with its part in a trip ("": none is meant).
 
-    None where there is no such session. Whether it is over is not looked at: `Actor.may_act_at`
-    tells. One statement.
+    None where there is no such session, or it was begun while its user was deleted. Whether it is
+    over is not looked at: `Actor.may_act_at` tells. One statement.
     """
     record = await tx.fetchrow(
         f"SELECT s.id, s.last_used_at, u.id, u.name, u.email, {PART_IN_TRIP}"
@@ -48,7 +48,7 @@ async def authenticate(tx: Tx, hashed: str, trip_id: str) -> Caller | None:
         " LEFT JOIN trips t ON t.id = $2"
         " LEFT JOIN groups g ON g.id = t.group_id"
         " LEFT JOIN group_members m ON m.group_id = t.group_id AND m.user_id = s.user_id"
-        " WHERE s.hash = $1",
+        " WHERE s.hash = $1 AND u.deleted_at IS NULL",
         hashed,
         trip_id,
     )

@@ -2,11 +2,14 @@
 
 import pytest
 
-from domain.scopes import Role
-from storage import users
+from domain.actor import Actor
+from domain.errors import Unauthorized
+from domain.scopes import BASE_SCOPES, Role, Scopes
+from operations import invites, people
+from storage import keys, users
 from tests.contract.kinds import channel_path
 from tests.contract.persons import HERE, PASSWORD, give_password, signed_in
-from tests.support import SAMPLES, TRIP, WEBHOOK, gather
+from tests.support import SAMPLES, TRIP, WEBHOOK, gather, now
 from tests.waiting import until
 
 LEAVE = {"password": PASSWORD}
@@ -148,6 +151,36 @@ async def test_a_group_of_ones_own_goes_with_all_that_is_in_its_trips(world):
     assert (await world.client.get(f"/trips/{trips[0]}")).code == "NOT_FOUND"
     (pin,) = (await world.client.get(f"{world.trip}/map-pins")).json["items"]
     assert pin == kept
+
+
+async def test_what_was_under_way_when_one_left_leads_nowhere(world, vera):
+    """Requests that were let in before, and come to write only now."""
+    client = await signed_in(world, vera.user_id)
+    owner = await signed_in(world, world.owner.user_id)
+    made = await owner.post(f"/groups/{await _group_of(owner)}/invites", {"role": "owner"})
+    token = made.json["url"].rpartition("/")[2]
+    actor = Actor(vera.user_id, "vera", vera.email, Scopes(BASE_SCOPES))
+    assert (await client.delete("/me", body=LEAVE)).status == 204
+    _, key = await world.store.write(_key_of(vera))
+    late = await signed_in(world, vera.user_id)
+    assert (await world.as_(key).get("/me")).code == "UNAUTHORIZED"
+    assert (await late.get("/me")).code == "UNAUTHORIZED"
+    for work in (
+        lambda tx: invites.accept(tx, token, vera.user_id, now()),
+        lambda tx: people.create_group(tx, actor, {"name": "Nobody's"}, now()),
+    ):
+        with pytest.raises(Unauthorized):
+            await world.store.write(work)
+    assert await rows(world, "group_members", "user_id = $1", vera.user_id) == 0
+
+
+def _key_of(person):
+    return lambda tx: keys.create(tx, user_id=person.user_id, name="late", now=now())
+
+
+async def _group_of(client):
+    """A new group of somebody's."""
+    return (await client.post("/groups", {"name": "Others"})).json["_id"]
 
 
 async def test_streams_of_changes_end(world, vera):
