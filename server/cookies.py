@@ -42,7 +42,7 @@ def session_token(request: web.BaseRequest, services: Services) -> str | None:
 
     Only the cookie that this server would set here counts: `__Host-` keeps others from setting it.
     """
-    return request.cookies.get(_name(is_private(request, services)))
+    return _sent(request, _name(is_private(request, services)))
 
 
 def set_session(request: web.BaseRequest, services: Services, token: str) -> str:
@@ -57,7 +57,7 @@ def clear_session(request: web.BaseRequest, services: Services) -> str:
 
 def begun_at_provider(request: web.BaseRequest, services: Services) -> str:
     """What tells the browser that began to sign in by the provider from others; "" for none."""
-    return request.cookies.get(_name(is_private(request, services)) + _AT_PROVIDER, "")
+    return _sent(request, _name(is_private(request, services)) + _AT_PROVIDER) or ""
 
 
 def set_begun_at_provider(
@@ -65,6 +65,12 @@ def set_begun_at_provider(
 ) -> str:
     """The value of a Set-Cookie header that gives it to the browser."""
     return _cookie(is_private(request, services), secret, seconds, _AT_PROVIDER)
+
+
+def _sent(request: web.BaseRequest, name: str) -> str | None:
+    """The value of a cookie; None for what was never set here, as it may be no text at all."""
+    value = request.cookies.get(name, "")
+    return value if value.isascii() and value else None
 
 
 def _name(private: bool) -> str:

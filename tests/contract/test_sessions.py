@@ -7,7 +7,9 @@ import pytest
 
 from domain.clock import timestamp
 from runtime.settings import Limits, Settings
+from server.route import API
 from server.services import Services
+from tests.contract.wire import exchange, head
 from tests.streams import streaming
 from tests.support import SAMPLES, TRIP, add_session
 
@@ -155,3 +157,10 @@ async def test_a_stream_of_changes_ends_with_the_session(world):
         assert await goes.rest() == []
         await world.make("/map-pins", SAMPLES["mapPin"])
         assert (await stays.next()).name == "change"
+
+
+@pytest.mark.parametrize("value", [b"", b"\xff", "é".encode(), b"x" * 4_000])
+async def test_a_cookie_that_was_never_set_here_is_nobodys(world, value):
+    sent = head(world, "GET", f"{API}/me", b"Cookie: carnet=" + value, key=False)
+    answer = await exchange(world, sent)
+    assert (answer.status, answer.code) == (401, "UNAUTHORIZED")
