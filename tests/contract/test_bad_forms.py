@@ -55,6 +55,14 @@ async def test_what_no_page_can_be_called_is_not_found(world, send, name):
             assert (status, "<h1" in text) == (404, True), page.path
 
 
+async def test_a_form_without_its_fields_is_answered(world, send):
+    for page in POSTS:
+        for form in ("", "=&=&=", ";" * 1_000):
+            status, text = await send("POST", path_of(world, page, "1"), form)
+            assert status in (200, 303, 400, 403, 404), (page.path, form)
+            assert status == 303 or "<h1" in text
+
+
 async def test_a_number_of_any_length_is_told_at_its_field(world, send):
     path = f"/settings/group/{world.group_id}/invite"
     for digits in (5, 20, 5_000):
