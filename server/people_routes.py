@@ -63,7 +63,7 @@ PEOPLE: Final[tuple[Route, ...]] = (
                 description="Anyone with the link may. One that was used, revoked or has expired "
                             "is not found, like one that never was."),
     Transaction("POST", "/invites/{token}", "acceptInvite", invites.accept,
-                "Accept an invitation", "people", SignedIn, access="sign-in",
+                "Accept an invitation", "people", SignedIn, access="visitor",
                 body=Body(type=requests.of(Newcomer), largest=ROW_BYTES, optional=True),
                 statuses=(200, 201), prepare=invites.check,
                 description="Signed in, it takes no body. Signed out, it makes a new user, who is "

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from domain.errors import ERRORS, CarnetError
 from server.api import schemas
+from server.api.session import SignedIn
 from server.openapi.parameters import is_tagged_read, takes_if_match
 from server.query import SINCE
 from server.route import OPEN, Route, Transaction
@@ -99,7 +100,7 @@ def failures_of(route: Route) -> Iterator[tuple[int, list[type[CarnetError]]]]:
 def errors_of(route: Route) -> list[type[CarnetError]]:
     """The failures an operation can end with."""
     codes = {"RATE_LIMITED", "INTERNAL", "UNAVAILABLE"}
-    if route.access not in OPEN or route.access == "sign-in":
+    if route.access not in OPEN or route.reply is SignedIn:
         codes.add("UNAUTHORIZED")
     if route.scope or route.access in ("session", "visitor", "sign-in"):
         codes.add("FORBIDDEN")

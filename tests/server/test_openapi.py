@@ -15,6 +15,7 @@ from domain.resources import RESOURCES
 from domain.resources.accommodation import Accommodation
 from domain.resources.leg import Flight, RentalCar
 from domain.trip import TRIP
+from server.api.session import SignedIn
 from server.openapi.document import describe
 from server.route import OPEN, Transaction
 from server.routes import ROUTES
@@ -118,7 +119,7 @@ def test_the_responses_are_those_of_the_route(route):
     if route.access in ("key", "session"):
         # A query parameter that an operation does not know is refused.
         expected |= {400, 401}
-    if route.access == "sign-in":
+    if route.reply is SignedIn:
         expected.add(401)
     if route.scope or route.access in ("session", "visitor", "sign-in"):
         expected.add(403)

@@ -4173,6 +4173,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["ValidationErrorWithoutKey"];
+            401: components["responses"]["Unauthorized"];
             403: components["responses"]["ForbiddenWithoutKey"];
             409: components["responses"]["ConflictWithoutKey"];
             413: components["responses"]["PayloadTooLargeWithoutKey"];
@@ -4566,7 +4567,6 @@ export interface operations {
                 };
             };
             400: components["responses"]["ValidationErrorWithoutKey"];
-            401: components["responses"]["Unauthorized"];
             403: components["responses"]["ForbiddenWithoutKey"];
             413: components["responses"]["PayloadTooLargeWithoutKey"];
             415: components["responses"]["UnsupportedMediaTypeWithoutKey"];
