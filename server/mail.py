@@ -5,6 +5,7 @@ A link that is sent is shown to whoever made it too, so nothing depends on what 
 
 import asyncio
 import email.utils
+import re
 from collections.abc import Awaitable
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -20,6 +21,7 @@ SECONDS: Final = 20.0
 """What sending one may take."""
 _MOST_AT_ONCE: Final = 100
 """Beyond that none is sent: something is wrong, and they would only pile up."""
+_ADDRESS: Final = re.compile(r"[^\s<>()'\"]+@[^\s<>()'\"]+")
 
 _log = structlog.get_logger("carnet.mail")
 
@@ -85,7 +87,8 @@ class Mailer:
                     timeout=SECONDS,
                 )
         except (aiosmtplib.SMTPException, MessageError, OSError, ValueError) as error:
-            _log.warning("mail_failed", reason=repr(error))
+            # Servers repeat the address that they refuse, and the log has none.
+            _log.warning("mail_failed", reason=_ADDRESS.sub("(address)", repr(error)))
         else:
             _log.info("mail_sent")
 

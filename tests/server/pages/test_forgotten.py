@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import structlog
 from aiosmtpd.smtp import SMTP
 
 from runtime.settings import Mail, Settings
@@ -192,3 +193,18 @@ async def test_a_password_is_not_sent_in_the_clear(post):
     mailer = Mailer(Mail(url=url, sender="carnet@example.org"))
     await mailer.send("a@b.org", "Hello", "Hello")
     assert not post.received
+
+
+async def test_the_log_tells_why_none_was_sent_and_no_address(post, monkeypatch):
+    async def refuse(*arguments: Any) -> str:
+        return f"550 5.1.1 <{arguments[-2]}>: there is no such mailbox"
+
+    monkeypatch.setattr(post, "handle_RCPT", refuse, raising=False)
+    mailer = Mailer(Mail(url=post.url, sender="carnet@example.org"))
+    with structlog.testing.capture_logs() as lines:
+        await mailer.send("somebody@example.org", "Hello", "Hello")
+    (line,) = lines
+    assert (line["event"], line["log_level"]) == ("mail_failed", "warning")
+    assert "550" in line["reason"]
+    assert "no such mailbox" in line["reason"]
+    assert "somebody" not in line["reason"]
