@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 from domain.errors import UnsupportedMediaType, ValidationFailed
 from server.bodies import receive
 from server.body_budget import BodyAccount
+from server.guards import require_known_coding
 from server.pages.visit import LARGEST_FORM
 from server.route import ANY, Body, Call
 
@@ -18,6 +19,7 @@ async def take_form(call: Call) -> dict[str, list[str]]:
     """All values of each field, as they were typed (415, 413, 400)."""
     if call.request.content_type != MEDIA_TYPE:
         raise UnsupportedMediaType(f"A form is sent as {MEDIA_TYPE}")
+    require_known_coding(call.request)
     account = BodyAccount(call.services.bodies)
     try:
         raw = await receive(call, _BODY, account)

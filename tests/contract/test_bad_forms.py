@@ -6,6 +6,7 @@ import pytest
 from yarl import URL
 
 from server.pages.table import PAGES
+from tests.contract.wire import exchange, head
 from tests.support import add_session
 
 POSTS = [page for page in PAGES if page.method == "POST"]
@@ -61,6 +62,19 @@ async def test_a_form_without_its_fields_is_answered(world, send):
             status, text = await send("POST", path_of(world, page, "1"), form)
             assert status in (200, 303, 400, 403, 404), (page.path, form)
             assert status == 303 or "<h1" in text
+
+
+async def test_a_transfer_coding_that_is_not_known_is_refused(world):
+    lines = (
+        "Sec-Fetch-Site: same-origin",
+        "Accept: text/html",
+        "Content-Type: application/x-www-form-urlencoded",
+    )
+    for coding, status in (("chunked", 303), ("gzip, chunked", 400)):
+        sent = head(
+            world, "POST", "/preferences", *lines, f"Transfer-Encoding: {coding}", key=False
+        )
+        assert (await exchange(world, sent, b"3\r\na=b\r\n0\r\n\r\n")).status == status
 
 
 async def test_a_number_of_any_length_is_told_at_its_field(world, send):
