@@ -1107,7 +1107,7 @@ export interface paths {
         put?: never;
         /**
          * Share a trip
-         * @description Anyone with the link sees the trip without what is private: no notes, codes, contacts or messages. One that is shared already keeps its link. It needs the scope `trips:write`.
+         * @description Anyone with the token reads the trip without what is private: no notes, codes, contacts or messages; people see it at `/t/{token}`. One that is shared already keeps its link. It needs the scope `trips:write`.
          */
         post: operations["createShareToken"];
         /**
