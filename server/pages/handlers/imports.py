@@ -1,11 +1,12 @@
 """A file imported into a trip: tried, and then applied."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
-from domain.errors import Forbidden, PayloadTooLarge, ValidationFailed
+from domain.errors import Detail, ErrorInfo, Forbidden, PayloadTooLarge, ValidationFailed
 from operations import trips
 from server.api.imports import run_file_import
 from server.bodies import take_file
@@ -41,14 +42,21 @@ async def run(visit: Visit) -> Document:
             visit.account,
         )
     except (ValidationFailed, PayloadTooLarge) as error:
-        return await _page(visit, status=error.status, refused=str(error))
+        return await _page(visit, status=error.status, refused=_why(error.message, error.details))
     if reply.status == 202:
         return await _page(visit, later=_APPLY if applies else _PREVIEW)
     answer = await asyncio.to_thread(msgspec.json.decode, reply.body)
     if reply.status >= 400:
-        return await _page(visit, status=reply.status, refused=answer["error"]["message"])
+        told = msgspec.convert(answer["error"], ErrorInfo)
+        why = _why(told.message, told.details or ())
+        return await _page(visit, status=reply.status, refused=why)
     outcome = await asyncio.to_thread(outcome_of, visit.words, answer, filename)
     return await _page(visit, outcome=outcome)
+
+
+def _why(message: str, details: Sequence[Detail]) -> str:
+    """Why a file was refused: a page has no body that a message could name."""
+    return "; ".join(detail.message for detail in details) or message
 
 
 async def _page(
