@@ -12,7 +12,7 @@ import msgspec
 from bench.figures import Figure, Scale, at_most, ratio
 from server.pages.map import Stop, draw, stops_of
 
-EXAMPLE: Final = Path(__file__).parent.parent / "examples" / "japan.json"
+EXAMPLE: Final = Path(__file__).parent.parent / "operations" / "sample" / "japan.json"
 GOAL_MS: Final = 2.0
 GOAL_RATIO: Final = 15.0
 GOAL_MEMORY_MIB: Final = 4.0

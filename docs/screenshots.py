@@ -5,6 +5,8 @@ which is not kept; those that documents show go into `docs/images`. It needs Deb
 """
 
 import asyncio
+import contextlib
+import datetime
 import itertools
 import json
 import sys
@@ -15,10 +17,13 @@ from typing import Final, Literal, NamedTuple
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
+from domain.clock import timestamp
+from domain.scopes import Role
 from examples.client import Client
 from examples.local_server import EMAIL, LocalServer
 from runtime import clock
-from storage import credentials, open_store, sessions, users
+from server.passwords import Passwords
+from storage import credentials, invites, open_store, sessions, users
 from storage.store import Tx
 
 ROOT: Final = Path(__file__).parent.parent
@@ -44,33 +49,64 @@ class Shot(NamedTuple):
     signed_in: bool = True
     open: str = ""
     """A selector of what is clicked on first."""
+    server: str = "url"
+    """Which one: that with everything on it, or the `new` one."""
     ready: str = "main"
     """A selector of what must be there."""
-    new: bool = False
-    """Whether nobody has set the server up yet."""
 
 
 SHOTS: Final = (
-    Shot("setup", "/setup?code=7K2QF-M0XRC-9TBHD-4WNZE", signed_in=False, new=True),
+    Shot("setup", "/setup?code=7K2QF-M0XRC-9TBHD-4WNZE", signed_in=False, server="new"),
     Shot("sign-in", "/sign-in", signed_in=False),
     Shot("reset", "/reset/{reset}", signed_in=False),
+    Shot("invite", "/invite/{invite}", signed_in=False),
     Shot("not-found", "/nothing", signed_in=False),
-    Shot("menu", "/nothing", open=".menu > summary"),
+    Shot("menu", "/settings/account", open=".menu > summary"),
     Shot("trips", "/trips"),
+    Shot("trip-new", "/trips/new"),
     Shot("trip", "/trips/{trip}"),
+    Shot("trip-edit", "/trips/{trip}/edit"),
+    Shot("trip-share", "/trips/{trip}/share"),
     Shot("history", "/trips/{trip}/history"),
     Shot("share", "/t/{share}", signed_in=False),
     Shot("account", "/settings/account"),
+    Shot("account-password", "/settings/account/password"),
+    Shot("account-delete", "/settings/account/delete"),
     Shot("group", "/settings/group"),
+    Shot("group-invite", "/settings/group/{group}/invite"),
     Shot("keys", "/settings/keys"),
+    Shot("keys-new", "/settings/keys/new"),
     Shot("sessions", "/settings/sessions"),
-    Shot("docs", "/docs", signed_in=False, ready=".opblock"),
+    Shot(
+        *("docs", "/docs"),
+        signed_in=False,
+        ready="#operations-me-me",
+        open="#operations-me-me .opblock-summary-control",
+    ),
     Shot("guide", "/docs/guide", signed_in=False),
 )
 
-CHOSEN: Final = {"share-desk-light-en": "share.png", "docs-desk-light-en": "docs-page.png"}
+CHOSEN: Final = {
+    "trip-desk-light-en": "trip.png",
+    "keys-desk-light-en": "keys.png",
+    "share-phone-dark-en": "share.png",
+    "docs-desk-light-en": "docs-page.png",
+}
 """What documents show, as large as the window is: picture, file in `docs/images`."""
 
+JAPAN: Final = json.loads(
+    (ROOT / "operations" / "sample" / "japan.json").read_text(encoding="utf-8")
+)
+WEEKEND: Final = {"title": "Lisbon", "startDate": "2026-10-02", "endDate": "2026-10-05"}
+LISBON: Final = {
+    "title": "Lisbon",
+    "destination": "Lisbon, Portugal",
+    "timezone": "Europe/Lisbon",
+    "order": 0,
+    "startDate": "2026-10-02",
+    "endDate": "2026-10-05",
+    "accommodation": {"name": "Casa da Graça", "lat": 38.7169, "lng": -9.1307},
+}
 MESSAGES: Final = (
     "The passes are booked, I have the confirmation.",
     "Can somebody bring an adapter? I only have one.",
@@ -78,45 +114,63 @@ MESSAGES: Final = (
 )
 
 
+@contextlib.contextmanager
+def _server() -> Iterator[LocalServer]:
+    """A server with its first user, who has no password yet."""
+    with tempfile.TemporaryDirectory() as folder:
+        server = LocalServer(Path(folder))
+        server.set_up()
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
 def _fill(server: LocalServer) -> dict[str, str]:
-    """A trip with people and messages, keys, a link: what the paths of shots name."""
-    key = server.create_key(requests_per_minute=10_000)
-    client = Client(server.url, key)
+    """A trip with people and messages, keys, links: what the paths of shots name."""
+    made = server.carnet("key", "create", "--user", EMAIL, "--name", "Phone importer")
+    client = Client(server.url, made["key"])
     group = client.get("/me").json["defaultGroupId"]
-    for name in ("Sam", "Mika", "Tom"):
-        server.carnet(
-            *("user", "add", f"{name.lower()}@example.org", "--name", name),
-            *("--group", group, "--role", "editor"),
-        )
-    japan = json.loads((ROOT / "operations" / "sample" / "japan.json").read_text(encoding="utf-8"))
-    trip = client.post("/trips", {**japan.pop("trip"), "groupId": group}).json["_id"]
-    client.post(f"/trips/{trip}/sync", japan)
-    weekend = {"title": "Lisbon", "startDate": "2026-10-02", "endDate": "2026-10-05"}
-    client.post("/trips", {**weekend, "groupId": group})
+    writers = [client]
+    for name in ("Sam", "Mika"):
+        email = f"{name.lower()}@example.org"
+        server.carnet("user", "add", email, "--name", name, "--group", group)
+        made = server.carnet("key", "create", "--user", email, "--name", "Home Assistant")
+        writers.append(Client(server.url, made["key"]))
+    trip = client.post("/trips", {**JAPAN["trip"], "groupId": group}).json["_id"]
+    client.post(f"/trips/{trip}/sync", {k: v for k, v in JAPAN.items() if k != "trip"})
+    lisbon = client.post("/trips", {**WEEKEND, "groupId": group}).json["_id"]
+    client.post(f"/trips/{lisbon}/legs", LISBON)
     channel = client.get(f"/trips/{trip}/channels").json["items"][0]["_id"]
-    for text in MESSAGES:
-        client.post(f"/trips/{trip}/channels/{channel}/messages", {"content": text})
-    server.carnet("key", "create", "--user", EMAIL, "--name", "Home Assistant")
+    for writer, text in zip(writers, MESSAGES, strict=True):
+        writer.post(f"/trips/{trip}/channels/{channel}/messages", {"content": text})
     share = client.post(f"/trips/{trip}/share-token").json["token"]
-    session, reset = asyncio.run(_sign_in(server.database))
-    return {"trip": trip, "share": share, "session": session, "reset": reset}
+    names = {"url": server.url, "group": group, "trip": trip, "share": share}
+    return {**names, **asyncio.run(_tokens(server.database, group))}
 
 
-async def _sign_in(database: Path) -> tuple[str, str]:
-    """The token of a session of the first user, who has a password, and of a reset link."""
+async def _tokens(database: Path, group: str) -> dict[str, str]:
+    """A session of the first user, who has a password then, and links that let others in."""
+    now = clock.now()
+    later = timestamp(clock.moment() + datetime.timedelta(days=1))
+    hashed = await Passwords().hash("a ferry at six in the morning")
+
+    async def make(tx: Tx) -> dict[str, str]:
+        user = await users.id_of(tx, EMAIL)
+        await credentials.set_password(tx, user, hashed)
+        browser = "192.168.1.20, Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Firefox/150.0"
+        _, session = await sessions.create(tx, user_id=user, used_from=browser, now=now)
+        sam = await users.id_of(tx, "sam@example.org")
+        reset = await credentials.create_reset(tx, sam, now=now, expires_at=later)
+        _, invite = await invites.create(
+            tx, group_id=group, role=Role.EDITOR, user_id=user, expires_at=later, now=now
+        )
+        return {"session": session, "reset": reset, "invite": invite}
+
     store = await open_store(f"sqlite:///{database}", create=False)
     try:
-        user = await store.read(lambda tx: users.find(tx, EMAIL))
-        assert user is not None
-        agent, now = "192.168.1.20, Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", clock.now()
-        expires_at = "9999-12-30T00:00:00.000Z"
-
-        async def begin(tx: Tx) -> tuple[str, str]:
-            await credentials.set_password(tx, user, "nobody knows it")
-            _, token = await sessions.create(tx, user_id=user, used_from=agent, now=now)
-            return token, await credentials.create_reset(tx, user, now=now, expires_at=expires_at)
-
-        return await store.write(begin)
+        return await store.write(make)
     finally:
         await store.close()
 
@@ -141,8 +195,8 @@ def _windows(browser: Browser, url: str, token: str) -> Iterator[tuple[str, Page
         stranger.close()
 
 
-def _take(shot: Shot, kind: str, page: Page, url: str, names: Mapping[str, str]) -> None:
-    page.goto(url + shot.path.format_map(names), wait_until="networkidle")
+def _take(shot: Shot, kind: str, page: Page, names: Mapping[str, str]) -> None:
+    page.goto(names[shot.server] + shot.path.format_map(names), wait_until="networkidle")
     page.locator(shot.ready).first.wait_for()
     page.evaluate("document.fonts.ready")
     if shot.open:
@@ -153,12 +207,12 @@ def _take(shot: Shot, kind: str, page: Page, url: str, names: Mapping[str, str])
         page.screenshot(path=IMAGES / CHOSEN[picture])
 
 
-def _take_all(shots: Sequence[Shot], url: str, names: Mapping[str, str]) -> None:
+def _take_all(shots: Sequence[Shot], names: Mapping[str, str]) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*_ALONE])
-        for kind, member, stranger in _windows(browser, url, names["session"]):
+        for kind, member, stranger in _windows(browser, names["url"], names["session"]):
             for shot in shots:
-                _take(shot, kind, member if shot.signed_in else stranger, url, names)
+                _take(shot, kind, member if shot.signed_in else stranger, names)
         browser.close()
 
 
@@ -169,16 +223,8 @@ def main(names: list[str]) -> int:
         print(f"no such page: {', '.join(sorted(unknown))}", file=sys.stderr)
         return 2
     SCREENS.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        server = LocalServer(Path(folder))
-        server.set_up()
-        server.start()
-        try:
-            if new := [shot for shot in shots if shot.new]:
-                _take_all(new, server.url, {"session": ""})
-            _take_all([shot for shot in shots if not shot.new], server.url, _fill(server))
-        finally:
-            server.stop()
+    with _server() as server, _server() as new:
+        _take_all(shots, {"new": new.url, **_fill(server)})
     print(f"{len(shots) * 8} pictures in {SCREENS.relative_to(ROOT)}")
     return 0
 

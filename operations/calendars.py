@@ -11,6 +11,7 @@ from domain.resource import Resource
 from domain.resources import COMMITMENT, LEG, MAP_PIN, STAY
 from formats.calendar import write_calendar
 from formats.events import Dated, Plan
+from operations import shares
 from storage import calendar_tokens, plans
 from storage.plans import StoredPlan
 from storage.store import Tx
@@ -67,7 +68,7 @@ async def of_share(tx: Tx, token: str, public_url: str) -> Calendar:
     plan = await plans.of_share(tx, token, _SHOWN)
     if plan is None:
         raise NotFound("This link is unknown, or its owner has stopped sharing")
-    return Calendar([plan], "", f"{public_url}/t/{token}", safe=True, state=str(plan.rev))
+    return Calendar([plan], "", shares.page_of(public_url, token), safe=True, state=str(plan.rev))
 
 
 async def feed(tx: Tx, token: str, public_url: str) -> Calendar:

@@ -56,6 +56,11 @@ class StoredShare(NamedTuple):
         return SharedTrip(msgspec.json.decode(self.whole.trip, type=TRIP.safe), rows, members)
 
 
+def page_of(public_url: str, token: str) -> str:
+    """Where people see what an active token shows."""
+    return f"{public_url}/t/{token}"
+
+
 async def share(
     tx: Tx, cause: Cause, trip_id: str, precondition: Precondition = Precondition.NONE
 ) -> tuple[Share, bool]:

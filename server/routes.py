@@ -205,9 +205,9 @@ ROUTES: tuple[Route, ...] = (
            media_type=EVENTS, headers=events.HEADERS, description=events.DESCRIPTION),
     Transaction("POST", f"{_TRIP}/share-token", "createShareToken", shares.create, "Share a trip",
                 "sharing", ShareLink, scope="trips:write", statuses=(200, 201),
-                description="Anyone with the link sees the trip without what is private: no "
-                            "notes, codes, contacts or messages. One that is shared already keeps "
-                            "its link."),
+                description="Anyone with the token reads the trip without what is private: no "
+                            "notes, codes, contacts or messages; people see it at `/t/{token}`. "
+                            "One that is shared already keeps its link."),
     Transaction("DELETE", f"{_TRIP}/share-token", "deleteShareToken", shares.revoke,
                 "Stop sharing a trip", "sharing", None, scope="trips:write", statuses=(204,),
                 description="The link is not found from then on; sharing again gives a new one."),

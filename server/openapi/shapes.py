@@ -191,8 +191,9 @@ def _tidied(schema: Schema) -> Schema:
         tidy["additionalProperties"] = True
     _within(tidy, _tidied)
     for name, value in tidy.get("properties", {}).items():
-        # As everywhere in the API: what is called so is a moment.
-        if (name == "at" or name.endswith("At")) and value.get("type") == "string":
+        # As everywhere in the API: what is called so is a moment, if it does not say what else.
+        is_text = value.get("type") in ("string", ["string", "null"])
+        if is_text and (name == "at" or name.endswith("At")) and "description" not in value:
             value.setdefault("format", "date-time")
     return _nullable(tidy)
 

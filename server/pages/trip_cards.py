@@ -52,4 +52,4 @@ def _documents(rows: str) -> list[Document]:
 
 @functools.lru_cache(maxsize=128)
 def _map(stops: tuple[Stop, ...], trip_id: str) -> Markup | None:
-    return draw(stops, width=640, height=360, detail=2, id=f"map-{trip_id}")
+    return draw(stops, width=320, height=180, detail=2, id=f"map-{trip_id}")

@@ -386,6 +386,8 @@ async def test_a_trip_is_shared(world, mcp):
     told = await mcp.do("share_trip", trip=world.trip_id)
     assert (await mcp.do("share_trip", trip=world.trip_id))["url"] == told["url"]
     assert (await world.as_(None).get(told["url"])).status == 200
+    assert told["page"] == f"{world.running.base}/t/{told['token']}"
+    assert (await world.as_(None).get(told["page"])).status == 200
 
 
 @pytest.mark.parametrize("arguments", ["x", 7, [], [1]])

@@ -1107,7 +1107,7 @@ export interface paths {
         put?: never;
         /**
          * Share a trip
-         * @description Anyone with the link sees the trip without what is private: no notes, codes, contacts or messages. One that is shared already keeps its link. It needs the scope `trips:write`.
+         * @description Anyone with the token reads the trip without what is private: no notes, codes, contacts or messages; people see it at `/t/{token}`. One that is shared already keeps its link. It needs the scope `trips:write`.
          */
         post: operations["createShareToken"];
         /**
@@ -2268,11 +2268,20 @@ export interface components {
             createdAt: string;
             /** @default null */
             rateLimit?: number | null;
-            /** @default null */
+            /**
+             * Format: date-time
+             * @default null
+             */
             expiresAt?: string | null;
-            /** @default null */
+            /**
+             * Format: date-time
+             * @default null
+             */
             revokedAt?: string | null;
-            /** @default null */
+            /**
+             * Format: date-time
+             * @default null
+             */
             lastUsedAt?: string | null;
             /** @default null */
             lastUsedFrom?: string | null;
@@ -2680,7 +2689,10 @@ export interface components {
             name: string;
             /** Format: date-time */
             createdAt: string;
-            /** @default null */
+            /**
+             * Format: date-time
+             * @default null
+             */
             lastUsedAt?: string | null;
         };
         /** @enum {string} */
@@ -5692,9 +5704,9 @@ export interface operations {
                      *           ],
                      *           "createdAt": "2026-11-02T08:15:30.123Z",
                      *           "rateLimit": 1,
-                     *           "expiresAt": "Expires at",
-                     *           "revokedAt": "Revoked at",
-                     *           "lastUsedAt": "Last used at",
+                     *           "expiresAt": "2026-11-02T08:15:30.123Z",
+                     *           "revokedAt": "2026-11-02T08:15:30.123Z",
+                     *           "lastUsedAt": "2026-11-02T08:15:30.123Z",
                      *           "lastUsedFrom": "Last used from"
                      *         }
                      *       ],
@@ -5711,7 +5723,7 @@ export interface operations {
                      *           "_id": "06e1k8qj4m0oplnb24vu2kh2",
                      *           "name": "Name",
                      *           "createdAt": "2026-11-02T08:15:30.123Z",
-                     *           "lastUsedAt": "Last used at"
+                     *           "lastUsedAt": "2026-11-02T08:15:30.123Z"
                      *         }
                      *       ],
                      *       "identities": [

@@ -4,6 +4,7 @@ import msgspec
 
 from domain.errors import NotFound
 from domain.message import MESSAGE
+from domain.people import FORMER_MEMBER
 from operations import messages
 from server.mcp.arguments import OfTrip, PagedOfTrip
 from server.mcp.results import Answer, Entry, line, name_of, quote, shown
@@ -29,8 +30,8 @@ async def _list_messages(tx: Tx, use: Use) -> Answer:
 
     def entry(document: str) -> Entry:
         said = shown(msgspec.json.decode(document))
-        if said["authorId"] in names:
-            said["authorName"] = names[said["authorId"]]
+        if known:
+            said["authorName"] = names.get(said["authorId"], FORMER_MEMBER)
         by = quote(said.get("authorName") or said["authorId"])
         return Entry(said, f"{by}: {quote(name_of(said) or '')} ({said['_id']})")
 

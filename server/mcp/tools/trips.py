@@ -89,9 +89,10 @@ def _of_trip(what: str, trip: Document) -> Answer:
 async def _share_trip(tx: Tx, use: Use) -> Answer:
     share, is_new = await shares.share(tx, use.call.cause, use.trip_id)
     link = link_of(use.call, share)
+    page = shares.page_of(use.call.services.public_url, share.token)
     which = "A new link" if is_new else "The link there was already"
-    text = f"{which} to a read-only view without codes, contacts and notes: {link.url}"
-    return Answer(text=text, head=msgspec.to_builtins(link))
+    text = f"{which} to a read-only view without codes, contacts and notes: {page}"
+    return Answer(text=text, head={**msgspec.to_builtins(link), "page": page})
 
 
 WHOAMI = Tool(

@@ -30,7 +30,7 @@ async def show(visit: Visit) -> Document:
         "title": title,
         "may_write": visit.may_write,
         "is_shared": share is not None,
-        "link": f"{public_url}/t/{share.token}" if share and visit.may_write else "",
+        "link": shares.page_of(public_url, share.token) if share and visit.may_write else "",
         "file": f"{visit.call.services.prefix}{API}/trips/{trip_id}/calendar.ics",
         "feed": f"{public_url}{API}/calendars/{feed}.ics" if feed else "",
     }

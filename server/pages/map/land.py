@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from server.pages.map.view import View
 
 LEVELS: Final = range(7, 18)
-"""A level has a world of `2 ** level` units across: 78 km each in the first, 306 m in the last."""
+"""A level has a world of `2 ** level` units across: 313 km each in the first, 306 m in the last."""
 TILE: Final = 128
 """How many units a tile is across."""
 ZERO: Final = 128
@@ -84,7 +84,7 @@ def outline(view: View, detail: float) -> Outline:
         columns = range(max(0, _tile(left - west)), min(size // TILE, _tile(right - west) + 1))
         for column, tile in _row(level, row, columns):
             # Numbers begin at the middle of a tile.
-            x, y = (west + (column + 0.5) * TILE - left, (row + 0.5) * TILE - top)
+            x, y = west + (column + 0.5) * TILE - left, (row + 0.5) * TILE - top
             parts.append(f"M{x:.1f} {y:.1f}")
             if len(tile) == 1:
                 parts.append(_rectangle(tile[0]))
