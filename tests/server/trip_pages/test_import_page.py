@@ -7,6 +7,7 @@ import pytest
 
 from domain.scopes import Role
 from runtime.settings import Http, Imports
+from server.body_budget import BodyBudget
 from tests.contract.queue_world import job_count, stop_worker, work
 from tests.server.trip_pages.visitor import MULTIPART, member, multipart
 
@@ -157,6 +158,14 @@ async def test_one_that_is_too_large_is_told_so(olga, page):
     answer = await olga.upload(page, rows(40_000))
     assert answer.status == 413
     assert "That is too large" in answer.text
+
+
+async def test_its_bytes_count_among_those_that_are_held(world, olga, page):
+    room = BodyBudget(100_000)
+    object.__setattr__(world.running.services, "bodies", room)
+    for count, status in ((10_000, 503), (4_000, 200)):
+        assert (await olga.upload(page, rows(count), do="preview")).status == status
+        assert room._taken == 0
 
 
 async def test_without_a_file_one_is_asked_for(olga, page):
