@@ -27,8 +27,8 @@ ICONS: Final = (
     *("fingerprint-pattern", "history", "key-round", "languages", "link", "list-checks"),
     *("lock-open", "log-out", "mail", "map", "map-pin", "message-circle", "monitor", "moon"),
     *("notebook-pen", "pencil", "phone", "plane-landing", "plane-takeoff", "plus", "send"),
-    *("share-2", "shield-check", "terminal", "ticket", "undo-2", "user", "user-plus", "users"),
-    *("utensils", "x"),
+    *("share-2", "shield-check", "terminal", "ticket", "undo-2", "upload", "user", "user-plus"),
+    *("users", "utensils", "x"),
 )
 """Those of lucide that pages use."""
 

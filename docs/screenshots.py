@@ -66,6 +66,7 @@ SHOTS: Final = (
     Shot("trip-new", "/trips/new"),
     Shot("trip", "/trips/{trip}"),
     Shot("trip-edit", "/trips/{trip}/edit"),
+    Shot("trip-import", "/trips/{trip}/import"),
     Shot("trip-share", "/trips/{trip}/share"),
     Shot("history", "/trips/{trip}/history"),
     Shot("share", "/t/{share}", signed_in=False),

@@ -47,6 +47,8 @@ class ItemResult(
     status: Literal["created", "updated", "unchanged", "error"]
     id: str | UnsetType = UNSET
     client_ref: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    """Of a row that a file has, unless it is unchanged: what a person knows it by."""
     changes: dict[str, Changes] | UnsetType = UNSET
     error: ItemError | UnsetType = UNSET
 

@@ -80,3 +80,11 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """For tables: fields of the API by column."""
     routes: bool = False
     """Whether the points of routes become pins."""
+
+
+def named(document: Document) -> str:
+    """What a person knows a row by."""
+    for member in ("title", "name", "text", "clientRef", "_id"):
+        if document.get(member):
+            return str(document[member])[:100]
+    return "?"

@@ -24,6 +24,7 @@ from formats.found import (
     Reject,
     Row,
     Unreadable,
+    named,
 )
 from formats.placing import place, still_there
 from formats.reading import read
@@ -101,7 +102,9 @@ async def plan(
     others += await _still_there(tx, trip_id, others)
     lists = _lists_of(each for each in found if isinstance(each, Row))
     sync = ImportRequest("sync", dry_run=request.dry_run)
-    return PlannedFile(await imports.plan_at(tx, rev, trip_id, sync, lists, now), others)
+    planned = await imports.plan_at(tx, rev, trip_id, sync, lists, now)
+    _name(planned.result, lists)
+    return PlannedFile(planned, others)
 
 
 async def apply(
@@ -158,6 +161,15 @@ async def _still_there(tx: Tx, trip_id: str, others: Iterable[Found]) -> list[No
         Notice(text=f"cancelled, and still in the trip: {name}")
         for name in still_there(cancelled, rows)
     ]
+
+
+def _name(result: ImportResult, lists: ItemLists) -> None:
+    """Tells of the rows what they are called: no one who sent a file knows their indexes."""
+    assert isinstance(result.answer, dict)
+    for resource, documents in lists:
+        for item in result.answer[resource.snapshot].items:
+            if item.status != "unchanged":
+                item.name = named(documents[item.index])
 
 
 def _decoded(trip: Snapshot, resource: Resource) -> list[Document]:

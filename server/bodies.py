@@ -45,7 +45,7 @@ async def take_body(call: Call, route: Route, account: BodyAccount) -> None:
     elif body.optional and not raw:
         call.body = {}
     elif body.media_type == ANY:
-        await _take_file(call)
+        await take_file(call, call.request.query.get(FILENAME.name, ""))
     elif body.imports is not None:
         await _take_items(call, body.imports)
     elif len(raw) > OFF_LOOP_BYTES:
@@ -77,12 +77,11 @@ async def _take_items(call: Call, wanted: ImportRequest) -> None:
         call.body = await asyncio.to_thread(read, *reading) if large else read(*reading)
 
 
-async def _take_file(call: Call) -> None:
-    """Reads a small file; what has many rows, or may have, is for a job."""
+async def take_file(call: Call, filename: str) -> None:
+    """Gives the call the file of its raw body; what has many rows, or may have, is for a job."""
     raw, settings = call.raw, call.services.settings.imports
     total = 0
     if len(raw) <= INLINE_FILE_BYTES:
-        filename = call.request.query.get(FILENAME.name, "")
         reading = (raw, filename, call.trip_id, settings.max_items)
         try:
             file = await asyncio.to_thread(file_imports.gather, *reading)

@@ -185,7 +185,7 @@ class Api:
             if route.prepare is not None:
                 call.prepared = await route.prepare(call)
             if key is None or not route.keeps_answers:
-                return await run_write(call, route, account)
+                return await run_write(call, route.handler, account)
             return await run_protected(call, route, key, account)
         finally:
             account.free()

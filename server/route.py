@@ -169,6 +169,10 @@ class Call(msgspec.Struct):
         return text if _TOKEN.fullmatch(text) else ""
 
 
+Handler = Callable[[Tx, Call], Awaitable[Reply | Queued | Rendering]]
+"""What runs in a transaction, and awaits nothing but that."""
+
+
 class PageSize(NamedTuple):
     """How many rows a page of a list has."""
 
@@ -261,9 +265,9 @@ class Route:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Transaction(Route):
-    """A read or a write in a transaction; the handler awaits nothing but that."""
+    """A read or a write in a transaction."""
 
-    handler: Callable[[Tx, Call], Awaitable[Reply | Queued | Rendering]]
+    handler: Handler
     _: dataclasses.KW_ONLY
     shows: Shows | None = None
     """What of the trip a read shows, so that its tag is known before it is run."""

@@ -11,7 +11,7 @@ from server.bodies import fingerprint
 from server.body_budget import BodyAccount
 from server.errors import render
 from server.preferences import preferences_of
-from server.route import Call, Queued, Rendering, Reply, Transaction
+from server.route import Call, Handler, Queued, Rendering, Reply, Transaction
 from storage import idempotency
 from storage.idempotency import Answer, KeyTaken, Protection
 from storage.store import Tx
@@ -25,9 +25,13 @@ _ATTEMPTS: Final = 3
 """How often a request is run whose key is taken by one that fails, and so is not remembered."""
 
 
-async def run_write(call: Call, route: Transaction, account: BodyAccount) -> Reply:
+async def run_write(
+    call: Call,
+    handler: Handler,
+    account: BodyAccount,
+) -> Reply:
     """The reply to a write; raises `CarnetError` for what is refused."""
-    outcome = await call.services.store.write(lambda tx: route.handler(tx, call))
+    outcome = await call.services.store.write(lambda tx: handler(tx, call))
     assert not isinstance(outcome, Rendering)
     if isinstance(outcome, Reply):
         return outcome

@@ -9,7 +9,7 @@ import msgspec
 
 from carnet.importing.chunks import Chunk, Sending
 from domain.merge import Document
-from formats.found import Found, Notice, NotImported, Position, Reject
+from formats.found import Found, Notice, NotImported, Position, Reject, named
 
 SHOWN: Final = 50
 """Rows of a kind that are told one by one."""
@@ -21,14 +21,6 @@ _WHY: Final = {
     "links": " (nothing is fetched from elsewhere)",
 }
 """Why what was seen is not imported."""
-
-
-def named(document: Document) -> str:
-    """What a person knows a row by."""
-    for member in ("title", "name", "text", "clientRef", "_id"):
-        if document.get(member):
-            return str(document[member])[:100]
-    return "?"
 
 
 @dataclasses.dataclass

@@ -26,11 +26,14 @@ async def sync(tx: Tx, call: Call) -> Reply | Queued:
 async def import_file(tx: Tx, call: Call) -> Reply | Queued:
     """A diff-merge of what a file holds, or, in a dry run, what it would come to."""
     query = call.request.query
-    request = FileImportRequest(
-        query.get(FILENAME.name, ""),
-        dry_run=query.get(DRY_RUN.name) == "true",
-        max_items=call.services.settings.imports.max_items,
-    )
+    dry_run = query.get(DRY_RUN.name) == "true"
+    return await run_file_import(tx, call, query.get(FILENAME.name, ""), dry_run=dry_run)
+
+
+async def run_file_import(tx: Tx, call: Call, filename: str, *, dry_run: bool) -> Reply | Queued:
+    """Imports a file that `take_file` has taken: a small one here and now, a large one by a job."""
+    most = call.services.settings.imports.max_items
+    request = FileImportRequest(filename, dry_run=dry_run, max_items=most)
     if upload := await _for_a_job(tx, call):
         return await _enqueue(tx, call, request, upload)
     outcome = await file_imports.apply(

@@ -51,6 +51,7 @@ ASSETS: Final = (
     _static("app.css", STYLE),
     _static("copy.js", SCRIPT),
     _static("passkeys.js", SCRIPT),
+    _static("import.js", SCRIPT),
     _static("icons.svg", SVG),
     _static("logo.svg", SVG),
     _static("trip.js", SCRIPT),

@@ -17,6 +17,7 @@ from domain.scopes import BaseScope
 from runtime import clock
 from runtime.ids import is_id, new_request_id
 from server import guards
+from server.body_budget import BodyAccount
 from server.conditional import is_known
 from server.errors import refuse
 from server.front import answered, log_request
@@ -74,7 +75,8 @@ class Pages:
             )
         method = "GET" if request.method == "HEAD" else request.method
         route = found.routes.get(method) if found else None
-        visit = Visit(call, route or _NO_PAGE, *_preferences(request))
+        account = BodyAccount(self._services.bodies)
+        visit = Visit(call, route or _NO_PAGE, *_preferences(request), account)
         if found is not None:
             call.params = found.params
             trip_id = found.params.get("tripId", "")
@@ -86,7 +88,10 @@ class Pages:
         return WholeResponse(reply.status, headers, reply.body)
 
     async def _answer(self, visit: Visit, methods: list[str] | None) -> Reply:
-        return await self._send(visit, await self._visit(visit, methods))
+        try:
+            return await self._send(visit, await self._visit(visit, methods))
+        finally:
+            visit.account.free()
 
     async def _visit(self, visit: Visit, methods: list[str] | None) -> Answer:
         call, route = visit.call, visit.route
@@ -107,8 +112,7 @@ class Pages:
         if "{tripId}" in route.path:
             _require_trip(visit)
         if route.method == "POST":
-            visit.fields = await take_form(call)
-            visit.form = {name: values[-1].strip() for name, values in visit.fields.items()}
+            await take_form(visit)
         return await route.handler(visit)
 
     async def _send(self, visit: Visit, answer: Answer) -> Reply:

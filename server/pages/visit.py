@@ -2,9 +2,10 @@
 
 import dataclasses
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from domain.actor import Actor
+from server.body_budget import BodyAccount
 from server.pages.words import Words
 from server.route import Call
 from storage.store import Tx
@@ -64,6 +65,16 @@ class PageRoute:
     """The template below the path of the public URL."""
     handler: Handler
     access: Access = "session"
+    takes_file: bool = False
+    """Whether its form has a file, of as many bytes as a body may have."""
+
+
+class File(NamedTuple):
+    """What a form sent as a file."""
+
+    name: str
+    """As its sender calls it; empty where none was chosen."""
+    content: bytes
 
 
 @dataclasses.dataclass
@@ -74,10 +85,13 @@ class Visit:
     route: PageRoute
     words: Words
     theme: Theme
+    account: BodyAccount
+    """What the request's body takes of the budget."""
     form: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """What a form sent: the last value of each field."""
     fields: Mapping[str, list[str]] = dataclasses.field(default_factory=dict)
     """All values of each field, for check boxes of one name."""
+    file: File | None = None
 
     @property
     def signed_in(self) -> bool:

@@ -64,7 +64,7 @@ async def test_what_does_not_exist_is_404_not_found(world):
     ("method", "path", "allowed"),
     [
         ("PUT", "/trips", {"GET", "POST"}),
-        ("DELETE", "/me", {"GET"}),
+        ("PUT", "/me", {"GET", "PATCH", "DELETE"}),
         ("GET", "{trip}/sync", {"POST"}),
         ("POST", "{trip}", {"GET", "PATCH", "DELETE"}),
         ("GET", "{trip}/legs/x", {"PATCH", "DELETE"}),

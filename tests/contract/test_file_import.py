@@ -46,8 +46,10 @@ async def test_what_a_file_holds_is_merged_and_twice_is_unchanged(world):
         "Asakusa",
         "Shibuya",
     }
+    assert [item["name"] for item in answer.json["mapPins"]["items"]] == ["Asakusa", "Shibuya"]
     again = (await send(world, PINS)).json["mapPins"]
     assert (again["created"], again["updated"], again["unchanged"]) == (0, 0, 2)
+    assert not any("name" in item for item in again["items"])
 
 
 @pytest.mark.parametrize("media_type", ["text/csv", "application/json", "x/y; charset=utf-16", ""])

@@ -8,14 +8,23 @@ from server.route import Stream
 from server.routes import ROUTES
 from tests.contract.kinds import channel_path
 from tests.contract.wire import JSON, check_envelope, connect, encoded, exchange, head, read_answer
-from tests.support import SAMPLES, WEBHOOK
+from tests.support import SAMPLES, WEBHOOK, add_session
 
 LEG = SAMPLES["leg"]
 NOBODY = "0" * 26
 WAITS = "Expect: 100-continue"
 OWN_OF_EACH = {"X-Request-Id", "X-Request-ID", "X-RateLimit-Remaining", "Date"}
 
-READS = [route.path for route in ROUTES if route.method == "GET" and not isinstance(route, Stream)]
+READS = [
+    route.path
+    for route in ROUTES
+    if route.method == "GET"
+    and route.access in ("key", "address")
+    and not isinstance(route, Stream)
+]
+READS_OF_PEOPLE = [
+    route.path for route in ROUTES if route.method == "GET" and route.access == "session"
+]
 
 
 async def readable(world):
@@ -49,6 +58,16 @@ async def test_head_is_answered_wherever_get_is_with_the_same_headers_and_no_bod
             assert (headed.status, headed.raw) == (got.status, b"") == (200, b"")
             assert names_and_values(headed) == names_and_values(got)
             assert headed.headers["Content-Length"] == str(len(got.raw))
+
+
+async def test_so_it_is_for_people(world, subtests):
+    signed_in = world.client.with_session(await add_session(world.store, world.owner.user_id))
+    for path in READS_OF_PEOPLE:
+        with subtests.test(path):
+            at = path.format(groupId=world.group_id)
+            got, headed = await signed_in.get(at), await signed_in.send("HEAD", at)
+            assert (headed.status, headed.raw) == (got.status, b"") == (200, b"")
+            assert names_and_values(headed) == names_and_values(got)
 
 
 def names_and_values(answer):

@@ -2213,6 +2213,7 @@ export interface components {
             status: components["schemas"]["ItemResultStatus"];
             _id?: string;
             clientRef?: string;
+            name?: string;
             changes?: {
                 [key: string]: components["schemas"]["FieldChange"];
             };

@@ -9,7 +9,19 @@ from urllib.parse import urlencode
 from domain.scopes import Role
 from tests.support import World, add_session
 
+MULTIPART = "multipart/form-data; boundary=----Boundary7MA4"
+
 Fields = Mapping[str, str | Sequence[str]]
+
+
+def multipart(*parts: tuple[str, bytes]) -> bytes:
+    """A body of parts, each with what its head says of it (RFC 7578)."""
+    written = b"".join(
+        b"------Boundary7MA4\r\nContent-Disposition: form-data; %s\r\n\r\n%s\r\n"
+        % (head.encode(), content)
+        for head, content in parts
+    )
+    return written + b"------Boundary7MA4--\r\n"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +65,18 @@ class Visitor:
             "POST", path, body, **{"Sec-Fetch-Site": "same-origin"}, **sent, **headers
         )
 
-    async def send(self, method: str, path: str, body: str | None, **headers: str) -> Page:
+    async def upload(
+        self, path: str, file: bytes, name: str = "places.csv", do: str = "apply", **headers: str
+    ) -> Page:
+        """Sends a form with a file, and the button that was pressed."""
+        body = multipart(
+            (f'name="file"; filename="{name}"\r\nContent-Type: text/csv', file),
+            ('name="do"', do.encode()),
+        )
+        sent = {"Sec-Fetch-Site": "same-origin", "Content-Type": MULTIPART, **headers}
+        return await self.send("POST", path, body, **sent)
+
+    async def send(self, method: str, path: str, body: str | bytes | None, **headers: str) -> Page:
         named = {"Accept": "text/html", **headers}
         if self.token:
             named["Cookie"] = f"__Host-carnet={self.token}"
