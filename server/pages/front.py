@@ -26,7 +26,7 @@ from server.pages.assets import HTML, Asset, takes_gzip
 from server.pages.forms import take_form
 from server.pages.handlers.preferences import LANGUAGE_COOKIE, THEME_COOKIE
 from server.pages.render import edition, render
-from server.pages.table import find
+from server.pages.table import Found, find
 from server.pages.visit import Answer, Document, Drawing, PageRoute, Redirect, Theme, Visit
 from server.pages.words import Words, choose
 from server.request_line import RequestLine
@@ -69,41 +69,36 @@ class Pages:
         started = time.perf_counter()
         call = Call(self._services, (), request, new_request_id(), clock.unix_ns())
         found = find(path or "/")
-        if found is None and "text/html" not in request.headers.get("Accept", ""):
-            return refuse(
-                NotFound(f"There is nothing here; the API is at {API}, its guide at /docs")
-            )
         method = "GET" if request.method == "HEAD" else request.method
         route = found.routes.get(method) if found else None
+        if route is None and "text/html" not in request.headers.get("Accept", ""):
+            return refuse(_why_not(found))
         account = BodyAccount(self._services.bodies)
         visit = Visit(call, route or _NO_PAGE, *_preferences(request), account)
         if found is not None:
             call.params = found.params
             trip_id = found.params.get("tripId", "")
             call.trip_id = trip_id if is_id(trip_id) else ""
-        answer = self._answer(visit, found and [*found.routes])
+        answer = self._answer(visit, found)
         reply = await answered(call, answer, functools.partial(_failed, visit))
         log_request(call, route.path if route else UNSET, reply, time.perf_counter() - started)
         headers = {**_headers_of(visit.route), "X-Request-Id": call.request_id, **reply.headers}
         return WholeResponse(reply.status, headers, reply.body)
 
-    async def _answer(self, visit: Visit, methods: list[str] | None) -> Reply:
+    async def _answer(self, visit: Visit, found: Found | None) -> Reply:
         try:
-            return await self._send(visit, await self._visit(visit, methods))
+            return await self._send(visit, await self._visit(visit, found))
         finally:
             visit.account.free()
 
-    async def _visit(self, visit: Visit, methods: list[str] | None) -> Answer:
+    async def _visit(self, visit: Visit, found: Found | None) -> Answer:
         call, route = visit.call, visit.route
         if route.access == "link":
             await guards.admit_by_address(call)
         else:
             await guards.admit_page(call)
         if route is _NO_PAGE:
-            if methods is None:
-                raise NotFound("There is no such page")
-            allowed = ", ".join(["GET", "HEAD"] if methods == ["GET"] else methods)
-            raise MethodNotAllowed(headers={"Allow": allowed})
+            raise _why_not(found)
         if route.method == "POST":
             require_same_origin(call.request, call.services.public_url)
         if route.access == "session" and not visit.signed_in:
@@ -160,6 +155,14 @@ def _require_trip(visit: Visit) -> None:
 
 
 _NO_PAGE: Final = PageRoute("GET", "", lambda _visit: _nothing(), "anyone")
+
+
+def _why_not(found: Found | None) -> CarnetError:
+    """Why there is no page for a request: nothing is at its path, or not for its method."""
+    if found is None:
+        return NotFound(f"There is nothing here; the API is at {API}, its guide at /docs")
+    methods = sorted({*found.routes, *(["HEAD"] if "GET" in found.routes else [])})
+    return MethodNotAllowed(headers={"Allow": ", ".join(methods)})
 
 
 async def _nothing() -> Answer:

@@ -152,7 +152,7 @@ CALLS = (
     get("singular", "/trip", "/api/v1/trips?"),
     get("singular of a leg", "{trip}/leg/{leg}", f"{AT_TRIP}/legs/{{legId}}?"),
     get("legs of no trip", "/legs", f"{AT_TRIP}/legs?"),
-    get("groups", "/groups", "/api/v1/me?"),
+    get("groups", "/groups", "POST (Create a group)", status=405),
     get("jobs", "/jobs", "/api/v1/jobs/{jobId}?"),
     get("share link by half", "/shared/x", "/api/v1/shared/trips/{token}?", Authorization=""),
     get("base path twice", "/api/v1/trips", "/api/v1/trips?"),
