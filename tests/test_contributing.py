@@ -231,7 +231,7 @@ def add_a_page(tree: Tree) -> None:
     tree.write("server/pages/templates/festivals.html", FESTIVALS_PAGE)
     tree.edit(
         "server/pages/table.py",
-        ("from server.pages.handlers import ", "from server.pages.handlers import festivals, "),
+        ("    checklist,\n", "    checklist,\n    festivals,\n"),
         (
             "PAGES: Final[tuple[PageRoute, ...]] = (\n",
             "PAGES: Final[tuple[PageRoute, ...]] = (\n"

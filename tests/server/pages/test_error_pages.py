@@ -53,7 +53,7 @@ def broken(monkeypatch):
         ),
         (
             *("POST", "/preferences", {"data": "a=" + 300_000 * "b", **HERE}),
-            *(413, "That did not work", "Cela n’a pas marché"),
+            *(413, "That is too large", "C’est trop gros"),
         ),
         (
             *("POST", "/preferences", {"data": "a=%FF", **HERE}),
