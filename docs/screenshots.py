@@ -61,7 +61,7 @@ SHOTS: Final = (
     Shot("reset", "/reset/{reset}", signed_in=False),
     Shot("invite", "/invite/{invite}", signed_in=False),
     Shot("not-found", "/nothing", signed_in=False),
-    Shot("menu", "/settings/account", open=".menu > summary"),
+    Shot("menu", "/settings/account", open=".who"),
     Shot("trips", "/trips"),
     Shot("trip-new", "/trips/new"),
     Shot("trip", "/trips/{trip}"),

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser import browsing
-from tests.support import add_session
+from tests.support import PASSWORD, add_session
 
 pytestmark = pytest.mark.debian
 
@@ -60,7 +60,7 @@ async def test_the_frame_is_for_everyone(world, viewport, scheme, locale):
         await signed_in(seen, world)
         await seen.page.goto(f"{base}/nothing")
         await is_well_made(seen, viewport)
-        await seen.page.locator(".menu > summary").click()
+        await seen.page.locator(".who").click()
         await is_well_made(seen, viewport)
         assert [each for each in seen.errors if "404" not in each] == []
         assert seen.outside(base) == []
@@ -72,8 +72,7 @@ async def test_the_menu_is_named_after_the_user_and_signs_out(world, viewport):
         page = seen.page
         await signed_in(seen, world)
         await page.goto(f"{world.running.base}/nothing")
-        await expect(page.locator("summary")).to_have_accessible_name("Olga")
-        await page.get_by_text("Olga").click()
+        await page.get_by_role("button", name="Olga", exact=True).click()
         for name in ("Account", "Group", "API keys", "Sessions", "API documentation"):
             await expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
         await page.get_by_role("button", name="Sign out").click()
@@ -93,6 +92,23 @@ async def test_language_and_theme_are_chosen_without_script(world, viewport):
         await page.get_by_role("button", name="Changer\u202f: Thème").click()
         await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
         await expect(page.locator("body")).to_have_css("background-color", "rgb(20, 24, 27)")
+
+
+@VIEWPORTS
+async def test_on_a_network_one_signs_in_all_the_same_and_is_warned(world, viewport):
+    base = world.running.base.replace("127.0.0.1", "lan.test")
+    async with browsing(viewport=viewport) as seen:
+        page = seen.page
+        await page.goto(f"{base}/sign-in")
+        await page.get_by_label("E-mail").fill(world.owner.email)
+        await page.get_by_label("Password", exact=True).fill(PASSWORD)
+        await page.get_by_role("button", name="Sign in", exact=True).click()
+        await expect(page.get_by_role("heading", name="Trips", level=1)).to_be_visible()
+        await expect(page.get_by_role("complementary")).to_contain_text("not private")
+        await page.get_by_role("button", name="Olga", exact=True).click()
+        await is_well_made(seen, viewport)
+        (cookie,) = await page.context.cookies()
+        assert (cookie["name"], cookie["secure"], cookie["httpOnly"]) == ("carnet", False, True)
 
 
 async def test_the_keyboard_comes_to_the_content_first(world):
