@@ -14,10 +14,12 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import inspect as types
 
-from domain.fields import DateTime, TimeZone
+from domain.account import is_name
+from domain.fields import DateTime, Email, Expiry, PersonName, Scope, TimeZone
 from domain.merge import merge
 from domain.resource import Resource
 from domain.resources import RESOURCES
+from domain.scopes import BASE_SCOPES
 from domain.shape import bare, bounds_of
 from domain.zones import TIME_ZONES
 
@@ -43,6 +45,10 @@ CUSTOM: dict[type, Strategy] = {
     DateTime: st.datetimes(timezones=st.none() | st.sampled_from([zoneinfo.ZoneInfo("UTC")])).map(
         lambda moment: moment.isoformat(timespec="milliseconds")
     ),
+    Email: st.sampled_from(["ann@example.org", "ANN+trips@example.org", "änn@b"]),
+    PersonName: st.text(min_size=1, max_size=20).filter(is_name),
+    Scope: st.sampled_from([*BASE_SCOPES, f"{BASE_SCOPES[0]}:1a"]),
+    Expiry: st.dates(datetime.date(2100, 1, 1), datetime.date(9999, 12, 30)).map(str),
 }
 """Values of the types that are checked by code."""
 
