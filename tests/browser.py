@@ -51,7 +51,8 @@ class Browsing:
         # Not by a script element, which the policy of the page refuses.
         await self.page.evaluate(AXE.read_text(encoding="utf-8"))
         found = await self.page.evaluate(
-            "rules => axe.run({runOnly: {type: 'tag', values: rules}})", RULES
+            "options => axe.run(options)",
+            {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]},
         )
         violations: list[dict[str, Any]] = found["violations"]
         return violations
