@@ -30,11 +30,6 @@ def day_and_month(words: Words, date: datetime.date) -> str:
     return f"{_day(words, date)} {month_name}"
 
 
-def month_and_year(words: Words, date: datetime.date) -> str:
-    """As `April 2027`."""
-    return f"{words(f'dates.month_{date.month}')} {date.year}"
-
-
 def month(words: Words, date: datetime.date) -> str:
     """The month, short: `Apr`."""
     return words(f"dates.month_short_{date.month}")

@@ -33,7 +33,6 @@ def test_dates_are_written_as_cldr_has_them(reader, locale):
         assert dates.weekday(reader, each) == format_date(each, "EEE", locale)
         # CLDR has it of four letters for British readers alone.
         assert dates.month(reader, each) == format_date(each, "MMM", locale).replace("Sept", "Sep")
-        assert dates.month_and_year(reader, each) == format_date(each, "MMMM y", locale)
 
 
 def test_french_counts_the_first_day():
