@@ -29,7 +29,7 @@ demo: $(VENV)/.demo ## install, then run the demo
 	$(PY) -m examples.demo $(ARGS)
 
 test: $(VENV)/.dev clients/typescript/dist/.built programs ## install, then run every test
-	$(PY) -m pytest -n $(JOBS) $(WITHOUT) $(ARGS)
+	$(PY) -m pytest -n $(JOBS) --dist worksteal $(WITHOUT) $(ARGS)
 
 faults: $(VENV)/.dev ## of these, those that kill and cut off parts (FAULT_ROUNDS=10: longer)
 	$(PY) -m pytest -n $(JOBS) tests/faults $(ARGS)
