@@ -151,9 +151,9 @@ clients/typescript/dist/.built: $(wildcard clients/typescript/src/*.ts clients/t
 	@cd clients/typescript && npm run --silent build
 	@touch $@
 
-# --- Debian's programs: a browser, and a calendar program -------------------------------------
+# --- Debian's programs: a browser, a calendar program, and Prometheus with its promtool --------
 
-PROGRAMS := chromium calcurse
+PROGRAMS := chromium calcurse prometheus
 WITHOUT := $(if $(filter no,$(BROWSERS)),-m "not debian")
 
 programs:
