@@ -14,10 +14,16 @@ import structlog
 from arq.connections import ArqRedis
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
-from redis.exceptions import RedisError
+from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    NoPermissionError,
+    RedisError,
+    ResponseError,
+)
 
 from runtime.ids import new_id
-from runtime.signals import LocalSignals
+from runtime.signals import LocalSignals, QueueState
 
 QUEUE: Final = "carnet:jobs"
 JOB_FUNCTION: Final = "work"
@@ -102,6 +108,14 @@ async def end(task: asyncio.Task[Any]) -> None:
         await asyncio.wait({task}, timeout=_CANCEL_AGAIN_SECONDS)
 
 
+def _is_refusal(error: BaseException) -> bool:
+    """Whether Redis is there, but will not have what the URL says of user, password or database."""
+    if isinstance(error, ResponseError):
+        # Of which no code tells.
+        return isinstance(error, NoPermissionError) or str(error).startswith("DB index")
+    return isinstance(error, AuthenticationError | AuthorizationError)
+
+
 class RedisSignals(LocalSignals):
     """Signals between the processes of all machines: jobs by arq's queue, the rest by channels.
 
@@ -114,7 +128,7 @@ class RedisSignals(LocalSignals):
     def __init__(self, url: str) -> None:
         super().__init__()
         self._redis = connect(url)
-        self._away = False
+        self._state: QueueState = "ok"
         self._away_until = 0.0
         self._listening: asyncio.Task[None] | None = None
         self._process = new_id()
@@ -134,6 +148,11 @@ class RedisSignals(LocalSignals):
         if self._listening is not None:
             await end(self._listening)
         await self._redis.aclose(close_connection_pool=True)
+
+    @property
+    def queue_state(self) -> QueueState:
+        """See `Signals.queue_state`."""
+        return self._state
 
     async def job_queued(self, job_id: str) -> None:
         """See `Signals.job_queued`."""
@@ -176,17 +195,27 @@ class RedisSignals(LocalSignals):
                 await command
         except (RedisError, OSError, TimeoutError) as error:
             self._away_until = time.monotonic() + _AWAY_SECONDS
-            self.note_away(error)
+            self.note_failure(error)
             return False
-        self._away = False
+        self.note_success()
         self._away_until = 0.0
         return True
 
-    def note_away(self, error: BaseException) -> None:
-        """One line when Redis goes, not one for each message that could not be sent."""
-        if not self._away:
+    def note_success(self) -> None:
+        """Redis has answered."""
+        self._state = "ok"
+
+    def note_failure(self, error: BaseException) -> None:
+        """One line when Redis goes or refuses, not one for each message that could not be sent."""
+        state: QueueState = "wrong credentials" if _is_refusal(error) else "away"
+        if state == self._state:
+            return
+        self._state = state
+        if state == "away":
             _log.warning("redis_away", reason=str(error))
-        self._away = True
+        else:
+            mend = "correct the user, the password or the database in queue.url"
+            _log.error("redis_refused", reason=str(error), mend=mend)
 
     async def _listen(self) -> None:
         while True:
@@ -194,7 +223,7 @@ class RedisSignals(LocalSignals):
             try:
                 await self._receive()
             except (RedisError, OSError, TimeoutError) as error:
-                self.note_away(error)
+                self.note_failure(error)
             finally:
                 self._end_losses()
             # What was published meanwhile was not received.
@@ -224,6 +253,8 @@ class RedisSignals(LocalSignals):
                 message = await subscription.get_message(timeout=_TIMEOUT_SECONDS)
                 if message is not None and message["type"] == "message":
                     await self._pass_on(message["channel"].decode(), message["data"])
+                if message is not None and message["type"] == "subscribe":
+                    self.note_success()
                 if message is not None:
                     asked = False
                 elif asked:

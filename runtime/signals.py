@@ -6,11 +6,15 @@ Signals only save time: whatever waits for one also looks at the database, which
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 import structlog
 
 T = TypeVar("T")
+
+QueueState = Literal["ok", "away", "wrong credentials"]
+"""How it is with what carries the signals, by what was last heard of it: nothing comes through
+while it is away, and nothing ever will where it refuses the user, the password or the database."""
 
 TripListener = Callable[[str, int], None]
 """Is told of a trip's id and its new revision; returns at once."""
@@ -20,6 +24,11 @@ _log = structlog.get_logger("carnet.signals")
 
 class Signals(Protocol):
     """Messages between the parts of Carnet, in one process or in several."""
+
+    @property
+    def queue_state(self) -> QueueState:
+        """Whether the messages get through."""
+        ...
 
     async def job_queued(self, job_id: str) -> None:
         """Tells a worker that a job has been committed."""
@@ -82,6 +91,11 @@ class LocalSignals:
         self._watches: dict[str, set[asyncio.Event]] = {}
         self._listeners: dict[object, TripListener] = {}
         self._losers: dict[object, Callable[[], None]] = {}
+
+    @property
+    def queue_state(self) -> QueueState:
+        """See `Signals.queue_state`."""
+        return "ok"
 
     async def job_queued(self, job_id: str) -> None:
         """See `Signals.job_queued`."""

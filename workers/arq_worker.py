@@ -62,7 +62,7 @@ async def _work(
 
 async def _run_until_broken(signals: RedisSignals, url: str, stopping: asyncio.Event) -> None:
     worker = _build(signals, url)
-    running = asyncio.create_task(worker.async_run())
+    running = asyncio.create_task(_run(worker, signals))
     stop = asyncio.create_task(stopping.wait())
     try:
         await asyncio.wait({running, stop}, return_when=asyncio.FIRST_COMPLETED)
@@ -72,6 +72,12 @@ async def _run_until_broken(signals: RedisSignals, url: str, stopping: asyncio.E
     if not stopping.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), REBUILD_SECONDS)
+
+
+async def _run(worker: Worker, signals: RedisSignals) -> None:
+    await worker.pool.ping()
+    signals.note_success()
+    await worker.async_run()
 
 
 def _build(signals: RedisSignals, url: str) -> Worker:
@@ -103,6 +109,6 @@ async def _end(worker: Worker, running: asyncio.Task[None], signals: RedisSignal
         except asyncio.CancelledError:
             pass
     if isinstance(gone, _REDIS_GONE):
-        signals.note_away(gone)
+        signals.note_failure(gone)
     elif gone is not None:
         raise gone
