@@ -43,6 +43,10 @@ _PUBLISH_SECONDS: Final = 0.005
 _MOST_KEPT: Final = 100_000
 """Changed trips that are remembered while Redis is away; of more, the first are forgotten."""
 
+GONE: Final = (RedisError, OSError, TimeoutError, RuntimeError)
+"""What a Redis that goes away makes the client raise: uvloop calls a write to a closed connection a
+RuntimeError, which the client passes on."""
+
 serialize: Final[Callable[[dict[str, Any]], bytes]] = msgspec.msgpack.encode
 deserialize: Final[Callable[[bytes], dict[str, Any]]] = msgspec.msgpack.decode
 """arq would pickle; what it carries here is a job's id."""
@@ -193,7 +197,7 @@ class RedisSignals(LocalSignals):
             # The client opens connections one after another, each within a time-out of its own.
             async with asyncio.timeout(_TIMEOUT_SECONDS):
                 await command
-        except (RedisError, OSError, TimeoutError) as error:
+        except GONE as error:
             self._away_until = time.monotonic() + _AWAY_SECONDS
             self.note_failure(error)
             return False
@@ -222,7 +226,7 @@ class RedisSignals(LocalSignals):
             self._tell_losses()
             try:
                 await self._receive()
-            except (RedisError, OSError, TimeoutError) as error:
+            except GONE as error:
                 self.note_failure(error)
             finally:
                 self._end_losses()

@@ -9,9 +9,9 @@ import contextlib
 from typing import Any, Final
 
 from arq.worker import Worker, func
-from redis.exceptions import RedisError
 
 from runtime.redis_signals import (
+    GONE,
     JOB_FUNCTION,
     QUEUE,
     RedisSignals,
@@ -27,8 +27,6 @@ from workers.loops import WorkerLoops
 POLL_SECONDS: Final = 0.02
 """How often arq looks into its queue: half of it is a job's average wait."""
 REBUILD_SECONDS: Final = 1.0
-
-_REDIS_GONE: Final = (RedisError, OSError, TimeoutError)
 
 
 async def run_worker(store: Store, settings: Settings, stopping: asyncio.Event) -> None:
@@ -104,11 +102,11 @@ async def _end(worker: Worker, running: asyncio.Task[None], signals: RedisSignal
     for closing in (worker.close(), pool.aclose(close_connection_pool=True)):
         try:
             await closing
-        except _REDIS_GONE as error:
+        except GONE as error:
             gone = error
         except asyncio.CancelledError:
             pass
-    if isinstance(gone, _REDIS_GONE):
+    if isinstance(gone, GONE):
         signals.note_failure(gone)
     elif gone is not None:
         raise gone

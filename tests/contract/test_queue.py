@@ -253,8 +253,9 @@ async def doomed_batch(world, count, headers):
     """A batch of stays whose leg is deleted before the worker comes; the request's task."""
     path = await rows_path(world, BY_NAME["stay"])
     body = {"items": [STAY] * count}
+    count_before = await job_count(world)
     request = asyncio.create_task(world.client.post(f"{path}:batch", body, headers=headers))
-    await until_queued(world, await job_count(world) + 1)
+    await until_queued(world, count_before + 1)
     await world.client.delete(path.removesuffix("/stays"))
     await work(world)
     return request

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 import structlog
 from redis.asyncio import Redis
+from redis.asyncio.connection import Connection
 
 from runtime import redis_signals
 from runtime.redis_signals import JOB_FUNCTION, QUEUE, RedisSignals
@@ -49,6 +50,19 @@ async def subscribers(url: str) -> int:
     async with Redis.from_url(url) as redis:
         ((_, number),) = await redis.pubsub_numsub("carnet:ended")
         return int(number)
+
+
+async def test_a_write_to_a_connection_that_uvloop_has_closed_is_a_redis_that_is_away(
+    valkey, monkeypatch
+):
+    async def closed(*_args):
+        raise RuntimeError("unable to perform operation on <TCPTransport>; the handler is closed")
+
+    async with sending(valkey.url) as signals:
+        with monkeypatch.context() as patched, structlog.testing.capture_logs() as lines:
+            patched.setattr(Connection, "_send_packed_command", closed)
+            await signals.job_queued("job1")
+    assert [line["event"] for line in lines] == ["redis_away"]
 
 
 async def test_a_queued_job_is_an_arq_job_in_msgpack(valkey):
