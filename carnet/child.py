@@ -1,6 +1,6 @@
 """A supervised process's own side: how it hears its parent, and speaks to it.
 
-See `carnet.supervisor` for the parent's side.
+See `carnet.child_process` for the parent's side.
 """
 
 import asyncio
@@ -8,20 +8,36 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import msgspec
 
-from carnet.failure import UsageFailure
+from carnet.failure import Failure
 from carnet.messages import Message, parse
 from runtime import logs
 from runtime.settings import Settings
+from storage.migrate import MigrationError
+from storage.store import DatabaseError
+
+
+@contextlib.contextmanager
+def supervised() -> Iterator["Parent"]:
+    """The parent of this process, which is told why in place of a person where that fails."""
+    parent = Parent()
+    try:
+        parent.take_settings()
+        yield parent
+    except (Failure, DatabaseError, MigrationError) as error:
+        parent.send(Message(reason=str(error)))
+        sys.exit(1)
 
 
 class Parent:
     """The parent of this process, and the settings it has handed over."""
 
-    def __init__(self) -> None:
+    settings: Settings
+
+    def take_settings(self) -> None:
         """Waits for the settings; ends the process where the parent is gone before it sent them."""
         # The parent says by the end of stdin what a signal to the whole group means.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -34,7 +50,7 @@ class Parent:
         try:
             self.settings = msgspec.json.decode(line, type=Settings)
         except msgspec.DecodeError as error:
-            raise UsageFailure(
+            raise Failure(
                 f"the settings handed over are not those of this release: {error}"
             ) from error
         logs.configure(self.settings.log.level, self.settings.log.format)

@@ -157,21 +157,21 @@ def run_child() -> None:
 @click.argument("descriptor", type=int)
 def run_server_process(descriptor: int) -> None:
     """Serve on an open socket."""
-    from carnet.child import Parent
+    from carnet.child import supervised
     from carnet.server_process import serve_for
 
-    parent = Parent()
-    run(parent.settings, lambda store: serve_for(parent, store, descriptor), create=False)
+    with supervised() as parent:
+        run(parent.settings, lambda store: serve_for(parent, store, descriptor), create=False)
 
 
 @run_child.command("worker")
 def run_worker_process() -> None:
     """Do the jobs of the server's own database."""
-    from carnet.child import Parent
+    from carnet.child import supervised
     from carnet.worker_process import do_jobs
 
-    parent = Parent()
-    run(parent.settings, lambda store: do_jobs(store, parent), create=False)
+    with supervised() as parent:
+        run(parent.settings, lambda store: do_jobs(store, parent), create=False)
 
 
 cli.add_command(user)

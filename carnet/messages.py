@@ -12,6 +12,8 @@ class Message(msgspec.Struct, omit_defaults=True):
 
     ready: bool = False
     """From the child, first of all: it does its work from now on."""
+    reason: str = ""
+    """From the child, last of all: why it ends, where that is a failure."""
     work: bool = False
     """To a worker: a job has been committed."""
     job_ended: str | None = None

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from carnet.address import base_of_pages, bind, public_url, url_of
+from carnet.console import require_current
 from carnet.embedded_worker import running_worker
 from carnet.failure import Failure
 from carnet.server_process import Shared, running_server, shared_by_redis
@@ -25,7 +26,7 @@ from runtime.signals import LocalSignals
 from server.ratelimit import LocalRateLimiter
 from storage import accounts, server_state
 from storage.accounts import FirstAccount
-from storage.migrate import is_current, migrate
+from storage.migrate import migrate
 from storage.store import Store
 
 _log = structlog.get_logger("carnet.server")
@@ -102,8 +103,12 @@ async def _serve_by_children(
 
     async def replace_all() -> None:
         async with one_at_a_time:
-            for process in processes:
-                await process.replace()
+            try:
+                for process in processes:
+                    await process.replace()
+            except Failure as error:
+                # Those that were not replaced go on.
+                _log.error("reload_refused", reason=str(error))
 
     replacing: set[asyncio.Task[None]] = set()
 
@@ -128,10 +133,10 @@ async def _serve_by_children(
 
 async def _prepare(settings: Settings, store: Store) -> None:
     """Migrates where this is the only program on the database, and else looks that it is done."""
-    if not settings.queue.url:
+    if settings.queue.url:
+        await require_current(store)
+    else:
         await migrate(store, now())
-    elif not await is_current(store):
-        raise Failure("the database is not on the current schema: run `carnet migrate`")
 
 
 async def _set_up(store: Store) -> FirstAccount | None:

@@ -16,6 +16,7 @@ import structlog
 from carnet.address import public_url
 from carnet.child import Parent
 from carnet.collector import spare_what_stays
+from carnet.console import require_current
 from carnet.messages import Message
 from runtime.settings import Settings
 from runtime.signals import Signals
@@ -100,6 +101,8 @@ async def running_server(
 async def serve_for(parent: Parent, store: Store, descriptor: int) -> None:
     """Serves on the socket of a descriptor, as a child, until its parent ends it."""
     settings = parent.settings
+    # The files of the program may be newer than the parent.
+    await require_current(store)
     with socket.socket(fileno=descriptor) as listening:
         async with (
             shared_by_redis(settings.queue.url) as shared,

@@ -1,29 +1,18 @@
-"""Supervised processes: the program's own children, started again when they end.
-
-A child reads the settings as the first line on stdin, and messages after it. It says that it is
-ready by its first line on stdout. The end of stdin means to finish and leave, whether its parent
-asked for that or died.
-"""
+"""Supervised processes: the program's own children, started again when they end."""
 
 import asyncio
 import contextlib
-import subprocess
-import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-import msgspec
 import structlog
 
+from carnet.child_process import ChildProcess, End, Receive, start_child
 from carnet.failure import Failure
-from carnet.messages import Message, parse
+from carnet.messages import Message
 from carnet.stop import Stop
 from runtime.settings import Settings
 
-READY_SECONDS: Final = 60.0
-"""A child that is not ready by then is taken to hang, and killed."""
-STOP_SECONDS: Final = 45.0
-"""How long a child may take to finish before it is killed: a server process needs up to 40."""
 FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 30.0
 LONG_LIFE_SECONDS: Final = 10.0
@@ -34,17 +23,6 @@ ATTEMPTS: Final = 10
 """Deaths in a row later on; by their pauses it takes two minutes to have so many."""
 
 _log = structlog.get_logger("carnet.processes")
-
-
-def own_command(*arguments: str) -> list[str]:
-    """How this very program is started with other arguments.
-
-    The interpreter is told to keep the current folder off its path (-P): a `server.py` that lies
-    there is not ours.
-    """
-    if getattr(sys, "frozen", False):
-        return [sys.executable, *arguments]
-    return [sys.executable, "-P", "-m", "carnet", *arguments]
 
 
 class Restarts:
@@ -79,14 +57,6 @@ async def _ignore(_message: Message) -> None:
     return None
 
 
-def _write(process: asyncio.subprocess.Process, line: bytes) -> None:
-    """Writes to the child's stdin; its end is noticed where its stdout is read."""
-    assert process.stdin is not None
-    # asyncio says ConnectionError, uvloop RuntimeError, when the pipe is closed.
-    with contextlib.suppress(ConnectionError, RuntimeError):
-        process.stdin.write(line)
-
-
 class SupervisedProcess:
     """One child, `carnet _run ARGUMENTS`, kept running until it is stopped."""
 
@@ -96,7 +66,7 @@ class SupervisedProcess:
         settings: Settings,
         stop: Stop,
         *,
-        receive: Callable[[Message], Awaitable[None]] = _ignore,
+        receive: Receive = _ignore,
         descriptors: Sequence[int] = (),
     ) -> None:
         """`receive` is given the child's messages; the child inherits the open `descriptors`.
@@ -107,13 +77,15 @@ class SupervisedProcess:
         """Set while a child is there that has said it is ready."""
         self._arguments = tuple(arguments)
         self._name = arguments[0]
-        self._settings = msgspec.json.encode(settings) + b"\n"
+        self._settings = settings
         self._stop = stop
         self._receive = receive
         self._descriptors = tuple(descriptors)
-        self._process: asyncio.subprocess.Process | None = None
-        self._ready_at = 0.0
-        self._replaced = False
+        self._restarts = Restarts()
+        self._child: ChildProcess | None = None
+        self._other: ChildProcess | None = None
+        """One that is to take the child's place, or whose place the child has taken."""
+        self._changing = asyncio.Lock()
         self._stopping = False
         self._supervising: asyncio.Task[None] | None = None
         stop.on_second_signal(self.kill)
@@ -124,108 +96,85 @@ class SupervisedProcess:
 
     def send(self, message: Message) -> None:
         """Sends a message; it is lost when there is no child or the child is just dying."""
-        if self._process is not None:
-            _write(self._process, message.line())
+        if self._child is not None:
+            self._child.send(message)
 
     async def replace(self) -> None:
-        """Lets the child finish, and returns when another one is ready."""
-        if self._process is not None:
-            self._replaced = True
-            self.ready.clear()
-            await self._finish(self._process)
-        await self.ready.wait()
+        """Starts another child, and when that is ready, lets the one before finish.
+
+        `Failure` where the other one does not get ready: then the one before goes on.
+        """
+        async with self._changing:
+            self._other = successor = await self._start()
+            if not await successor.until_ready():
+                end = await successor.until_ended()
+                ended = f"the new {self._name} process ended with code {end.code}"
+                raise Failure(end.reason or f"{ended} before it was ready")
+            self._child, self._other = successor, self._child
+            self._restarts.replaced()
+            self.ready.set()
+            if self._other is not None:
+                await self._other.finish()
+            self._other = None
 
     async def stop(self) -> None:
         """Lets the child finish, and returns when it has ended."""
         self._stopping = True
         if self._supervising is None:
             return
-        if self._process is not None:
-            await self._finish(self._process)
-        else:
+        if self._child is None:
             self._supervising.cancel()
+        await asyncio.gather(*(child.finish() for child in self._children()))
         with contextlib.suppress(asyncio.CancelledError):
             await self._supervising
 
     def kill(self) -> None:
         """Ends the child where it stands."""
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+        for child in self._children():
+            child.kill()
 
-    async def _finish(self, process: asyncio.subprocess.Process) -> None:
-        """Closes the child's stdin and waits for its end; a child that is stuck is killed."""
-        assert process.stdin is not None
-        process.stdin.close()
+    def _children(self) -> list[ChildProcess]:
+        return [child for child in (self._child, self._other) if child is not None]
+
+    async def _start(self) -> ChildProcess:
+        """A new child; `Failure` where it cannot be started."""
         try:
-            async with asyncio.timeout(STOP_SECONDS):
-                await process.wait()
-        except TimeoutError:
-            _log.error("process_stuck", process=self._name, pid=process.pid)
-            self.kill()
-            await process.wait()
+            return await start_child(
+                self._arguments, self._settings, self._receive, self._descriptors
+            )
+        except OSError as error:
+            raise Failure(f"the {self._name} process cannot be started: {error}") from error
 
     async def _supervise(self) -> None:
-        restarts = Restarts()
         while True:
-            code = await self._run_once()
-            worked_seconds = self._worked_seconds()
-            replaced, self._replaced = self._replaced, False
+            end = await self._run()
             if self._stopping:
                 return
-            if replaced:
-                restarts.replaced()
-                continue
-            _log.error("process_ended", process=self._name, code=code)
-            pause = restarts.pause(worked_seconds)
+            told = {"reason": end.reason} if end.reason else {}
+            _log.error("process_ended", process=self._name, code=end.code, **told)
+            pause = self._restarts.pause(end.worked_seconds)
             if pause is None:
-                times = f"{restarts.deaths} times in a row, the last time with code {code}"
-                self._stop.fail(Failure(f"the {self._name} process ended {times}"))
+                times = f"{self._restarts.deaths} times in a row, the last time with code"
+                why = f"{times} {end.code}{f': {end.reason}' if end.reason else ''}"
+                self._stop.fail(Failure(f"the {self._name} process ended {why}"))
                 return
             await asyncio.sleep(pause)
 
-    def _worked_seconds(self) -> float | None:
-        """How long the child that has just ended worked; None if it was never ready."""
-        if not self.ready.is_set():
-            return None
-        self.ready.clear()
-        return asyncio.get_running_loop().time() - self._ready_at
-
-    async def _run_once(self) -> int | None:
-        """One child from its start to its end; its exit code, None where it could not be run."""
-        try:
-            self._process = await self._spawn()
-            await self._listen(self._process)
-            return await self._process.wait()
-        except Exception as error:  # noqa: BLE001 - whatever it was, another child is needed
-            _log.error("process_failed", process=self._name, reason=repr(error))
-            return None
-        finally:
-            if self._process is not None and self._process.returncode is None:
-                self._process.kill()
-                await self._process.wait()
-            self._process = None
-
-    async def _spawn(self) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            *own_command("_run", *self._arguments),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            pass_fds=self._descriptors,
-            # A terminal's Ctrl-C goes to every process of the session, and is for the parent alone.
-            start_new_session=True,
-        )
-
-    async def _listen(self, process: asyncio.subprocess.Process) -> None:
-        """Hands over the settings, and passes messages on until the child's stdout ends."""
-        assert process.stdout is not None
-        _write(process, self._settings)
-        async with asyncio.timeout(READY_SECONDS):
-            line = await process.stdout.readline()
-        while line.endswith(b"\n"):
-            message = parse(line)
-            if message.ready and not self._replaced:
-                self._ready_at = asyncio.get_running_loop().time()
+    async def _run(self) -> End:
+        """A child until its end, or that of the last one that has taken its place."""
+        async with self._changing:
+            try:
+                self._child = self._child or await self._start()
+            except Failure as error:
+                _log.error("process_failed", process=self._name, reason=str(error))
+                return End(None)
+        while True:
+            child = self._child
+            if await child.until_ready():
                 self.ready.set()
-            await self._receive(message)
-            line = await process.stdout.readline()
+            end = await child.until_ended()
+            if self._child is child:
+                break
+        self.ready.clear()
+        self._child = None
+        return end

@@ -5,6 +5,7 @@ It opens the server's own database file. See `carnet.embedded_worker` for the se
 
 from carnet.child import Parent
 from carnet.collector import spare_what_stays
+from carnet.console import require_current
 from carnet.messages import Message
 from runtime.signals import LocalSignals
 from storage.store import Store
@@ -29,6 +30,8 @@ class PipeSignals(LocalSignals):
 
 async def do_jobs(store: Store, parent: Parent) -> None:
     """Does jobs until the parent ends this process; the job at hand is finished first."""
+    # The files of the program may be newer than the parent.
+    await require_current(store)
     signals = PipeSignals(parent)
     store.on_commit = signals.trip_changed
     loops = WorkerLoops(store, signals, parent.settings)

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
+import subprocess
 import textwrap
 from asyncio.subprocess import Process
 from collections.abc import Iterator
@@ -12,13 +14,15 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from carnet.messages import parse
 from carnet.supervisor import START_ATTEMPTS
 from tests import servers
-from tests.carnet.program import PLENTY, SECONDS, ended, run, serving, start
+from tests.carnet.program import CARNET, PLENTY, SECONDS, ended, run, serving, start
 from tests.faults.production import alive, children
 from tests.servers import free_port
 from tests.streams import streaming
 from tests.support import SAMPLES, TRIP
+from tests.test_contributing import OF_NO_USE, ROOT
 from tests.waiting import until
 
 
@@ -140,6 +144,33 @@ async def test_a_signal_while_children_start_ends_it(tmp_path):
         await ended(process, out, err)
 
 
+async def test_a_reload_to_a_build_that_does_not_fit_the_database_leaves_the_old_one_serving(
+    tmp_path, several
+):
+    """The files are replaced while the server runs, by some whose migrations were not applied."""
+    build = tmp_path / "build"
+    shutil.copytree(ROOT, build, ignore=OF_NO_USE)
+    more = sorted((build / "storage" / "migrations" / "sqlite").iterdir())[-1]
+    more = more.with_name(f"{int(more.name[:4]) + 1:04}_more.sql")
+    async with serving(tmp_path, **several, PYTHONPATH=str(build)) as server:
+        before = children(server.process.pid)
+        more.write_text("CREATE TABLE more (id TEXT PRIMARY KEY);\n", encoding="utf-8")
+        server.process.send_signal(signal.SIGHUP)
+        await server.err.first('"reload_refused"')
+        (refused,) = server.events("reload_refused")
+        assert refused["reason"] == (
+            "the database is not on the current schema: run `carnet migrate`"
+        )
+        assert children(server.process.pid) == before
+        assert (await server.client.get("/me")).status == 401
+        more.unlink()
+        server.process.send_signal(signal.SIGHUP)
+        await until(lambda: not any(alive(pid) for pid in before))
+        assert len(children(server.process.pid)) == 2
+        assert (await server.client.get("/me")).status == 401
+        assert await server.stop() == 0
+
+
 @contextlib.contextmanager
 def stuck(pids: list[int]) -> Iterator[None]:
     """Processes that do not move, and would be waited for."""
@@ -209,3 +240,17 @@ async def test_what_a_worker_did_is_told_on_event_streams_also_by_the_next_worke
 def test_a_child_without_a_parent_leaves(tmp_path, arguments):
     done = run(tmp_path, "_run", *arguments)
     assert (done.code, done.out, done.err) == (0, "", "")
+
+
+@pytest.mark.parametrize("arguments", [("server", "0"), ("worker",)])
+def test_a_child_that_cannot_do_its_work_tells_its_parent_why(tmp_path, arguments):
+    done = subprocess.run(
+        [CARNET, "_run", *arguments],
+        check=False,
+        cwd=tmp_path,
+        input=b'{"http": {"port": "of another release"}}\n',
+        capture_output=True,
+        timeout=SECONDS,
+    )
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert "not those of this release" in parse(done.stdout).reason

@@ -9,7 +9,9 @@ import msgspec
 import pytest
 import structlog
 
-from carnet import supervisor
+from carnet import child_process, supervisor
+from carnet.child_process import own_command
+from carnet.failure import Failure
 from carnet.messages import Message
 from carnet.stop import Stop
 from carnet.supervisor import (
@@ -19,7 +21,6 @@ from carnet.supervisor import (
     START_ATTEMPTS,
     Restarts,
     SupervisedProcess,
-    own_command,
 )
 from runtime.settings import Settings
 from tests.waiting import until
@@ -101,7 +102,7 @@ class Children:
     def become(self, source: str) -> None:
         """What is started from now on."""
         self._monkeypatch.setattr(
-            supervisor, "own_command", lambda *_arguments: [sys.executable, "-c", source]
+            child_process, "own_command", lambda *_arguments: [sys.executable, "-c", source]
         )
 
     def start(self, source: str) -> SupervisedProcess:
@@ -129,7 +130,7 @@ async def children(monkeypatch):
 
 
 def pid_of(process: SupervisedProcess) -> int:
-    return process._process.pid if process._process else 0
+    return process._child.pid if process._child else 0
 
 
 async def ready(process: SupervisedProcess) -> int:
@@ -185,7 +186,7 @@ async def test_one_that_cannot_be_understood_is_followed_by_another(children, li
 
 
 async def test_one_that_does_not_get_ready_in_time_is_killed(children, monkeypatch):
-    monkeypatch.setattr(supervisor, "READY_SECONDS", 0.1)
+    monkeypatch.setattr(child_process, "READY_SECONDS", 0.1)
     with structlog.testing.capture_logs() as lines:
         process = children.start("import sys\nsys.stdin.read()")
         await until(lambda: lines)
@@ -211,7 +212,7 @@ async def test_one_that_cannot_be_started_asks_the_program_to_stop(children, mon
         async with asyncio.timeout(SECONDS):
             await children.stop.requested.wait()
     assert children.stop.failure is not None
-    assert "FileNotFoundError" in lines[0]["reason"]
+    assert "/nowhere/python" in lines[0]["reason"]
 
 
 async def test_replacing_it_lets_it_finish_and_waits_for_the_next(children):
@@ -225,6 +226,88 @@ async def test_replacing_it_lets_it_finish_and_waits_for_the_next(children):
     assert lines == [], "none was missed"
 
 
+async def test_the_one_before_goes_on_until_the_next_is_ready(children, tmp_path):
+    process = children.start(ECHO)
+    first = await ready(process)
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    children.become(f"open({str(gate)!r}).read()\n{ECHO}")
+    replacing = asyncio.create_task(process.replace())
+    # Opened when the next one has come to it, which goes on when it is closed.
+    opened = await asyncio.to_thread(gate.open, "w")
+    assert (process.ready.is_set(), pid_of(process)) == (True, first)
+    process.send(Message(trip="before", rev=1))
+    await until(lambda: children.received[-1] == Message(trip="before", rev=1))
+    opened.close()
+    async with asyncio.timeout(SECONDS):
+        await replacing
+    assert process.ready.is_set()
+    assert pid_of(process) not in (0, first)
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("raise SystemExit(7)", "the new test process ended with code 7 before it was ready"),
+        ('print(\'{"reason": "it does not fit"}\', flush=True)', "it does not fit"),
+        ("import sys\nsys.stdin.read()", "ended with code None"),
+    ],
+)
+async def test_the_one_before_stays_where_the_next_does_not_get_ready(
+    children, monkeypatch, source, reason
+):
+    process = children.start(ECHO)
+    first = await ready(process)
+    monkeypatch.setattr(child_process, "READY_SECONDS", 1.0)
+    children.become(source)
+    with pytest.raises(Failure, match=reason):
+        await process.replace()
+    assert (process.ready.is_set(), pid_of(process)) == (True, first)
+    process.send(Message(trip="still", rev=1))
+    await until(lambda: children.received[-1] == Message(trip="still", rev=1))
+    children.become(ECHO)
+    monkeypatch.undo()
+    children.become(ECHO)
+    await process.replace()
+    assert pid_of(process) not in (0, first)
+
+
+async def test_one_that_dies_while_the_next_starts_is_not_followed_by_two(children, tmp_path):
+    process = children.start(ECHO)
+    first = await ready(process)
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    children.become(f"open({str(gate)!r}).read()\n{ECHO}")
+    replacing = asyncio.create_task(process.replace())
+    opened = await asyncio.to_thread(gate.open, "w")
+    with structlog.testing.capture_logs() as lines:
+        os.kill(first, signal.SIGKILL)
+        await until(lambda: lines and not process.ready.is_set())
+        opened.close()
+        await replacing
+        second = await ready(process)
+    assert [line["event"] for line in lines] == ["process_ended"]
+    children.become("raise SystemExit('a third one')")
+    process.send(Message(trip="second", rev=1))
+    await until(lambda: children.received[-1] == Message(trip="second", rev=1))
+    assert pid_of(process) == second
+
+
+async def test_stopping_ends_the_next_one_too(children, tmp_path):
+    process = children.start(ECHO)
+    first = await ready(process)
+    children.become(f"open({str(tmp_path / 'next')!r}, 'w').close()\nimport sys\nsys.stdin.read()")
+    replacing = asyncio.create_task(process.replace())
+    await until((tmp_path / "next").exists)
+    replacing.cancel()
+    async with asyncio.timeout(SECONDS):
+        await process.stop()
+    assert process._other is not None
+    for pid in (first, process._other.pid):
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
 async def test_stopping_lets_it_finish(children):
     process = children.start(ECHO + 'print(\'{"job_ended": "last"}\')')
     await ready(process)
@@ -236,7 +319,7 @@ async def test_stopping_lets_it_finish(children):
 
 @pytest.mark.parametrize("how", ["stop", "replace"])
 async def test_one_that_is_stuck_is_killed(children, monkeypatch, how):
-    monkeypatch.setattr(supervisor, "STOP_SECONDS", 0.1)
+    monkeypatch.setattr(child_process, "STOP_SECONDS", 0.1)
     process = children.start(DEAF)
     first = await ready(process)
     children.become(ECHO)

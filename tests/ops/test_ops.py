@@ -244,7 +244,7 @@ def test_compose_leaves_the_program_no_privileges(service):
 
 
 def test_a_container_has_the_time_its_program_takes_to_stop():
-    from carnet.supervisor import STOP_SECONDS
+    from carnet.child_process import STOP_SECONDS
     from server.listener import SHUTDOWN_SECONDS
     from workers.loop import DRAIN_SECONDS
 
