@@ -19,7 +19,7 @@ from domain.account import AccountError
 from domain.set_up_code import set_up_code
 from runtime import logs
 from runtime.clock import now
-from runtime.settings import ConfigError
+from runtime.configuration import ConfigError
 from storage import StorageUrlError, accounts, server_state
 from storage.migrate import MigrationError, migrate
 from storage.store import DatabaseError, Store

@@ -12,7 +12,8 @@ import msgspec
 from carnet.failure import Failure, UsageFailure
 from carnet.loop import loop_factory
 from domain.errors import Unavailable
-from runtime.settings import Settings, load_settings
+from runtime.configuration import load_settings
+from runtime.settings import Settings
 from storage import open_store
 from storage.migrate import is_current
 from storage.store import Store, Tx

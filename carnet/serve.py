@@ -21,7 +21,8 @@ from carnet.stop import Stop
 from carnet.supervisor import SupervisedProcess
 from domain.set_up_code import set_up_code
 from runtime.clock import now
-from runtime.settings import Settings, links_stay_here
+from runtime.contradictions import links_stay_here
+from runtime.settings import Settings
 from runtime.signals import LocalSignals
 from server.ratelimit import LocalRateLimiter
 from storage import accounts, server_state

@@ -1,23 +1,12 @@
-"""Settings: `config.toml`, then `CARNET_*` from the environment (contract sections 8 and 9)."""
+"""Settings as they are declared, each with its default (contract section 9)."""
 
-import difflib
-import ipaddress
-import os
-import re
-import tomllib
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
 MOST: Final = 1_000_000_000
 """The largest count: an INTEGER column and a stored body of either database hold it."""
-
-CLIENT_VARIABLES: Final = ("CARNET_URL", "CARNET_API_KEY")
-"""Variables of the commands that speak to a server; the server's settings are not among them."""
 
 _PORT = r"(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[0-9]{1,4})"
 _LABEL = r"[A-Za-z0-9_-]{1,63}"
@@ -34,10 +23,6 @@ Origin = Annotated[
         rf"https?://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:{_PORT})?)\Z"
     ),
 ]
-
-
-class ConfigError(ValueError):
-    """A setting that cannot be; the text is one line that names it and says how to mend it."""
 
 
 class Http(msgspec.Struct, forbid_unknown_fields=True):
@@ -218,192 +203,3 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     oidc: Oidc = msgspec.field(default_factory=Oidc)
     mail: Mail = msgspec.field(default_factory=Mail)
     log: Log = msgspec.field(default_factory=Log)
-
-
-_FIELDS: Final = {
-    f"{section.name}.{field.name}": field
-    for section in msgspec.structs.fields(Settings)
-    for field in msgspec.structs.fields(section.type)
-}
-_SECTIONS: Final = Settings.__struct_fields__
-
-
-def variable_of(setting: str) -> str:
-    """The environment variable of a setting: `CARNET_HTTP__PORT` of `http.port`."""
-    return f"CARNET_{setting.upper().replace('.', '__')}"
-
-
-def load_settings(path: Path | None, environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings from a TOML file (`./config.toml` if there is one and none is named).
-
-    Raises `ConfigError` with the name of the setting that is wrong.
-    """
-    values = _read(path)
-    _refuse_unknown(values)
-    variables = _take_variables(values, os.environ if environ is None else environ)
-    for setting, text in _texts(values):
-        if not _is_clean(text):
-            raise _refusal(setting, "must be UTF-8 text without control characters", variables)
-        if isinstance(_FIELDS[setting].default, tuple):
-            section, _, name = setting.partition(".")
-            values[section][name] = [part.strip() for part in text.split(",") if part.strip()]
-    try:
-        settings = msgspec.convert(values, Settings, strict=False)
-    except msgspec.ValidationError as error:
-        raise _refusal(*_explain(str(error)), variables) from error
-    for setting, reason in _contradictions(settings):
-        raise _refusal(setting, reason, variables)
-    settings.http.host = settings.http.host.strip("[]")
-    return settings
-
-
-def links_stay_here(settings: Settings) -> bool:
-    """Whether the server listens for other machines while its links name this one only."""
-    return not settings.http.public_url and not _is_loopback(settings.http.host)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower().rstrip(".") == "localhost"
-
-
-def _read(path: Path | None) -> dict[str, Any]:
-    if path is None:
-        path = Path("config.toml")
-        if not path.exists():
-            return {}
-    try:
-        # Some editors begin a file with a byte order mark.
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        reason = f"it is not UTF-8 text (byte {error.start}); save it as UTF-8"
-        raise ConfigError(f"{path} is not TOML: {reason}") from error
-    except (ValueError, RecursionError) as error:  # also numbers and nesting without end
-        raise ConfigError(f"{path} is not TOML: {error}") from error
-
-
-def _refuse_unknown(values: dict[str, Any]) -> None:
-    for section, table in values.items():
-        if section not in _SECTIONS:
-            raise ConfigError(f"{_shown(section)}: {_unknown(section)}")
-        for name in table if isinstance(table, dict) else ():
-            if (setting := f"{section}.{name}") not in _FIELDS:
-                raise ConfigError(f"{_shown(setting)}: {_unknown(setting)}")
-
-
-def _take_variables(values: dict[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
-    """Puts the environment's settings over the file's; the variables they came from."""
-    variables = {}
-    for variable, text in environ.items():
-        if not variable.startswith("CARNET_") or variable in CLIENT_VARIABLES:
-            continue
-        setting = variable.removeprefix("CARNET_").lower().replace("__", ".", 1)
-        if setting not in _FIELDS:
-            raise ConfigError(f"{_shown(variable)}: {_unknown_variable(setting)}")
-        section, _, name = setting.partition(".")
-        table = values.setdefault(section, {})
-        if isinstance(table, dict):
-            table[name] = text
-            variables[setting] = variable
-    return variables
-
-
-def _unknown(name: str) -> str:
-    """What to say of a name in the file that is none."""
-    section = name.partition(".")[0]
-    if nearest := _nearest(name, () if "." in name else _SECTIONS):
-        remedy = f"did you mean {nearest}?"
-    elif section in _SECTIONS:
-        names = [each.partition(".")[2] for each in _FIELDS if each.startswith(f"{section}.")]
-        remedy = f"[{section}] has {', '.join(names)}"
-    else:
-        remedy = f"there are {', '.join(f'[{known}]' for known in _SECTIONS)}"
-    return f"there is no such setting; {remedy}"
-
-
-def _unknown_variable(name: str) -> str:
-    """What to say of a variable that is none, by its name without the prefix."""
-    clients = {variable.removeprefix("CARNET_").lower(): variable for variable in CLIENT_VARIABLES}
-    # A key, and no more, is the API key, whatever settings have the word in them.
-    clients["key"] = clients["api_key"]
-    nearest = _nearest(name, clients)
-    if nearest is None:
-        return "there is no such setting; a setting's variable is CARNET_SECTION__NAME"
-    variable = clients.get(nearest) or variable_of(nearest)
-    return f"there is no such setting; did you mean {variable}?"
-
-
-def _nearest(name: str, others: Iterable[str]) -> str | None:
-    """The setting, or one of the other names, that is most like a name; None if none is."""
-    spelled: dict[str, str] = {}
-    for setting in reversed(_FIELDS):
-        # "port" alone is like http.port, and "storage_url" like storage.url.
-        spelled |= {setting.partition(".")[2]: setting, setting.replace(".", "_"): setting}
-    spelled |= {other: other for other in others}
-    close = difflib.get_close_matches(re.sub(r"[._]+", "_", name[:100].lower()), spelled, n=1)
-    return spelled[close[0]] if close else None
-
-
-def _texts(values: dict[str, Any]) -> list[tuple[str, str]]:
-    return [
-        (f"{section}.{name}", value)
-        for section, table in values.items()
-        if isinstance(table, dict)
-        for name, value in table.items()
-        if isinstance(value, str)
-    ]
-
-
-def _is_clean(text: str) -> bool:
-    """Whether a text is free of control characters, and of bytes that were not UTF-8."""
-    return not any(unicodedata.category(character) in ("Cc", "Cs") for character in text)
-
-
-def _explain(message: str) -> tuple[str, str]:
-    """msgspec's "reason - at `$.http.port`" as a setting, and what it must be."""
-    place = message.rpartition(" - at ")[2]
-    setting = re.sub(r"\[.*", "", place.strip("`").removeprefix("$."))
-    if setting not in _FIELDS:
-        return setting, f"must be a section, [{setting}]"
-    (meta,) = _FIELDS[setting].type.__metadata__
-    return setting, f"must be {meta.description}"
-
-
-def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Settings that are right by themselves but not beside others, each with the reason."""
-    http = settings.http
-    if http.max_inflight_bytes < http.max_body_bytes:
-        yield (
-            "http.max_inflight_bytes",
-            f"must be at least http.max_body_bytes, which is {http.max_body_bytes}",
-        )
-    if "*" in http.cors_origins and len(http.cors_origins) > 1:
-        yield "http.cors_origins", "must be * alone, or a list of origins without it"
-    oidc, mail = settings.oidc, settings.mail
-    if oidc.issuer and not oidc.client_id:
-        yield "oidc.client_id", "must be set where oidc.issuer is: the provider has given you one"
-    if oidc.client_id and not oidc.issuer:
-        yield "oidc.issuer", "must be set where oidc.client_id is"
-    if oidc.issuer and links_stay_here(settings):
-        yield (
-            "http.public_url",
-            "must be set where oidc.issuer is, since the provider leads people back there",
-        )
-    if mail.url and not mail.sender:
-        yield "mail.sender", "must be set where mail.url is: e-mail is from somebody"
-    if mail.sender and not mail.url:
-        yield "mail.url", "must be set where mail.sender is"
-
-
-def _refusal(setting: str, reason: str, variables: Mapping[str, str]) -> ConfigError:
-    origin = f" (from {variables[setting]})" if setting in variables else ""
-    return ConfigError(f"{setting}: {reason}{origin}")
-
-
-def _shown(name: str) -> str:
-    """A name as it can be printed in one line."""
-    return "".join(c if c.isprintable() else "?" for c in name[:100])

@@ -16,7 +16,8 @@ import msgspec
 import pytest
 
 from carnet.cli import cli
-from runtime.settings import Settings, load_settings
+from runtime.configuration import load_settings
+from runtime.settings import Settings
 from server.api import events
 from server.events import Pace
 from server.routes import ROUTES

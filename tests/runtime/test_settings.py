@@ -8,15 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from runtime.settings import (
-    MOST,
-    ConfigError,
-    Log,
-    Settings,
-    links_stay_here,
-    load_settings,
-    variable_of,
-)
+from runtime.configuration import ConfigError, load_settings
+from runtime.contradictions import links_stay_here
+from runtime.setting_names import variable_of
+from runtime.settings import MOST, Log, Settings
 from tests.runtime import declared
 
 ROOT = Path(__file__).parent.parent.parent

@@ -1,0 +1,44 @@
+"""Settings that are right by themselves, and what is wrong with them beside each other."""
+
+import ipaddress
+from collections.abc import Iterator
+
+from runtime.settings import Settings
+
+
+def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Settings that are right by themselves but not beside others, each with the reason."""
+    http = settings.http
+    if http.max_inflight_bytes < http.max_body_bytes:
+        yield (
+            "http.max_inflight_bytes",
+            f"must be at least http.max_body_bytes, which is {http.max_body_bytes}",
+        )
+    if "*" in http.cors_origins and len(http.cors_origins) > 1:
+        yield "http.cors_origins", "must be * alone, or a list of origins without it"
+    oidc, mail = settings.oidc, settings.mail
+    if oidc.issuer and not oidc.client_id:
+        yield "oidc.client_id", "must be set where oidc.issuer is: the provider has given you one"
+    if oidc.client_id and not oidc.issuer:
+        yield "oidc.issuer", "must be set where oidc.client_id is"
+    if oidc.issuer and links_stay_here(settings):
+        yield (
+            "http.public_url",
+            "must be set where oidc.issuer is, since the provider leads people back there",
+        )
+    if mail.url and not mail.sender:
+        yield "mail.sender", "must be set where mail.url is: e-mail is from somebody"
+    if mail.sender and not mail.url:
+        yield "mail.url", "must be set where mail.sender is"
+
+
+def links_stay_here(settings: Settings) -> bool:
+    """Whether the server listens for other machines while its links name this one only."""
+    return not settings.http.public_url and not _is_loopback(settings.http.host)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost"
