@@ -38,7 +38,11 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(2)
     except click.ClickException as error:
         _fail(error.format_message(), 2)
-    except (ConfigError, AccountError) as error:
+    except ConfigError as error:
+        for line in error.lines:
+            _tell(line)
+        sys.exit(2)
+    except AccountError as error:
         _fail(str(error), 2)
     except StorageUrlError as error:
         _fail(f"storage.url: {error}", 2)
@@ -52,8 +56,12 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    click.echo(f"carnet: {' '.join(message.split())}", err=True)
+    _tell(message)
     sys.exit(code)
+
+
+def _tell(message: str) -> None:
+    click.echo(f"carnet: {' '.join(message.split())}", err=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

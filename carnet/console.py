@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from carnet.failure import Failure, UsageFailure
+from carnet.failure import Failure
 from carnet.loop import loop_factory
 from domain.errors import Unavailable
 from runtime.configuration import load_settings
@@ -38,15 +38,9 @@ def _remember_config(context: click.Context, value: Path | None) -> None:
 
 
 def settings_of(context: click.Context) -> Settings:
-    """The settings for a command; `ConfigError` or `UsageFailure` when they cannot be."""
+    """The settings for a command; `ConfigError` when they cannot be."""
     found: dict[str, Path] = context.ensure_object(dict)
-    settings = load_settings(found.get("config"))
-    if settings.http.processes > 1 and not settings.queue.url:
-        raise UsageFailure(
-            "http.processes: several processes share their limits and signals through Redis;"
-            " set queue.url, or processes to 1"
-        )
-    return settings
+    return load_settings(found.get("config"))
 
 
 def run(settings: Settings, work: Callable[[Store], Awaitable[T]], *, create: bool) -> T:

@@ -1,4 +1,4 @@
-"""Settings that are right by themselves, and what is wrong with them beside each other."""
+"""What settings that are right by themselves may not be beside each other."""
 
 import ipaddress
 from collections.abc import Iterator
@@ -13,6 +13,12 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         yield (
             "http.max_inflight_bytes",
             f"must be at least http.max_body_bytes, which is {http.max_body_bytes}",
+        )
+    if http.processes > 1 and not settings.queue.url:
+        yield (
+            "queue.url",
+            "must be set where http.processes is above 1: several processes share their limits and"
+            " signals through Redis",
         )
     if "*" in http.cors_origins and len(http.cors_origins) > 1:
         yield "http.cors_origins", "must be * alone, or a list of origins without it"

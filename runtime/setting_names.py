@@ -25,6 +25,16 @@ def variable_of(setting: str) -> str:
     return f"CARNET_{setting.upper().replace('.', '__')}"
 
 
+def setting_of(variable: str) -> tuple[str, bool]:
+    """The setting of a variable, if it is one, and whether its value is in a file.
+
+    `CARNET_STORAGE__URL_FILE` names the file that `storage.url` is in.
+    """
+    name = variable.removeprefix("CARNET_").lower().replace("__", ".", 1)
+    setting = name.removesuffix("_file")
+    return (name, False) if name in FIELDS else (setting, setting != name)
+
+
 def unknown(name: str) -> str:
     """What to say of a name in the file that is none."""
     section = name.partition(".")[0]
@@ -38,16 +48,17 @@ def unknown(name: str) -> str:
     return f"there is no such setting; {remedy}"
 
 
-def unknown_variable(name: str) -> str:
-    """What to say of a variable that is none, by its name without the prefix."""
-    clients = {variable.removeprefix("CARNET_").lower(): variable for variable in CLIENT_VARIABLES}
+def unknown_variable(variable: str) -> str:
+    """What to say of a variable that is none."""
+    clients = {client.removeprefix("CARNET_").lower(): client for client in CLIENT_VARIABLES}
     # A key, and no more, is the API key, whatever settings have the word in them.
     clients["key"] = clients["api_key"]
+    name, in_file = setting_of(variable)
     nearest = _nearest(name, clients)
     if nearest is None:
         return "there is no such setting; a setting's variable is CARNET_SECTION__NAME"
-    variable = clients.get(nearest) or variable_of(nearest)
-    return f"there is no such setting; did you mean {variable}?"
+    meant = clients.get(nearest) or variable_of(nearest) + "_FILE" * in_file
+    return f"there is no such setting; did you mean {meant}?"
 
 
 def _nearest(name: str, others: Iterable[str]) -> str | None:

@@ -170,6 +170,7 @@ WRONG |= {
 WRONG |= {name: declared.wrong(name) for name in DEFAULTS.keys() - WRONG.keys()}
 
 NEEDED: dict[str, dict[str, str]] = {
+    "http.processes": {"queue.url": "redis://localhost:6379/0"},
     "oidc.issuer": {"oidc.client_id": "carnet"},
     "oidc.client_id": {"oidc.issuer": "https://id.example.org"},
     "mail.url": {"mail.sender": "carnet@example.org"},
@@ -183,11 +184,14 @@ def flat(settings: Settings) -> dict[str, Any]:
     return {f"{s}.{name}": value for s, table in built.items() for name, value in table.items()}
 
 
-def toml(setting: str, value: Any) -> str:
-    section, name = setting.split(".")
+def toml(**values: Any) -> str:
+    """Settings as lines, by their names with dots."""
     # JSON and TOML agree on these, but for floats: JSON has neither nan nor inf.
-    text = repr(value) if isinstance(value, float) else msgspec.json.encode(value).decode()
-    return f"[{section}]\n{name} = {text}\n"
+    texts = {
+        setting: repr(value) if isinstance(value, float) else msgspec.json.encode(value).decode()
+        for setting, value in values.items()
+    }
+    return "".join(f"{setting} = {text}\n" for setting, text in texts.items())
 
 
 def in_environment(value: Any) -> str:
@@ -240,10 +244,7 @@ def test_the_projects_file_says_what_each_setting_is_for():
 def test_a_setting_from_a_file(tmp_path, setting):
     needed = NEEDED.get(setting, {})
     for value in OTHERS[setting]:
-        text = toml(setting, value) + "".join(
-            toml(name, each).partition("\n")[2] for name, each in needed.items()
-        )
-        loaded = load_settings(write(tmp_path, text), {})
+        loaded = load_settings(write(tmp_path, toml(**{setting: value, **needed})), {})
         assert flat(loaded) == {**DEFAULTS, **needed, setting: value}
 
 
@@ -259,7 +260,7 @@ def test_a_setting_from_the_environment(setting):
 @pytest.mark.parametrize("setting", DEFAULTS)
 def test_a_wrong_setting_of_a_file_is_named(tmp_path, setting):
     for value in WRONG[setting]:
-        text = refusal(write(tmp_path, toml(setting, value)))
+        text = refusal(write(tmp_path, toml(**{setting: value})))
         assert text.startswith(f"{setting}: "), text
 
 
@@ -338,7 +339,7 @@ def test_a_name_in_the_file_that_is_none_is_told_with_what_there_is(tmp_path, te
 @pytest.mark.parametrize("setting", DEFAULTS)
 def test_a_wrong_value_is_told_with_what_it_must_be(tmp_path, setting):
     for value in WRONG[setting]:
-        text = refusal(write(tmp_path, toml(setting, value)))
+        text = refusal(write(tmp_path, toml(**{setting: value})))
         assert " must be " in text
         assert "regex" not in text
         assert "`" not in text
@@ -370,7 +371,7 @@ def test_an_ipv6_address_may_be_in_brackets(host):
 @pytest.mark.parametrize("text", ["https://a.org,https://b.org", " https://a.org , https://b.org,"])
 def test_origins_are_separated_by_commas(tmp_path, text):
     origins = ("https://a.org", "https://b.org")
-    in_file = write(tmp_path, toml("http.cors_origins", text))
+    in_file = write(tmp_path, toml(**{"http.cors_origins": text}))
     assert load_settings(None, {"CARNET_HTTP__CORS_ORIGINS": text}).http.cors_origins == origins
     assert load_settings(in_file, {}).http.cors_origins == origins
     assert load_settings(in_file, {"CARNET_HTTP__CORS_ORIGINS": ""}).http.cors_origins == ()
