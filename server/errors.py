@@ -5,7 +5,7 @@ import structlog
 
 from domain.errors import CarnetError
 from runtime.ids import new_request_id
-from server.response import WholeResponse
+from server.response import PRIVATE, WholeResponse
 from server.route import JSON, Reply
 
 _log = structlog.get_logger("carnet.request")
@@ -21,5 +21,5 @@ def refuse(error: CarnetError) -> WholeResponse:
     request_id = new_request_id()
     _log.info("request_refused", request_id=request_id, reason=error.message)
     reply = render(error, request_id)
-    headers = {**reply.headers, "X-Request-Id": request_id, "Content-Type": JSON}
+    headers = {**PRIVATE, **reply.headers, "X-Request-Id": request_id, "Content-Type": JSON}
     return WholeResponse(reply.status, headers, reply.body)

@@ -30,7 +30,7 @@ from server.conditional import (
 )
 from server.errors import render
 from server.request_line import RequestLine
-from server.response import WholeResponse
+from server.response import HEADERS_OF_ALL, PRIVATE, WholeResponse
 from server.route import (
     API,
     JSON,
@@ -51,8 +51,8 @@ T = TypeVar("T")
 
 _log = structlog.get_logger("carnet.request")
 
-_NOT_FOR_OTHERS: Final = {"Cache-Control": "private, no-cache", "Vary": "Cookie"}
-"""Of responses to a session: caches ask each time, and go by the cookie (RFC 9111)."""
+_ASK_EACH_TIME: Final = "private, no-cache"
+"""Of what has a tag: whoever has it may keep it, and asks before each use (RFC 9111)."""
 
 BASE: Final = "/api"
 """Whatever is below it is the API's: what is no route there is a JSON error all the same."""
@@ -198,6 +198,8 @@ class Api:
         if reply.rev is not None:
             headers["ETag"] = tag_of(self._services.epoch, reply.rev)
         headers |= reply.headers
+        if "ETag" in headers:
+            headers["Cache-Control"] = _ASK_EACH_TIME
         if reply.body:
             media_type = call.route.media_type if call.route and reply.status < 400 else JSON
             headers.setdefault("Content-Type", media_type)
@@ -206,9 +208,9 @@ class Api:
 
 def told_of_all(call: Call) -> dict[str, str]:
     """The headers of every response, whatever it answers."""
-    headers = {"X-Request-Id": call.request_id}
+    headers = {"X-Request-Id": call.request_id, **PRIVATE}
     if call.caller is not None and call.caller.actor.session_id:
-        headers |= _NOT_FOR_OTHERS
+        headers["Vary"] = "Cookie"
     if call.allowance is not None:
         headers["X-RateLimit-Limit"] = str(call.allowance.limit)
         headers["X-RateLimit-Remaining"] = str(call.allowance.remaining)
@@ -248,7 +250,7 @@ class _Pieces:
     async def send(
         self, request: web.BaseRequest, headers: Mapping[str, str]
     ) -> web.StreamResponse:
-        response = web.StreamResponse(headers={**headers, **self._headers})
+        response = web.StreamResponse(headers={**HEADERS_OF_ALL, **headers, **self._headers})
         # A client that goes away ends a stream as well as its last piece does.
         async with contextlib.aclosing(self._rest):
             with contextlib.suppress(ConnectionError):

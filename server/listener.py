@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from domain.errors import ValidationFailed
+from domain.errors import Internal, ValidationFailed
 from server.errors import refuse
 from server.response import WholeResponse
 
@@ -66,11 +66,16 @@ class _Connection(web.RequestHandler):
             # The client went away in the middle of its request.
             _log.info("client_gone")
             return WholeResponse(400, {})
-        if not isinstance(exc, HttpProcessingError):
-            return super().handle_error(request, status, exc, message)
-        return refuse(
-            ValidationFailed([], "The request is not valid HTTP, or its head is too large")
-        )
+        if isinstance(exc, HttpProcessingError):
+            return refuse(_bad_head())
+        self.log_exception("A request has crashed", exc_info=exc)
+        if request.writer.output_size > 0:
+            raise ConnectionError("a part of the response was sent")
+        return refuse(Internal())
+
+
+def _bad_head() -> ValidationFailed:
+    return ValidationFailed([], "The request is not valid HTTP, or its head is too large")
 
 
 class _New:

@@ -9,12 +9,15 @@ from typing import Final
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http import SERVER_SOFTWARE
 
 SEND_AT_ONCE_BYTES: Final = 128 * 1024
 """Larger bodies are sent in pieces of this size: of what a client does not take yet, no more waits
 here than one of them."""
-_SERVER: Final = f"Server: {SERVER_SOFTWARE}\r\n\r\n"
+HEADERS_OF_ALL: Final = {"Server": "Carnet", "X-Content-Type-Options": "nosniff"}
+"""Of every response: what answers, without versions, and that a body is what it says it is."""
+PRIVATE: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+"""Of what is for programs: nobody keeps it (RFC 9111), and no link in it tells where it was."""
+_LAST: Final = "".join(f"{name}: {value}\r\n" for name, value in HEADERS_OF_ALL.items()) + "\r\n"
 _WITHOUT_LENGTH: Final = frozenset({204, 304})
 """Statuses of responses that have no body (RFC 9110 sections 15.3.5 and 15.4.5)."""
 
@@ -65,7 +68,7 @@ class WholeResponse(web.StreamResponse):
         head = "".join(lines)
         if not head.count("\r") == head.count("\n") == len(lines):
             raise ValueError("a header has a line break in it")
-        return (head + _SERVER).encode()
+        return (head + _LAST).encode()
 
 
 @functools.cache

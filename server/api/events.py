@@ -12,8 +12,8 @@ from server.route import Call
 
 LAST_EVENT_ID: Final = "Last-Event-ID"
 
-HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-"""Nobody between may keep it, or wait for more of it (nginx obeys the second)."""
+HEADERS: Final = {"X-Accel-Buffering": "no"}
+"""Nobody between may wait for more of it (nginx obeys)."""
 
 DESCRIPTION: Final = (
     "Server-sent events. `hello` comes first: its `id` is where the stream begins, its data"

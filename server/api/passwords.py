@@ -57,4 +57,4 @@ async def reset(tx: Tx, call: Call) -> Reply:
     _, hashed = require(call.prepared)
     found = await link_of(tx, call, lock=True)
     await credentials.set_password(tx, found.user_id, hashed)
-    return Reply(204, headers={"Cache-Control": "no-store"})
+    return Reply(204)

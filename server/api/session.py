@@ -53,7 +53,7 @@ async def begin(tx: Tx, call: Call, user_id: str, status: int = 200) -> Reply:
     session, cookie = await begin_session(tx, call, user_id)
     name, email = await users.name_and_email(tx, user_id)
     about = await me.of_user(tx, me.User(user_id, name, email))
-    headers = {"Set-Cookie": cookie, "Cache-Control": "no-store"}
+    headers = {"Set-Cookie": cookie}
     return json_reply(_signed_in(about, session), status, headers)
 
 

@@ -44,7 +44,6 @@ _POLICY_OF_LINKS: Final = f"{_NOTHING}; {_OWN}; form-action 'none'"
 _HEADERS: Final = {
     "Content-Security-Policy": _POLICY,
     "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
 }
 _HEADERS_OF_LINKS: Final = {
     **_HEADERS,
