@@ -82,10 +82,10 @@ async def feed(tx: Tx, token: str, public_url: str) -> Calendar:
     return Calendar(theirs, "Carnet", f"{public_url}/trips", safe=True, state=state)
 
 
-async def open_feed(tx: Tx, user_id: str, now: str) -> tuple[str, bool]:
-    """The token of a user's feed, and whether it is a new one."""
-    is_new = await calendar_tokens.create(tx, user_id, now)
-    token = await calendar_tokens.active(tx, user_id)
+async def open_feed(tx: Tx, user_id: str, secret: bytes, now: str) -> tuple[str, bool]:
+    """The token of a user's feed, and whether it is a new one; the secret is the server's."""
+    is_new = await calendar_tokens.create(tx, user_id, secret, now)
+    token = await calendar_tokens.active(tx, user_id, secret)
     assert token is not None
     return token, is_new
 

@@ -62,15 +62,19 @@ def page_of(public_url: str, token: str) -> str:
 
 
 async def share(
-    tx: Tx, cause: Cause, trip_id: str, precondition: Precondition = Precondition.NONE
+    tx: Tx,
+    cause: Cause,
+    trip_id: str,
+    secret: bytes,
+    precondition: Precondition = Precondition.NONE,
 ) -> tuple[Share, bool]:
-    """The trip's share, and whether it is a new one."""
+    """The trip's share, and whether it is a new one; the secret is the server's."""
     trip = await changes.begin(tx, trip_id)
     precondition.check(trip.revs.content)
-    active = await shares.active(tx, trip_id)
+    active = await shares.active(tx, trip_id, secret)
     if active is not None:
         return active, False
-    return await shares.create(tx, trip_id, cause.now), True
+    return await shares.create(tx, trip_id, secret, cause.now), True
 
 
 async def stop_sharing(

@@ -1,6 +1,7 @@
 """Brings a database to the schema this program expects.
 
-Migrations are numbered `.sql` files, applied in order, each recorded with its checksum. A
+Migrations are numbered `.sql` files, applied in order, each recorded with its checksum. What SQL
+cannot do of one, a function does after it. A
 database from a newer program, or one whose past migrations differ from ours, is refused.
 """
 
@@ -8,10 +9,17 @@ import dataclasses
 import hashlib
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
+from storage.clear_tokens import hash_clear_tokens
 from storage.store import Store, Tx
+
+AFTERWARDS: Final[Mapping[str, Callable[[Tx], Awaitable[None]]]] = {
+    "0011_hashed_tokens": hash_clear_tokens,
+}
+"""By the migration's name, what the program does after its statements, in the same transaction."""
 
 
 class MigrationError(Exception):
@@ -70,6 +78,8 @@ async def migrate(store: Store, now: str) -> list[str]:
         for migration in ours[done:]:
             for statement in migration.statements():
                 await tx.execute(statement)
+            if migration.name in AFTERWARDS:
+                await AFTERWARDS[migration.name](tx)
             await tx.execute(
                 "INSERT INTO schema_migrations (version, name, checksum, applied_at)"
                 " VALUES ($1, $2, $3, $4)",

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from domain.account import key_hash
 from domain.resource import Resource
 from domain.revisions import Revisions
 from storage.store import Dialect, Tx
@@ -29,8 +30,8 @@ async def of_trip(tx: Tx, trip_id: str, resources: Sequence[Resource]) -> Stored
 
 async def of_share(tx: Tx, token: str, resources: Sequence[Resource]) -> StoredPlan | None:
     """The trip an active share token shows; None when the token is unknown or revoked."""
-    shared = "t.id = (SELECT trip_id FROM shares WHERE token = $1)"
-    plans = await _read(tx, shared, token, resources)
+    shared = "t.id = (SELECT trip_id FROM shares WHERE hash = $1)"
+    plans = await _read(tx, shared, key_hash(token), resources)
     return plans[0] if plans else None
 
 

@@ -1,7 +1,9 @@
-"""Share links: an unguessable token that shows a trip's safe view."""
+"""Share links: an unguessable token, of which a hash is stored, shows a trip's safe view."""
 
 import dataclasses
 
+from domain.account import key_hash
+from domain.link_token import seal, unseal
 from runtime.ids import new_secret
 from storage.store import Tx
 
@@ -14,19 +16,25 @@ class Share:
     created_at: str
 
 
-async def active(tx: Tx, trip_id: str) -> Share | None:
-    """The trip's share, if it has one."""
-    record = await tx.fetchrow("SELECT token, created_at FROM shares WHERE trip_id = $1", trip_id)
-    return Share(*record) if record else None
+async def active(tx: Tx, trip_id: str, secret: bytes) -> Share | None:
+    """The trip's share, if it has one; the secret is the server's."""
+    record = await tx.fetchrow(
+        "SELECT hash, sealed, created_at FROM shares WHERE trip_id = $1", trip_id
+    )
+    if record is None:
+        return None
+    hashed, sealed, created_at = record
+    return Share(unseal(secret, hashed, sealed), created_at)
 
 
-async def create(tx: Tx, trip_id: str, now: str) -> Share:
+async def create(tx: Tx, trip_id: str, secret: bytes, now: str) -> Share:
     """A new share for a trip that has none."""
     share = Share(new_secret(), now)
     await tx.execute(
-        "INSERT INTO shares (trip_id, token, created_at) VALUES ($1, $2, $3)",
+        "INSERT INTO shares (trip_id, hash, sealed, created_at) VALUES ($1, $2, $3, $4)",
         trip_id,
-        share.token,
+        key_hash(share.token),
+        seal(secret, share.token),
         share.created_at,
     )
     return share

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from domain.account import key_hash
 from domain.resource import Resource
 from domain.revisions import Revisions
 from storage.groups import Member, member_of
@@ -32,8 +33,8 @@ async def of_trip(tx: Tx, trip_id: str, resources: Sequence[Resource]) -> Snapsh
 
 async def of_share(tx: Tx, token: str, resources: Sequence[Resource]) -> Snapshot | None:
     """The trip an active share token shows; None when the token is unknown or revoked."""
-    shared = "(SELECT trip_id FROM shares WHERE token = $1)"
-    return await _read(tx, shared, token, resources)
+    shared = "(SELECT trip_id FROM shares WHERE hash = $1)"
+    return await _read(tx, shared, key_hash(token), resources)
 
 
 async def _read(

@@ -35,7 +35,8 @@ def _rendering(calendar: Calendar) -> Rendering:
 
 async def create_token(tx: Tx, call: Call) -> Reply:
     """The address of the user's feed: a new one (201), or the active one (200)."""
-    token, is_new = await calendars.open_feed(tx, call.actor.user, call.now)
+    secret = call.services.signing_secret
+    token, is_new = await calendars.open_feed(tx, call.actor.user, secret, call.now)
     url = f"{call.services.public_url}{API}/calendars/{token}.ics"
     return json_reply(CalendarLink(url), 201 if is_new else 200)
 

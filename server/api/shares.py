@@ -19,7 +19,9 @@ class ShareLink(msgspec.Struct, rename="camel"):
 
 async def create(tx: Tx, call: Call) -> Reply:
     """The trip's share link: a new one (201), or the active one (200)."""
-    share, is_new = await shares.share(tx, call.cause, call.trip_id, call.precondition)
+    share, is_new = await shares.share(
+        tx, call.cause, call.trip_id, call.services.signing_secret, call.precondition
+    )
     return json_reply(link_of(call, share), 201 if is_new else 200)
 
 

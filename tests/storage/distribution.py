@@ -29,7 +29,7 @@ GLOBAL = {
     "user's calendar",
     "SET status = 'running', attempts": "a worker takes the job that is due first, whoever's",
     "SELECT min(due_at) FROM jobs": "and looks before it takes",
-    "FROM trips t WHERE t.id = (SELECT trip_id FROM shares WHERE token": "a share link names its "
+    "FROM trips t WHERE t.id = (SELECT trip_id FROM shares WHERE hash": "a share link names its "
     "trip by nothing but a token",
 }
 """Statements that may go to every part, each with its reason. None is on a hot path."""

@@ -25,6 +25,8 @@ from tests.waiting import PATIENCE
 
 T = TypeVar("T")
 
+SECRET = b"the secret of a server"
+
 
 class Statement(NamedTuple):
     """A statement as a transaction was asked for it."""

@@ -132,15 +132,15 @@ TABLES = {
         "CREATE INDEX prior_rows_by_version ON prior_rows (trip_id, was_rev, id)",
     ),
     "shares": table(
-        "trip_id text, token text, created_at text",
+        "trip_id text, hash text, sealed text, created_at text",
         "PRIMARY KEY (trip_id)",
-        "UNIQUE (token)",
+        "UNIQUE (hash)",
         "FOREIGN KEY (trip_id) REFERENCES trips(id)",
     ),
     "calendar_tokens": table(
-        "user_id text, token text, created_at text",
+        "user_id text, hash text, sealed text, created_at text",
         "PRIMARY KEY (user_id)",
-        "UNIQUE (token)",
+        "UNIQUE (hash)",
         "FOREIGN KEY (user_id) REFERENCES users(id)",
     ),
     "jobs": table(

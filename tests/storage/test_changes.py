@@ -14,7 +14,7 @@ from operations import messages, rows, shares
 from operations import trips as trip_operations
 from operations.rows import Collection
 from storage import items, trips
-from tests.storage.home import event, leg, pin, soon, stay
+from tests.storage.home import SECRET, event, leg, pin, soon, stay
 from tests.storage.journal import changesets, everything, prior_rows, revs, row, stored_items
 from tests.support import TRIP as TRIP_SAMPLE
 
@@ -252,7 +252,7 @@ async def test_nothing_is_written_for_what_changes_nothing(home):
 async def test_shares_and_memberships_raise_no_revision(home):
     before = await revs(home.store, home.trip_id)
     by = home.cause
-    await home.store.write(lambda tx: shares.share(tx, by, home.trip_id))
+    await home.store.write(lambda tx: shares.share(tx, by, home.trip_id, SECRET))
     await home.store.write(lambda tx: shares.stop_sharing(tx, home.trip_id))
     await home.join("zoe")
     assert await revs(home.store, home.trip_id) == before

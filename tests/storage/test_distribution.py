@@ -275,7 +275,7 @@ async def test_two_trips_share_no_statement(watched):
         ("SELECT id FROM users WHERE lower(email) = lower($1)", True),
         ("UPDATE jobs SET status = 'queued' WHERE id = $1", False),
         ("INSERT INTO idempotency (api_key_id, body) VALUES ($1, $2)", True),
-        ("INSERT INTO shares (token) VALUES ($1)", False),
+        ("INSERT INTO shares (hash) VALUES ($1)", False),
         (
             "WITH raised AS (UPDATE trips SET rev = rev + 1 WHERE id = $1 RETURNING rev), stored AS"
             " (INSERT INTO items (trip_id, rev) SELECT $1, rev FROM raised) SELECT rev FROM raised",
@@ -335,5 +335,5 @@ async def test_unique_indexes_begin_with_what_splits_their_table(store):
     assert {("items", "trip_id"), ("links", "trip_id"), ("jobs", "user_id")} <= found
     # A token is looked for without its trip: docs/scaling.md tells what becomes of that.
     assert {(table, column) for table, column in found if KEYS[table] != column} == {
-        ("shares", "token")
+        ("shares", "hash")
     }

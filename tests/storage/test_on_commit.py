@@ -9,7 +9,7 @@ from operations import shares
 from operations import trips as trip_operations
 from storage import changes
 from storage.store import Tx
-from tests.storage.home import leg, pin, soon
+from tests.storage.home import SECRET, leg, pin, soon
 from tests.storage.journal import changesets, everything, row
 
 
@@ -84,5 +84,5 @@ async def test_what_changes_nothing_is_not_told(home, told):
     told.clear()
     await home.sync({"mapPins": [pin(clientRef="a")]})
     await home.sync({"mapPins": [pin()]}, dry_run=True)
-    await home.store.write(lambda tx: shares.share(tx, home.cause, home.trip_id))
+    await home.store.write(lambda tx: shares.share(tx, home.cause, home.trip_id, SECRET))
     assert told == []

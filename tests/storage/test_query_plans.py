@@ -43,7 +43,7 @@ from storage.last_use import Table, Use
 from storage.migrate import migrate
 from storage.store import Tx
 from storage.webhooks import tell_of_job
-from tests.storage.home import Home, event, leg, new_home, pin, stay, watch
+from tests.storage.home import SECRET, Home, event, leg, new_home, pin, stay, watch
 from tests.support import TRIP as TRIP_SAMPLE
 from tests.support import WEBHOOK, now
 
@@ -98,7 +98,7 @@ def reads(home: Home) -> dict[str, Any]:
         "job": lambda tx: jobs.get(tx, user_id, "x"),
         "outcome": lambda tx: jobs.outcome(tx, user_id, "x"),
         "next job": lambda tx: jobs.next_due(tx, ["sync", "batch"]),
-        "share": lambda tx: shares.active(tx, trip_id),
+        "share": lambda tx: shares.active(tx, trip_id, SECRET),
         "webhook": lambda tx: webhooks.get(tx, user_id, "x"),
         "webhooks": lambda tx: webhooks.page(tx, user_id, among=None, after=place, limit=9),
         "webhooks with something due": lambda tx: deliveries.any_due(tx, 1.0),
@@ -262,7 +262,7 @@ async def _job(tx: Tx, home: Home) -> None:
 
 
 async def _share(tx: Tx, home: Home) -> None:
-    await shares.create(tx, home.trip_id, now())
+    await shares.create(tx, home.trip_id, SECRET, now())
     await shares.revoke(tx, home.trip_id)
 
 

@@ -12,7 +12,7 @@ from domain.actor import TripAccess
 from domain.resources import ACTION_ITEM, COMMITMENT, LEG, MAP_PIN, STAY
 from domain.revisions import Revisions
 from domain.scopes import Role
-from storage import idempotency, items, jobs, keys, shares, snapshots, trips
+from storage import idempotency, items, jobs, keys, snapshots, trips
 from storage.idempotency import Answer, KeyTaken, Protection
 from storage.migrate import is_current, migrate, migrations_in
 from storage.store import Record, Store, Tx
@@ -86,12 +86,18 @@ async def test_an_upgraded_database_has_the_shape_of_a_new_one(upgraded):
 
 async def test_an_upgrade_keeps_every_row(old):
     tables, _ = await shape(old)
-    before = await rows(old, tables)
+    kept = {
+        name: Table(
+            {each: text for each, text in columns.items() if each in TABLES[name].columns}, parts
+        )
+        for name, (columns, parts) in tables.items()
+    }
+    before = await rows(old, kept)
     assert all(before.values())
     assert not await is_current(old)
     assert await migrate(old, now())
     assert await is_current(old)
-    assert await rows(old, tables) == before
+    assert await rows(old, kept) == before
 
 
 async def test_an_upgraded_database_is_read(upgraded):
@@ -102,7 +108,6 @@ async def test_an_upgraded_database_is_read(upgraded):
         page = await trips.page(tx, caller.actor.user, among=None, after=None, limit=1)
         assert msgspec.json.decode(page.documents[0])["_id"] == TRIP
         assert [key.revoked_at for key in await keys.list_all(tx)].count(None) == 4
-        assert await shares.active(tx, TRIP)
         whole = await snapshots.of_trip(tx, TRIP, (LEG, STAY, MAP_PIN, ACTION_ITEM, COMMITMENT))
         assert all(whole.rows.values())
         assert len(whole.members) == 3

@@ -8,7 +8,7 @@ import msgspec
 from domain.resources import LEG, MAP_PIN, RESOURCES
 from storage import shares, snapshots
 from storage.store import Tx
-from tests.storage.home import Home, event, leg, pin, soon, stay
+from tests.storage.home import SECRET, Home, event, leg, pin, soon, stay
 from tests.support import now
 
 
@@ -59,7 +59,7 @@ async def test_awkward_text_survives(home):
 
 
 async def test_a_share_shows_its_trip_while_it_is_active(home):
-    share = await home.store.write(lambda tx: shares.create(tx, home.trip_id, now()))
+    share = await home.store.write(lambda tx: shares.create(tx, home.trip_id, SECRET, now()))
     found = await home.store.read(lambda tx: snapshots.of_share(tx, share.token, RESOURCES))
     assert msgspec.json.decode(found.trip)["_id"] == home.trip_id
     for token in ("", "x", share.token[:-1], share.token.swapcase()):

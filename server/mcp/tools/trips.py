@@ -87,7 +87,9 @@ def _of_trip(what: str, trip: Document) -> Answer:
 
 
 async def _share_trip(tx: Tx, use: Use) -> Answer:
-    share, is_new = await shares.share(tx, use.call.cause, use.trip_id)
+    share, is_new = await shares.share(
+        tx, use.call.cause, use.trip_id, use.call.services.signing_secret
+    )
     link = link_of(use.call, share)
     page = shares.page_of(use.call.services.public_url, share.token)
     which = "A new link" if is_new else "The link there was already"

@@ -16,11 +16,12 @@ async def show(visit: Visit) -> Document:
     The link itself is for those who may make one, as in the API.
     """
     trip_id, user_id = visit.call.trip_id, visit.actor.user
+    secret = visit.call.services.signing_secret
 
     async def read(tx: Tx) -> tuple[str, Share | None, str | None]:
         trip = (await trips.show(tx, trip_id)).document
-        share = await stored.active(tx, trip_id)
-        return trip["title"], share, await calendar_tokens.active(tx, user_id)
+        share = await stored.active(tx, trip_id, secret)
+        return trip["title"], share, await calendar_tokens.active(tx, user_id, secret)
 
     title, share, feed = await visit.read(read)
     public_url = visit.call.services.public_url
@@ -39,8 +40,8 @@ async def show(visit: Visit) -> Document:
 
 async def create(visit: Visit) -> Redirect:
     """Shares the trip; one that is shared keeps its link."""
-    trip_id = visit.call.trip_id
-    await visit.write(lambda tx: shares.share(tx, visit.call.cause, trip_id))
+    trip_id, secret = visit.call.trip_id, visit.call.services.signing_secret
+    await visit.write(lambda tx: shares.share(tx, visit.call.cause, trip_id, secret))
     return Redirect(f"/trips/{trip_id}/share?done=shared")
 
 
@@ -53,7 +54,9 @@ async def stop(visit: Visit) -> Redirect:
 
 async def open_feed(visit: Visit) -> Redirect:
     """Gives the reader an address to subscribe to all their trips by."""
-    await visit.write(lambda tx: calendars.open_feed(tx, visit.actor.user, visit.call.now))
+    call, user_id = visit.call, visit.actor.user
+    secret = call.services.signing_secret
+    await visit.write(lambda tx: calendars.open_feed(tx, user_id, secret, call.now))
     return Redirect(_back(visit))
 
 

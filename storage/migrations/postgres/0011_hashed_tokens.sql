@@ -1,0 +1,25 @@
+-- Links that let in are found by a hash of their token. hash: SHA-256 of it, in hex. sealed: the
+-- token, masked by what only the server's secret gives, in hex. Those there are now are filled in by
+-- the program (storage/clear_tokens.py).
+CREATE TEMPORARY TABLE clear_tokens ON COMMIT DROP AS
+SELECT 'shares' AS name, trip_id AS owner_id, token, created_at FROM shares
+UNION ALL
+SELECT 'calendar_tokens', user_id, token, created_at FROM calendar_tokens;
+
+DROP TABLE shares;
+
+CREATE TABLE shares (
+    trip_id TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES trips (id),
+    hash TEXT COLLATE "C" NOT NULL UNIQUE,
+    sealed TEXT NOT NULL,
+    created_at TEXT COLLATE "C" NOT NULL
+);
+
+DROP TABLE calendar_tokens;
+
+CREATE TABLE calendar_tokens (
+    user_id TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES users (id),
+    hash TEXT COLLATE "C" NOT NULL UNIQUE,
+    sealed TEXT NOT NULL,
+    created_at TEXT COLLATE "C" NOT NULL
+);
