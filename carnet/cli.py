@@ -8,6 +8,7 @@ import click
 import structlog
 
 from carnet.arguments import EMAIL, NAME, require_text
+from carnet.commands_backup import backup_command, restore_command
 from carnet.commands_export import export_command
 from carnet.commands_import import import_command
 from carnet.commands_key import key
@@ -21,6 +22,8 @@ from runtime import logs
 from runtime.clock import now
 from runtime.configuration import ConfigError
 from storage import StorageUrlError, accounts, server_state
+from storage.copying import BackupError
+from storage.in_use import in_use
 from storage.migrate import MigrationError, migrate
 from storage.store import DatabaseError, Store
 
@@ -46,7 +49,7 @@ def main(arguments: list[str] | None = None) -> None:
         _fail(str(error), 2)
     except StorageUrlError as error:
         _fail(f"storage.url: {error}", 2)
-    except (DatabaseError, MigrationError) as error:
+    except (DatabaseError, MigrationError, BackupError) as error:
         _fail(str(error), 1)
     except Failure as error:
         _fail(str(error), error.exit_code)
@@ -84,7 +87,8 @@ def serve(context: click.Context) -> None:
     async def work(store: Store) -> None:
         await run_server(settings, store, functools.partial(click.echo))
 
-    run(settings, work, create=True)
+    with in_use(settings.storage.url, "server" if settings.queue.url else "all"):
+        run(settings, work, create=True)
 
 
 @cli.command()
@@ -136,7 +140,8 @@ def worker(context: click.Context) -> None:
         _log.info("started", pid=os.getpid())
         await run_worker(store, settings, Stop().requested)
 
-    run(settings, work, create=False)
+    with in_use(settings.storage.url, "worker"):
+        run(settings, work, create=False)
 
 
 @cli.command("migrate")
@@ -186,4 +191,6 @@ cli.add_command(user)
 cli.add_command(key)
 cli.add_command(import_command)
 cli.add_command(export_command)
+cli.add_command(backup_command)
+cli.add_command(restore_command)
 cli.add_command(mcp)

@@ -9,9 +9,9 @@ import dataclasses
 import hashlib
 import re
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from storage.clear_tokens import hash_clear_tokens
 from storage.store import Store, Tx
@@ -62,9 +62,37 @@ def migrations_in(folder: Path) -> list[Migration]:
     return found
 
 
+class Applied(NamedTuple):
+    """A migration that a database has had."""
+
+    version: int
+    name: str
+    checksum: str
+    applied_at: str
+
+
+APPLIED: Final = (
+    "SELECT version, name, checksum, applied_at FROM schema_migrations ORDER BY version"
+)
+"""A statement for the columns of `Applied`, of a database that has had any."""
+
+
+def missing_after(applied: Sequence[Applied], folder: Path) -> list[Migration]:
+    """The migrations that a database still lacks; `MigrationError` if it has had others."""
+    ours = migrations_in(folder)
+    if len(applied) > len(ours):
+        raise MigrationError(
+            f"the database has schema {applied[-1].version}, this program knows {len(ours)}: "
+            "it was written by a newer Carnet"
+        )
+    for had, migration in zip(applied, ours, strict=False):
+        if had.version != migration.version or had.checksum != migration.checksum:
+            raise MigrationError(f"migration {had.name} was applied with another text than ours")
+    return ours[len(applied) :]
+
+
 async def migrate(store: Store, now: str) -> list[str]:
     """Applies what is missing, all in one transaction; the names of what was applied."""
-    ours = migrations_in(store.dialect.migrations)
 
     async def apply(tx: Tx) -> list[str]:
         if tx.dialect.migration_lock:
@@ -74,46 +102,34 @@ async def migrate(store: Store, now: str) -> list[str]:
             " version INTEGER PRIMARY KEY, name TEXT NOT NULL,"
             " checksum TEXT NOT NULL, applied_at TEXT NOT NULL)"
         )
-        done = await _applied(tx, ours)
-        for migration in ours[done:]:
+        missing = missing_after(await applied(tx), store.dialect.migrations)
+        for migration in missing:
             for statement in migration.statements():
                 await tx.execute(statement)
             if migration.name in AFTERWARDS:
                 await AFTERWARDS[migration.name](tx)
-            await tx.execute(
-                "INSERT INTO schema_migrations (version, name, checksum, applied_at)"
-                " VALUES ($1, $2, $3, $4)",
-                migration.version,
-                migration.name,
-                migration.checksum,
-                now,
-            )
-        return [migration.name for migration in ours[done:]]
+            await record(tx, Applied(migration.version, migration.name, migration.checksum, now))
+        return [migration.name for migration in missing]
 
     return await store.write_slowly(apply)
 
 
+async def record(tx: Tx, applied: Applied) -> None:
+    """Notes that a database has had a migration."""
+    await tx.execute(
+        "INSERT INTO schema_migrations (version, name, checksum, applied_at)"
+        " VALUES ($1, $2, $3, $4)",
+        *applied,
+    )
+
+
+async def applied(tx: Tx) -> list[Applied]:
+    """The migrations that a database has had, in order; none where it is empty."""
+    if not await tx.fetchval(tx.dialect.has_table, "schema_migrations"):
+        return []
+    return [Applied(*row) for row in await tx.fetch(APPLIED)]
+
+
 async def is_current(store: Store) -> bool:
     """Whether there is nothing to apply; `MigrationError` when the database is not ours."""
-    ours = migrations_in(store.dialect.migrations)
-
-    async def check(tx: Tx) -> bool:
-        if not await tx.fetchval(tx.dialect.has_table, "schema_migrations"):
-            return False
-        return await _applied(tx, ours) == len(ours)
-
-    return await store.read(check)
-
-
-async def _applied(tx: Tx, ours: list[Migration]) -> int:
-    """How many of ours the database has; `MigrationError` if it has others."""
-    rows = await tx.fetch("SELECT version, name, checksum FROM schema_migrations ORDER BY version")
-    if len(rows) > len(ours):
-        raise MigrationError(
-            f"the database has schema {rows[-1][0]}, this program knows {len(ours)}: "
-            "it was written by a newer Carnet"
-        )
-    for (version, name, checksum), migration in zip(rows, ours, strict=False):
-        if version != migration.version or checksum != migration.checksum:
-            raise MigrationError(f"migration {name} was applied with another text than ours")
-    return len(rows)
+    return not missing_after(await store.read(applied), store.dialect.migrations)

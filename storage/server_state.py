@@ -1,7 +1,21 @@
 """What all processes on a database share, made by whichever needs it first."""
 
+from typing import Final
+
+import msgspec
+
 from runtime.ids import new_secret
 from storage.store import Tx
+
+FORGET_EPOCH: Final = "DELETE FROM server_state WHERE name = 'epoch'"
+"""A statement after which the database has a new epoch as soon as one is needed."""
+
+
+class LastBackup(msgspec.Struct, frozen=True):
+    """When the latest backup was made, in Unix seconds, and how large it is."""
+
+    at: int
+    bytes: int
 
 
 async def epoch(tx: Tx) -> str:
@@ -23,3 +37,12 @@ async def signing_secret(tx: Tx) -> bytes:
     )
     value: str = await tx.fetchval("SELECT value FROM server_state WHERE name = 'signing-secret'")
     return value.encode()
+
+
+async def note_backup(tx: Tx, backup: LastBackup) -> None:
+    """Remembers the latest backup."""
+    await tx.execute(
+        "INSERT INTO server_state (name, value) VALUES ('last_backup', $1)"
+        " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        msgspec.json.encode(backup).decode(),
+    )

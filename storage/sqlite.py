@@ -47,7 +47,7 @@ async def open_sqlite(url: str, *, create: bool = True) -> "SQLiteStore":
     if not create and not path.exists():
         raise DatabaseError(f"there is no database {path}: run `carnet init` or `carnet serve`")
     try:
-        _create(path)
+        create_file(path)
         store = SQLiteStore(path)
         await store.open()
     except (OSError, sqlite3.Error) as error:
@@ -55,7 +55,8 @@ async def open_sqlite(url: str, *, create: bool = True) -> "SQLiteStore":
     return store
 
 
-def _create(path: Path) -> None:
+def create_file(path: Path) -> None:
+    """Makes a file that only its owner may read, and its folder, where they are not there."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
