@@ -30,7 +30,7 @@ class Services:
     last_use: LastUse
     signing_secret: bytes
     epoch: str
-    """Tells entity tags of this database from those of a state restored from a backup."""
+    """Tells entity tags and cursors of this database from those before it was restored."""
     public_url: str
     """The base of links to this server, without a trailing slash."""
     responses: ResponseCache = dataclasses.field(default_factory=ResponseCache)
@@ -43,6 +43,11 @@ class Services:
     def prefix(self) -> str:
         """The path under which the server is mounted, as the public URL says; "" for none."""
         return urlsplit(self.public_url).path.rstrip("/")
+
+    @functools.cached_property
+    def cursor_secret(self) -> bytes:
+        """What cursors are signed with."""
+        return self.signing_secret + self.epoch.encode()
 
     @functools.cached_property
     def provider(self) -> Provider:

