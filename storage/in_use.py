@@ -49,7 +49,7 @@ def in_use(url: str, use: Use) -> Iterator[None]:
             fcntl.lockf(lock, how | fcntl.LOCK_NB, length, start)
         except OSError as error:
             raise DatabaseError(
-                f"{database} is in use by a running `carnet serve` or `carnet worker`: stop it first"
+                f"{database} is in use by a running `carnet serve` or `worker`: stop it first"
             ) from error
         yield
     finally:

@@ -45,7 +45,7 @@ def here(carnet, storage_url):
 
 
 @pytest.fixture
-def backup(here, tmp_path) -> Path:
+def backup(here, tmp_path):
     file = tmp_path / "carnet.backup"
     assert here("backup", str(file)).code == 0
     return file
@@ -200,7 +200,7 @@ def test_a_newer_schema_is_refused(here, elsewhere, tmp_path, storage_url):
 
 
 @pytest.fixture
-def sqlite_backup(carnet) -> Path:
+def sqlite_backup(carnet):
     assert carnet("init").code == 0
     assert carnet("backup", "carnet.backup").code == 0
     return carnet.folder / "carnet.backup"
