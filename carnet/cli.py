@@ -13,6 +13,7 @@ from carnet.commands_export import export_command
 from carnet.commands_import import import_command
 from carnet.commands_key import key
 from carnet.commands_mcp import mcp
+from carnet.commands_migrate import migrate_command
 from carnet.commands_user import user
 from carnet.console import config_option, json_option, print_json, require_current, run, settings_of
 from carnet.failure import Failure, UsageFailure
@@ -24,8 +25,9 @@ from runtime.configuration import ConfigError
 from storage import StorageUrlError, accounts, server_state
 from storage.copying import BackupError
 from storage.in_use import in_use
-from storage.migrate import MigrationError, migrate
+from storage.migrate import MigrationError
 from storage.store import DatabaseError, Store
+from storage.upgrade import upgrade
 
 _log = structlog.get_logger("carnet.cli")
 
@@ -102,15 +104,16 @@ def serve(context: click.Context) -> None:
 @click.pass_context
 def init(context: click.Context, email: str, name: str, group: str, as_json: bool) -> None:
     """Set up a new database: a first user, who owns a group, and a key."""
+    settings = settings_of(context)
 
     async def work(store: Store) -> tuple[accounts.FirstAccount, bytes]:
-        await migrate(store, now())
+        await upgrade(store, settings.storage.url, now())
         first = await store.write(
             lambda tx: accounts.set_up(tx, email=email, name=name, group=group, now=now())
         )
         return first, await store.write(server_state.signing_secret)
 
-    first, secret = run(settings_of(context), work, create=True)
+    first, secret = run(settings, work, create=True)
     if as_json:
         print_json({"userId": first.user_id, "groupId": first.group_id, "apiKey": first.api_key})
         return
@@ -144,23 +147,6 @@ def worker(context: click.Context) -> None:
         run(settings, work, create=False)
 
 
-@cli.command("migrate")
-@config_option
-@json_option
-@click.pass_context
-def migrate_command(context: click.Context, as_json: bool) -> None:
-    """Bring the database to the current schema."""
-
-    async def work(store: Store) -> list[str]:
-        return await migrate(store, now())
-
-    applied = run(settings_of(context), work, create=True)
-    if as_json:
-        print_json({"applied": applied})
-    else:
-        click.echo("\n".join(f"applied {name}" for name in applied) or "nothing to apply")
-
-
 @cli.group("_run", hidden=True)
 def run_child() -> None:
     """The program's own processes, which `carnet serve` starts (see `carnet.supervisor`)."""
@@ -187,6 +173,7 @@ def run_worker_process() -> None:
         run(parent.settings, lambda store: do_jobs(store, parent), create=False)
 
 
+cli.add_command(migrate_command)
 cli.add_command(user)
 cli.add_command(key)
 cli.add_command(import_command)

@@ -27,8 +27,8 @@ from runtime.signals import LocalSignals
 from server.ratelimit import LocalRateLimiter
 from storage import accounts, server_state
 from storage.accounts import FirstAccount
-from storage.migrate import migrate
 from storage.store import Store
+from storage.upgrade import upgrade
 
 _log = structlog.get_logger("carnet.server")
 
@@ -43,7 +43,7 @@ async def serve(settings: Settings, store: Store, say: Callable[[str], None]) ->
 
     Raises `Failure` when it cannot start, or cannot keep a child of its own running.
     """
-    await _prepare(settings, store)
+    await _prepare(settings, store, say)
     stop = Stop()
     with bind(settings.http.host, settings.http.port) as listening:
         if links_stay_here(settings):
@@ -132,12 +132,14 @@ async def _serve_by_children(
     await asyncio.gather(*(process.stop() for process in processes))
 
 
-async def _prepare(settings: Settings, store: Store) -> None:
+async def _prepare(settings: Settings, store: Store, say: Callable[[str], None]) -> None:
     """Migrates where this is the only program on the database, and else looks that it is done."""
     if settings.queue.url:
         await require_current(store)
-    else:
-        await migrate(store, now())
+        return
+    done = await upgrade(store, settings.storage.url, now())
+    if done.copy is not None:
+        say(f"Copied the database to {done.copy} before it was migrated")
 
 
 async def _set_up(store: Store) -> FirstAccount | None:

@@ -37,12 +37,19 @@ class Copier(Protocol):
         """
         ...
 
+    async def had(self) -> list[Applied]:
+        """The migrations that the database has had; none where there is none. Changes nothing."""
+        ...
+
     async def require_empty(self) -> None:
         """`BackupError` unless there is no database, or nothing in it."""
         ...
 
-    async def restore(self, file: Path, applied: Sequence[Applied]) -> None:
-        """Makes a file's database the one there is, under a new epoch: all of it or nothing."""
+    async def restore(self, file: Path, had: Sequence[Applied]) -> None:
+        """Makes a file's database the one there is, under a new epoch: all of it or nothing.
+
+        `had` are the migrations that it has had.
+        """
         ...
 
     def place_before(self, migration: str) -> Path | None:

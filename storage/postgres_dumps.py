@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from storage.copying import BackupError
-from storage.migrate import Applied, record
+from storage.migrate import Applied, applied, record
 from storage.postgres import DIALECT, open_postgres
 from storage.server_state import FORGET_EPOCH
 from storage.store import StorageUrlError, Tx
@@ -48,6 +48,14 @@ class PostgresCopier:
         lines = [line.split("\t") for line in rows[1].splitlines()]
         return [Applied(int(version), *rest) for version, *rest in lines]
 
+    async def had(self) -> list[Applied]:
+        """See `Copier.had`."""
+        store = await open_postgres(self._url)
+        try:
+            return await store.read(applied)
+        finally:
+            await store.close()
+
     async def require_empty(self) -> None:
         """See `Copier.require_empty`."""
         store = await open_postgres(self._url)
@@ -60,7 +68,7 @@ class PostgresCopier:
         finally:
             await store.close()
 
-    async def restore(self, file: Path, applied: Sequence[Applied]) -> None:
+    async def restore(self, file: Path, had: Sequence[Applied]) -> None:
         """See `Copier.restore`.
 
         What tells the schema comes last, with the new epoch: until then no server starts on it.
@@ -75,7 +83,7 @@ class PostgresCopier:
             )
 
         async def finish(tx: Tx) -> None:
-            for migration in applied:
+            for migration in had:
                 await record(tx, migration)
             await tx.execute(FORGET_EPOCH)
 

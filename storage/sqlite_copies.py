@@ -18,6 +18,7 @@ _BESIDE: Final = ("-wal", "-shm", "-journal")
 """The ends of the names of files beside a database that SQLite takes for part of it."""
 
 _TABLES: Final = "SELECT name FROM sqlite_schema WHERE type = 'table'"
+_MIGRATIONS: Final = ("schema_migrations",)
 
 
 class SQLiteCopier:
@@ -56,8 +57,17 @@ class SQLiteCopier:
             found = connection.execute("PRAGMA integrity_check(1)").fetchall()
             if found != [("ok",)]:
                 raise BackupError(f"it is damaged: {found[0][0]}")
-            if ("schema_migrations",) not in connection.execute(_TABLES):
+            if _MIGRATIONS not in connection.execute(_TABLES):
                 raise BackupError("there is no Carnet in it")
+            return [Applied(*row) for row in connection.execute(APPLIED)]
+
+    async def had(self) -> list[Applied]:
+        """See `Copier.had`."""
+        if not self._path.exists():
+            return []
+        with _told(f"cannot open {self._path}"), _connected(self._path) as connection:
+            if _MIGRATIONS not in connection.execute(_TABLES):
+                return []
             return [Applied(*row) for row in connection.execute(APPLIED)]
 
     async def require_empty(self) -> None:
@@ -74,7 +84,7 @@ class SQLiteCopier:
                     " beside it if they are there, or name another in storage.url"
                 )
 
-    async def restore(self, file: Path, applied: Sequence[Applied]) -> None:
+    async def restore(self, file: Path, had: Sequence[Applied]) -> None:
         """See `Copier.restore`."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with new_file(self._path) as made, _told(f"cannot write {self._path}"):
