@@ -1,6 +1,5 @@
 """Fixtures. A backend joins the whole suite by an entry in `BACKENDS`."""
 
-import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -16,6 +15,7 @@ from storage import open_store
 from storage.migrate import migrate
 from storage.store import Store
 from tests import servers
+from tests.emptied import Emptied
 from tests.support import PLENTY, World, new_world, now
 
 
@@ -27,9 +27,8 @@ def _sqlite(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _postgres(request: pytest.FixtureRequest) -> Iterator[str]:
-    url = request.getfixturevalue("postgres_url")
-    asyncio.run(servers.run_sql(url, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public"))
-    yield url
+    database = request.getfixturevalue("postgres_emptied")
+    yield database.migrated() if "store" in request.fixturenames else database.without_schema()
 
 
 # No deadline: how long an example takes depends on what else the machine does.
@@ -54,9 +53,20 @@ def postgres_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def postgres_emptied(postgres_url: str) -> Iterator[Emptied]:
+    """The same database, as a test wants it."""
+    database = Emptied(postgres_url)
+    yield database
+    database.close()
+
+
 @pytest.fixture(params=BACKENDS)
 def storage_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a new, empty database, on every backend in turn."""
+    """The URL of a new, empty database, on every backend in turn.
+
+    For a test with a `store` it may have the schema already.
+    """
     with BACKENDS[request.param](request) as url:
         yield url
 

@@ -55,6 +55,8 @@ def living(
 class ModuleRequest:
     """Gives a backend what it asks for, with a folder that lasts for the module."""
 
+    fixturenames = ("store",)
+
     def __init__(self, request: pytest.FixtureRequest, folders: pytest.TempPathFactory) -> None:
         self._request = request
         self._folders = folders
