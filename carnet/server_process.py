@@ -78,10 +78,13 @@ async def running_server(
         public_url=public_url(settings, listening),
         bodies=BodyBudget(settings.http.max_inflight_bytes),
     )
+    http = settings.http
     listener = Listener(
         build_app(services),
         linger_seconds=LINGER_SECONDS,
-        pause_seconds=PAUSE_SECONDS if settings.http.processes > 1 else 0.0,
+        pause_seconds=PAUSE_SECONDS if http.processes > 1 else 0.0,
+        # What comes from a proxy is many clients'.
+        most_of_one=0 if http.trusted_proxies else http.max_connections_per_address,
     )
     await listener.start_on(listening)
     spare_what_stays()

@@ -44,6 +44,7 @@ class Http(msgspec.Struct, forbid_unknown_fields=True):
     trusted_proxies: Annotated[
         int, Meta(ge=0, le=100, description="a whole number from 0 to 100")
     ] = 0
+    max_connections_per_address: CountOrNone = 4_000
     public_url: Annotated[
         str,
         Meta(
@@ -92,6 +93,7 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True):
     requests_per_minute: Count = 60
     shared_requests_per_minute: Count = 60
     session_requests_per_minute: Count = 600
+    wrong_keys_per_minute: Count = 600
 
 
 class Imports(msgspec.Struct, forbid_unknown_fields=True):

@@ -4,7 +4,6 @@ Nothing here knows of an application: a guard is given the parts of a request it
 """
 
 import functools
-import ipaddress
 import itertools
 import re
 from collections.abc import Sequence
@@ -24,6 +23,7 @@ from domain.errors import (
     ValidationFailed,
 )
 from server import cookies
+from server.addresses import client_address
 from server.query import NAMES, PARAMETERS
 from server.ratelimit import Usage, used
 from server.route import OPEN, Call, Route
@@ -34,8 +34,6 @@ from storage.last_use import Table, Use
 _BEARER = re.compile(r"bearer {1,64}([\x21-\x7e]{1,512})", re.IGNORECASE | re.ASCII)
 _VISIBLE = re.compile(r"[\x21-\x7e]*", re.ASCII)
 _NO_KEY: Final = "Send the API key as: Authorization: Bearer osk_..."
-_IPV6_NETWORK_BITS: Final = 64
-"""What a household or a host is given: one client has all addresses in it."""
 
 
 async def admit_actor(call: Call) -> None:
@@ -105,11 +103,25 @@ async def _authenticate(call: Call, hashed: str) -> None:
         lambda tx: keys.authenticate(tx, hashed, trip_id), name=("caller", hashed, trip_id)
     )
     if caller is None or not caller.actor.may_act_at(call.now):
+        _count_wrong_key(call)
         raise Unauthorized("This API key is unknown, revoked or expired")
     call.caller = caller
     key_id = caller.actor.key_id
     if services.last_use.is_due(key_id, call.unix_ns):
         _note_use(call, "api_keys", caller.actor, key_id)
+
+
+def _count_wrong_key(call: Call) -> None:
+    """Counts a key that lets nobody in against its client's address (429).
+
+    Right ones from there are let in all the same: others may have that address too.
+    """
+    services = call.services
+    address = client_address(call.request, services.settings.http.trusted_proxies)
+    usage = services.wrong_keys.count(address)
+    allowance = usage.of(services.settings.limits.wrong_keys_per_minute)
+    if allowance.exceeded:
+        raise RateLimited(allowance.reset_seconds)
 
 
 async def _caller_of_session(call: Call, token: str) -> Caller | None:
@@ -168,37 +180,6 @@ async def _count_address(call: Call, what: str, limit: int) -> None:
     allowance = usage.of(limit)
     if allowance.exceeded:
         raise RateLimited(allowance.reset_seconds)
-
-
-def client_address(request: web.BaseRequest, trusted_proxies: int) -> str:
-    """The client's address: each trusted proxy vouches for one entry of `X-Forwarded-For`.
-
-    What a proxy gives that is no address counts as the proxy's own.
-    """
-    hops = [
-        hop for value in request.headers.getall("X-Forwarded-For", ()) for hop in value.split(",")
-    ]
-    hops.append(request.remote or "")
-    vouched_for = hops[-1 - min(trusted_proxies, len(hops) - 1) :]
-    return next((address for hop in vouched_for if (address := _canonical(hop))), "")
-
-
-def _canonical(text: str) -> str | None:
-    """An address in one spelling, without a port; of IPv6 its network. None of what is none."""
-    text = text.strip().strip('"')
-    if bracketed := re.fullmatch(r"\[([^\]]*)\](?::\d+)?", text):
-        text = bracketed[1]
-    elif re.fullmatch(r"[\d.]+:\d+", text):
-        text = text.partition(":")[0]
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((int(address), _IPV6_NETWORK_BITS), strict=False))
-    return str(address)
 
 
 def _key_hash(request: web.BaseRequest) -> str:

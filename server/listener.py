@@ -2,19 +2,25 @@
 
 import asyncio
 import contextlib
+import functools
+import itertools
 import socket
+from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from domain.errors import Internal, ValidationFailed
+from server.addresses import canonical
 from server.errors import refuse
 from server.response import WholeResponse
 
-MAX_HEADER_BYTES: Final = 64 * 1024
+MAX_HEAD_BYTES: Final = 32 * 1024
+"""What a request's target, and the names and values of its headers, may have together."""
+MAX_HEADERS: Final = 100
 SHUTDOWN_SECONDS: Final = 20.0
 """aiohttp waits so long twice: requests at hand have 40 s to end."""
 IDLE_SECONDS: Final = 75.0
@@ -24,6 +30,10 @@ BUFFER_BYTES: Final = 64 * 1024
 has come by then, and takes in nothing else meanwhile."""
 UNREAD_MS: Final = 60_000
 """How long a client may take nothing of what it was sent."""
+UNSENT_SECONDS: Final = 60.0
+"""How long a client may take for a piece of what it was sent: one of 128 KiB, so 2 KiB a second."""
+LOOK_SECONDS: Final = 15.0
+"""How often it is looked for clients that take longer."""
 ACCEPT_AGAIN_SECONDS: Final = 0.1
 """The pause when no connection can be taken: the system has no descriptor left."""
 TAKEN_IN_A_ROW: Final = 4
@@ -38,22 +48,50 @@ _log = structlog.get_logger("carnet.server")
 class _Connection(web.RequestHandler):
     """aiohttp's connection, refusing with our envelope what never gets to the handler."""
 
-    __slots__ = ("_new", "when_lost")
+    __slots__ = ("_new", "_over", "_pipe", "_unsent_since", "when_lost")
 
-    def __init__(self, server: web.Server, new: "_New", **options: Any) -> None:
+    def __init__(
+        self, server: web.Server, new: "_New", over: Callable[[], None], **options: Any
+    ) -> None:
+        """`over` is called when the connection is."""
         super().__init__(server, **options)
         self.when_lost: Callable[[], None] | None = None
         self._new = new
+        self._over = over
+        self._pipe: asyncio.Transport
+        self._unsent_since: float | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._new.add(self)
+        self._pipe = cast(asyncio.Transport, transport)
         super().connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._new.discard(self)
+        self._over()
         super().connection_lost(exc)
         if self.when_lost is not None:
             self.when_lost()
+
+    def pause_writing(self) -> None:
+        self._unsent_since = self._loop.time()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self._unsent_since = None
+        super().resume_writing()
+
+    def abort_if_stuck(self) -> None:
+        """Breaks the connection where the client takes too little of what it was sent.
+
+        A connection that was closed still sends what there is, and would do so for ever.
+        """
+        now = self._loop.time()
+        if self._unsent_since is None and self._pipe.is_closing():
+            self._unsent_since = now
+        if self._unsent_since is not None and now - self._unsent_since > UNSENT_SECONDS:
+            _log.info("client_too_slow")
+            self._pipe.abort()
 
     def handle_error(
         self,
@@ -117,7 +155,12 @@ class Listener:
     """A listening server; `port` is the one it really has."""
 
     def __init__(
-        self, handler: Handler, *, linger_seconds: float = 0.0, pause_seconds: float = 0.0
+        self,
+        handler: Handler,
+        *,
+        linger_seconds: float = 0.0,
+        pause_seconds: float = 0.0,
+        most_of_one: int = 0,
     ) -> None:
         """Times are in seconds.
 
@@ -125,7 +168,10 @@ class Listener:
         send their first request.
         `pause_seconds`: how long, now and then, connections are left to other processes that accept
         from the same socket; 0 where there are none.
+        `most_of_one`: how many connections one client address may have open; 0 for any number.
         """
+        self._most_of_one = most_of_one
+        self._open: Counter[str] = Counter()
         self._pause_seconds = pause_seconds
         self._taken = 0
         self._linger_seconds = linger_seconds
@@ -135,6 +181,7 @@ class Listener:
         self._runner = web.ServerRunner(self._server, shutdown_timeout=SHUTDOWN_SECONDS)
         self._listening: socket.socket
         self._resting: asyncio.TimerHandle | None = None
+        self._looking: asyncio.TimerHandle
         self._connecting: set[asyncio.Task[None]] = set()
         self.port = 0
 
@@ -145,10 +192,21 @@ class Listener:
         self._listening = listening
         self.port = listening.getsockname()[1]
         self._watch()
+        self._look()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         self._new.discard(request.protocol)
+        fields = itertools.chain.from_iterable(request.raw_headers)
+        if len(request.raw_path) + sum(map(len, fields)) > MAX_HEAD_BYTES:
+            return refuse(_bad_head())
         return await self._handler(request)
+
+    def _look(self) -> None:
+        """Looks for clients that are too slow, from now on."""
+        for connection in self._server.connections:
+            assert isinstance(connection, _Connection)
+            connection.abort_if_stuck()
+        self._looking = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)
 
     def _watch(self) -> None:
         self._resting = None
@@ -178,38 +236,60 @@ class Listener:
     def _take(self) -> bool:
         """Takes a connection, if one waits; whether one did."""
         try:
-            accepted, _ = self._listening.accept()
+            accepted, peer = self._listening.accept()
         except (BlockingIOError, ConnectionError):
             return False
-        task = asyncio.create_task(self._connect(accepted))
+        # A socket of the file system tells no address.
+        address = canonical(peer[0]) if self._most_of_one and isinstance(peer, tuple) else None
+        if address is not None:
+            if self._open[address] >= self._most_of_one:
+                _log.info("too_many_connections")
+                accepted.close()
+                return True
+            self._open[address] += 1
+        task = asyncio.create_task(self._connect(accepted, address))
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
         return True
 
-    async def _connect(self, accepted: socket.socket) -> None:
+    def _over(self, address: str | None) -> None:
+        """A connection of an address, where those are counted, is no more."""
+        if address is not None:
+            self._open[address] -= 1
+            if not self._open[address]:
+                del self._open[address]
+
+    async def _connect(self, accepted: socket.socket, address: str | None) -> None:
+        over = functools.partial(self._over, address)
         accepted.setblocking(False)
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
         try:
-            await asyncio.get_running_loop().connect_accepted_socket(self._connection, accepted)
+            make = functools.partial(self._connection, over)
+            await asyncio.get_running_loop().connect_accepted_socket(make, accepted)
         except OSError:
+            over()
             accepted.close()
 
-    def _connection(self) -> _Connection:
+    def _connection(self, over: Callable[[], None]) -> _Connection:
         options: dict[str, Any] = {
             "access_log": None,
             "auto_decompress": False,
             "keepalive_timeout": IDLE_SECONDS,
-            "max_line_size": MAX_HEADER_BYTES,
-            "max_field_size": MAX_HEADER_BYTES,
+            "max_line_size": MAX_HEAD_BYTES,
+            "max_field_size": MAX_HEAD_BYTES,
+            "max_headers": MAX_HEADERS,
             "read_bufsize": BUFFER_BYTES,
         }
-        return _Connection(self._server, self._new, loop=asyncio.get_running_loop(), **options)
+        return _Connection(
+            self._server, self._new, over, loop=asyncio.get_running_loop(), **options
+        )
 
     async def stop(self) -> None:
         """Stops accepting, and gives running requests their time to end."""
         if self._resting is not None:
             self._resting.cancel()
+        self._looking.cancel()
         asyncio.get_running_loop().remove_reader(self._listening)
         # What waits would be reset when the last process that shares the socket closes it.
         with contextlib.suppress(OSError):

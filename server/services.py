@@ -13,7 +13,7 @@ from server.last_use import LastUse
 from server.mail import Mailer
 from server.oidc.provider import Provider
 from server.passwords import Passwords
-from server.ratelimit import RateLimiter
+from server.ratelimit import LocalRateLimiter, RateLimiter
 from server.response_cache import KeyIds, ResponseCache
 from storage.store import Store
 
@@ -36,6 +36,8 @@ class Services:
     responses: ResponseCache = dataclasses.field(default_factory=ResponseCache)
     key_ids: KeyIds = dataclasses.field(default_factory=KeyIds)
     bodies: BodyBudget = dataclasses.field(default_factory=BodyBudget)
+    wrong_keys: LocalRateLimiter = dataclasses.field(default_factory=LocalRateLimiter)
+    """By client address; each process counts for itself, so that it costs next to nothing."""
     passwords: Passwords = dataclasses.field(default_factory=Passwords)
     look_up: LookUp = look_up
 

@@ -14,7 +14,7 @@ from domain.account import is_email, key_hash, used_from
 from domain.errors import CarnetError, RateLimited, Unauthorized, ValidationFailed
 from domain.sign_in import WINDOW_SECONDS, wait_seconds
 from server import cookies
-from server.guards import client_address
+from server.addresses import client_address
 from server.passwords import is_outdated
 from server.route import Call
 from storage import credentials, sessions, sign_in_failures

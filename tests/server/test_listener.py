@@ -33,8 +33,10 @@ class Slow:
 
 
 @contextlib.asynccontextmanager
-async def listening(handler: Handler) -> AsyncIterator[tuple[Listener, str]]:
-    listener = Listener(handler)
+async def listening(
+    handler: Handler, *, most_of_one: int = 0
+) -> AsyncIterator[tuple[Listener, str]]:
+    listener = Listener(handler, most_of_one=most_of_one)
     await listener.start_on(socket.create_server(("127.0.0.1", 0)))
     try:
         yield listener, f"http://127.0.0.1:{listener.port}"
@@ -226,3 +228,41 @@ async def test_a_client_that_never_asks_does_not_hold_the_end_up_for_good():
     await listener.stop()
     assert await reader.read() == b""
     writer.close()
+
+
+async def closed_at_once(port: int) -> bool:
+    """Whether a new connection is closed before anything was asked on it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        return await reader.read() == b""
+    except ConnectionError:
+        return True
+    finally:
+        writer.close()
+
+
+async def test_one_address_has_no_more_connections_than_it_may():
+    async with listening(named("here"), most_of_one=3) as (listener, _):
+        held = [await asyncio.open_connection("127.0.0.1", listener.port) for _ in range(3)]
+        with structlog.testing.capture_logs() as lines:
+            assert await closed_at_once(listener.port)
+        assert [line["event"] for line in lines] == ["too_many_connections"]
+        # Those that it has go on, and one that ends makes room.
+        reader, writer = held[0]
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert (await reader.read()).endswith(b"here")
+        writer.close()
+        await until(lambda: sum(listener._open.values()) == 2)
+        assert not await closed_at_once(listener.port)
+        for _, writer in held:
+            writer.close()
+        await until(lambda: not listener._open)
+
+
+async def test_any_number_of_connections_where_there_is_no_limit():
+    async with listening(named("here")) as (listener, _):
+        held = [await asyncio.open_connection("127.0.0.1", listener.port) for _ in range(50)]
+        assert not await closed_at_once(listener.port)
+        for _, writer in held:
+            writer.close()

@@ -1,15 +1,19 @@
 """Clients that are slow: each is hung up on in the end, and holds nothing for ever."""
 
 import asyncio
+import contextlib
 import socket
 from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
 from aiohttp import StreamReader, web
 
 from server import bodies
 from server import listener as listener_module
+from server.response import WholeResponse
 from tests.server.test_listener import Slow, listening
+from tests.waiting import until
 
 PIN = b'{"name":"Senso-ji","lat":35.7,"lng":139.8}'
 
@@ -73,6 +77,48 @@ async def test_who_takes_nothing_of_a_reply_is_hung_up_on(monkeypatch):
         async with asyncio.timeout(20):
             await lost.wait()
         connection.close()
+
+
+async def trickle(connection: socket.socket) -> None:
+    """Takes what comes, byte by byte, for as long as anything does."""
+    with contextlib.suppress(ConnectionError):
+        while await asyncio.get_running_loop().sock_recv(connection, 1):
+            pass
+
+
+@pytest.mark.parametrize("head", ["", "Connection: close\r\n"])
+@pytest.mark.parametrize("size", [300_000, 20_000_000])
+async def test_who_takes_a_reply_by_bytes_is_hung_up_on(monkeypatch, head, size):
+    """Also one whose end is with the connection already, and one that is closed but not sent."""
+    monkeypatch.setattr(listener_module, "UNSENT_SECONDS", 0.05)
+    monkeypatch.setattr(listener_module, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(listener_module, "IDLE_SECONDS", 0.05)
+
+    async def large(_request: web.BaseRequest) -> web.StreamResponse:
+        return WholeResponse(200, {}, b"x" * size)
+
+    async with listening(large) as (listener, _):
+        # The system would take all of it from the server at once.
+        listener._listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        connection = await connect(listener.port, receive_bytes=4096)
+        await say(connection, f"GET / HTTP/1.1\r\nHost: x\r\n{head}\r\n".encode())
+        trickling = asyncio.create_task(trickle(connection))
+        await until(lambda: listener._server.connections)
+        await until(lambda: not listener._server.connections)
+        connection.close()
+        trickling.cancel()
+
+
+async def test_who_takes_what_it_was_sent_is_not_hung_up_on(monkeypatch):
+    monkeypatch.setattr(listener_module, "LOOK_SECONDS", 0.001)
+
+    async def large(_request: web.BaseRequest) -> web.StreamResponse:
+        return WholeResponse(200, {}, b"x" * 2_000_000)
+
+    async with listening(large) as (_, url), aiohttp.ClientSession() as session:
+        for _ in range(3):
+            async with session.get(url) as reply:
+                assert len(await reply.read()) == 2_000_000
 
 
 async def posting(world, sent: bytes) -> socket.socket:

@@ -12,7 +12,7 @@ from domain.clock import timestamp
 from domain.errors import NotFound, RateLimited
 from domain.sign_in import RESET_HOURS
 from runtime.clock import moment
-from server.guards import client_address
+from server.addresses import client_address
 from server.pages.problems import Problems
 from server.pages.visit import Document, Redirect, Visit
 from server.ratelimit import used
