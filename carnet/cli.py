@@ -1,7 +1,6 @@
 """The command line (contract section 8)."""
 
 import functools
-import os
 import sys
 
 import click
@@ -132,6 +131,7 @@ def worker(context: click.Context) -> None:
     if not settings.queue.url:
         raise UsageFailure("queue.url is empty: `carnet serve` does the jobs itself")
     from carnet.collector import spare_what_stays
+    from carnet.program import program
     from carnet.stop import Stop
     from workers.arq_worker import run_worker
 
@@ -140,7 +140,7 @@ def worker(context: click.Context) -> None:
     async def work(store: Store) -> None:
         await require_current(store)
         spare_what_stays()
-        _log.info("started", pid=os.getpid())
+        _log.info("started", **program(store))
         await run_worker(store, settings, Stop().requested)
 
     with in_use(settings.storage.url, "worker"):

@@ -82,9 +82,13 @@ async def _serve_here(
             shared = await stack.enter_async_context(shared_by_redis(settings.queue.url))
         else:
             signals = LocalSignals()
-            shared = Shared(signals, LocalRateLimiter())
             worker = await stack.enter_async_context(running_worker(settings, signals, stop))
             children.append(worker.ready)
+
+            async def has_worker() -> str:
+                return "ok" if worker.ready.is_set() else "failing"
+
+            shared = Shared(signals, LocalRateLimiter(), has_worker)
         await stack.enter_async_context(running_server(settings, store, shared, listening))
         if await stop.unless_requested(*children):
             await ready()

@@ -18,11 +18,13 @@ from carnet.child import Parent
 from carnet.collector import spare_what_stays
 from carnet.console import require_current
 from carnet.messages import Message
+from carnet.program import health_of, program
 from runtime.settings import Settings
 from runtime.signals import Signals
 from server.app import build_app
 from server.body_budget import BodyBudget
 from server.events import EventHub
+from server.health import Check
 from server.last_use import LastUse
 from server.listener import Listener
 from server.ratelimit import RateLimiter
@@ -43,21 +45,28 @@ class Shared(NamedTuple):
 
     signals: Signals
     limiter: RateLimiter
+    has_worker: Check
 
 
 @contextlib.asynccontextmanager
 async def shared_by_redis(url: str) -> AsyncIterator[Shared]:
     """Signals and limits that all processes with the same Redis share."""
     # Imported where it is used: the client costs memory and start-up time.
+    from runtime.heartbeat import Heartbeat
     from runtime.redis_signals import RedisSignals
     from server.redis_ratelimit import RedisRateLimiter
 
     async with contextlib.AsyncExitStack() as stack:
-        signals, limiter = RedisSignals(url), RedisRateLimiter(url)
+        signals, limiter, heartbeat = RedisSignals(url), RedisRateLimiter(url), Heartbeat(url)
         signals.start()
         stack.push_async_callback(signals.stop)
         stack.push_async_callback(limiter.close)
-        yield Shared(signals, limiter)
+        stack.push_async_callback(heartbeat.close)
+
+        async def has_worker() -> str:
+            return "ok" if await heartbeat.heard() else "failing"
+
+        yield Shared(signals, limiter, has_worker)
 
 
 @contextlib.asynccontextmanager
@@ -79,8 +88,9 @@ async def running_server(
         bodies=BodyBudget(settings.http.max_inflight_bytes),
     )
     http = settings.http
+    health = health_of(store, settings, shared.signals, shared.has_worker)
     listener = Listener(
-        build_app(services),
+        build_app(services, health),
         linger_seconds=LINGER_SECONDS,
         pause_seconds=PAUSE_SECONDS if http.processes > 1 else 0.0,
         # What comes from a proxy is many clients'.
@@ -88,16 +98,18 @@ async def running_server(
     )
     await listener.start_on(listening)
     spare_what_stays()
-    _log.info("started", port=listener.port, pid=os.getpid())
+    _log.info("started", port=listener.port, **program(store))
     try:
         yield
     finally:
+        health.draining = True
         _log.info("stopping", pid=os.getpid())
         # They would not end by themselves, and the listener waits for all that runs.
         await services.events.stop()
         await listener.stop()
         await services.last_use.stop()
         await services.mail.stop()
+        await health.stop()
         _log.info("stopped", pid=os.getpid())
 
 

@@ -11,6 +11,7 @@ from aiohttp import web
 from domain.errors import NotFound, ValidationFailed
 from server.errors import refuse
 from server.front import BASE, Api
+from server.health import LIVE, READY, Health
 from server.mcp.endpoint import MCP, Endpoint
 from server.pages.front import Pages
 from server.route import API
@@ -43,13 +44,15 @@ class App:
         return _refuse(NotFound(f"There is nothing here; the API is at {API}"))
 
 
-def build_app(services: Services) -> App:
+def build_app(services: Services, health: Health) -> App:
     """All parts, also under the path of the public URL where that has one."""
     app = App()
     api, mcp, pages = Api(services, ROUTES), Endpoint(services), Pages(services)
     # Also without the path: a proxy may take it off, and a health check knows none.
     prefixes = [*dict.fromkeys((services.prefix, ""))]
     for prefix in prefixes:
+        app.mount(prefix + LIVE, health.live)
+        app.mount(prefix + READY, health.ready)
         app.mount(prefix + BASE, api.handle)
         app.mount(prefix + MCP, mcp.handle)
     for prefix in prefixes:

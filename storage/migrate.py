@@ -6,6 +6,7 @@ database from a newer program, or one whose past migrations differ from ours, is
 """
 
 import dataclasses
+import functools
 import hashlib
 import re
 import sqlite3
@@ -24,6 +25,10 @@ AFTERWARDS: Final[Mapping[str, Callable[[Tx], Awaitable[None]]]] = {
 
 class MigrationError(Exception):
     """The database does not fit this program; the text is one line for a person."""
+
+
+class NewerSchema(MigrationError):
+    """The database has migrations that this program does not know."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,8 +56,12 @@ class Migration:
             raise MigrationError(f"migration {self.name} ends in the middle of a statement")
 
 
-def migrations_in(folder: Path) -> list[Migration]:
-    """The migrations of a folder, in order; their numbers have no gap."""
+@functools.cache
+def migrations_in(folder: Path) -> Sequence[Migration]:
+    """The migrations of a folder, in order; their numbers have no gap.
+
+    Read once: while the program runs, its files may be replaced by those of another release.
+    """
     found: list[Migration] = []
     for path in sorted(folder.glob("*.sql")):
         match = re.fullmatch(r"(\d{4})_(\w+)", path.stem)
@@ -77,11 +86,11 @@ APPLIED: Final = (
 """A statement for the columns of `Applied`, of a database that has had any."""
 
 
-def missing_after(applied: Sequence[Applied], folder: Path) -> list[Migration]:
+def missing_after(applied: Sequence[Applied], folder: Path) -> Sequence[Migration]:
     """The migrations that a database still lacks; `MigrationError` if it has had others."""
     ours = migrations_in(folder)
     if len(applied) > len(ours):
-        raise MigrationError(
+        raise NewerSchema(
             f"the database has schema {applied[-1].version}, this program knows {len(ours)}: "
             "it was written by a newer Carnet"
         )

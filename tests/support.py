@@ -18,6 +18,7 @@ from runtime.settings import Settings
 from runtime.signals import LocalSignals
 from server.app import build_app
 from server.events import EventHub
+from server.health import Health, schema_check, storage_check
 from server.last_use import LastUse
 from server.listener import Listener
 from server.ratelimit import Allowance, LocalRateLimiter, RateLimiter, used
@@ -264,7 +265,8 @@ async def run_server(
         public_url=base,
         look_up=no_name,
     )
-    listener = Listener(build_app(services))
+    health = Health({"storage": storage_check(store), "schema": schema_check(store)})
+    listener = Listener(build_app(services, health))
     await listener.start_on(listening)
     worker = WorkerLoops(store, signals, settings, look_up=no_name)
     worker.start()
@@ -275,6 +277,7 @@ async def run_server(
         await listener.stop()
         await services.last_use.stop()
         await services.mail.stop()
+        await health.stop()
         await worker.stop()
 
 

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from arq.worker import Worker, func
 
+from domain.errors import Unavailable
+from runtime.heartbeat import BEAT_SECONDS, Heartbeat
 from runtime.redis_signals import (
     GONE,
     JOB_FUNCTION,
@@ -39,11 +41,13 @@ async def run_worker(store: Store, settings: Settings, stopping: asyncio.Event) 
     signals = RedisSignals(url)
     store.on_commit = signals.trip_changed
     working = asyncio.create_task(_work(store, signals, settings, stopping))
+    beating = asyncio.create_task(_beat(store, url))
     try:
         while not stopping.is_set():
             await _run_until_broken(signals, url, stopping)
     finally:
         stopping.set()
+        await end(beating)
         await working
         await signals.stop()
 
@@ -56,6 +60,19 @@ async def _work(
     loops.start()
     await stopping.wait()
     await loops.stop()
+
+
+async def _beat(store: Store, url: str) -> None:
+    """Tells servers that a worker is there, as long as the database answers it."""
+    heartbeat = Heartbeat(url)
+    try:
+        while True:
+            with contextlib.suppress(Unavailable, *GONE):
+                await store.read(lambda tx: tx.fetchval("SELECT 1"))
+                await heartbeat.beat()
+            await asyncio.sleep(BEAT_SECONDS)
+    finally:
+        await heartbeat.close()
 
 
 async def _run_until_broken(signals: RedisSignals, url: str, stopping: asyncio.Event) -> None:

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from server.app import build_app
+from server.health import Health
 from server.listener import Listener
 from tests.assistants.bridges import BRIDGES, PACKAGE, bridge, environment
 from tests.assistants.speaking import META
@@ -179,13 +180,13 @@ async def test_a_server_that_is_replaced_between_two_calls(world, way):
     """The next call waits while connections are refused, and finds the new server."""
     services = world.running.services
     port = free_port()
-    first = Listener(build_app(services))
+    first = Listener(build_app(services, Health({})))
     await first.start_on(socket.create_server(("127.0.0.1", port)))
     async with bridge(way, **variables(world, f"http://127.0.0.1:{port}")) as program:
         assert "result" in await program.ask(WHOAMI)
         await first.stop()
         program.say(WHOAMI)
-        second = Listener(build_app(services))
+        second = Listener(build_app(services, Health({})))
         await second.start_on(socket.create_server(("127.0.0.1", port)))
         assert "result" in await program.hear()
         await second.stop()

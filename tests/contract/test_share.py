@@ -5,6 +5,7 @@ import re
 import msgspec
 
 from server.app import build_app
+from server.health import Health
 from server.routes import ROUTES
 from tests.contract.kinds import (
     ACCOMMODATION,
@@ -252,7 +253,7 @@ async def test_filled_bodies_hold_every_field_so_that_none_escapes(world):
 async def test_a_link_leads_below_the_path_of_the_public_url(world):
     services = world.running.services
     object.__setattr__(services, "public_url", f"{world.running.base}/carnet")
-    async with listening(build_app(services)) as (_, url):
+    async with listening(build_app(services, Health({}))) as (_, url):
         made = await world.client.post(f"{url}/carnet/api/v1{world.trip}/share-token")
         link = made.json["url"]
         assert link == f"{world.running.base}/carnet/api/v1/shared/trips/{made.json['token']}"

@@ -7,6 +7,7 @@ from aiohttp import web
 from yarl import URL
 
 from server.app import App, build_app
+from server.health import Health
 from server.route import API
 from tests.server.test_listener import listening
 from tests.support import Client
@@ -56,7 +57,10 @@ async def test_an_unknown_route_of_the_api_needs_a_key_first(world, path):
 async def test_a_server_is_mounted_under_the_path_of_its_public_url(world):
     services = world.running.services
     object.__setattr__(services, "public_url", "https://example.org/carnet/here/")
-    async with listening(build_app(services)) as (_, url), aiohttp.ClientSession() as session:
+    async with (
+        listening(build_app(services, Health({}))) as (_, url),
+        aiohttp.ClientSession() as session,
+    ):
         below = Client(session, f"{url}/carnet/here", world.owner.key)
         assert (await below.get("/me")).status == 200
         queued = await below.post(

@@ -24,6 +24,7 @@ def with_migrations(monkeypatch, store: Store, folder, **files: str) -> None:
     """Gives a store's program other migrations than the real ones."""
     for name, sql in files.items():
         (folder / f"{name.lstrip('_')}.sql").write_text(sql)
+    migrations_in.cache_clear()
     dialect = dataclasses.replace(store.dialect, migrations=folder)
     monkeypatch.setattr(store, "dialect", dialect)
 
@@ -84,6 +85,7 @@ async def test_a_database_of_a_newer_program_is_refused(empty, monkeypatch, tmp_
     with_migrations(monkeypatch, empty, tmp_path, _0001_one=one, _0002_two=two)
     await migrate(empty, now())
     (tmp_path / "0002_two.sql").unlink()
+    with_migrations(monkeypatch, empty, tmp_path)
     for refused in (migrate(empty, now()), is_current(empty)):
         with pytest.raises(MigrationError, match="newer"):
             await soon(refused)
@@ -118,7 +120,8 @@ async def test_a_migration_that_fails_leaves_nothing(empty, monkeypatch, tmp_pat
     assert "nowhere" in str(outcome)
     for table in ("one", "two", "schema_migrations"):
         assert not await has_table(empty, table)
-    (tmp_path / "0002_two.sql").write_text("CREATE TABLE two (id INTEGER);")
+    two = "CREATE TABLE two (id INTEGER);"
+    with_migrations(monkeypatch, empty, tmp_path, _0002_two=two)
     assert await soon(migrate(empty, now())) == ["0001_one", "0002_two"]
 
 

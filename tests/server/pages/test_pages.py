@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 
 from server.app import build_app
+from server.health import Health
 from server.pages.assets import ASSETS
 from tests.server.test_listener import listening
 from tests.support import Client, Response
@@ -149,7 +150,10 @@ async def test_nothing_else_is_served(ask, path):
 async def test_pages_are_below_the_path_of_the_public_url_too(world):
     services = world.running.services
     object.__setattr__(services, "public_url", "https://example.org/carnet")
-    async with listening(build_app(services)) as (_, url), aiohttp.ClientSession() as session:
+    async with (
+        listening(build_app(services, Health({}))) as (_, url),
+        aiohttp.ClientSession() as session,
+    ):
         for path in ("/carnet/docs", "/docs", "/carnet/docs/static/docs.js"):
             async with session.get(f"{url}{path}") as shown:
                 assert shown.status == 200

@@ -1,0 +1,165 @@
+"""What `/readyz` of the real program tells while its parts come and go."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Iterator
+
+import aiohttp
+import msgspec
+import pytest
+
+from carnet import server_process
+from carnet.address import bind
+from carnet.server_process import Shared, running_server
+from domain.errors import Unavailable
+from runtime.heartbeat import Heartbeat
+from runtime.signals import LocalSignals
+from server.ratelimit import LocalRateLimiter
+from storage.migrate import migrations_in
+from storage.sqlite_engine import DIALECT
+from tests import servers
+from tests.carnet.program import ended, run, serving, start
+from tests.carnet.test_child_processes import sabotage
+from tests.faults.production import production
+from tests.servers import free_port
+from tests.support import Client
+from tests.waiting import until
+from workers import arq_worker
+
+WELL = dict.fromkeys(("storage", "schema", "queue", "worker", "disk"), "ok")
+
+
+async def becomes(base: str, **words: str) -> None:
+    """Waits until the checks of these names say these words, and all others are well."""
+    wanted = WELL | words
+    async with aiohttp.ClientSession() as session:
+
+        async def is_so() -> bool:
+            try:
+                answer = await Client(session, base, None).get(f"{base}/readyz")
+            except aiohttp.ClientConnectionError:
+                return False
+            told = "ok" if answer.status == 200 else "failing"
+            assert answer.json["status"] == told
+            return bool(answer.json["checks"] == wanted)
+
+        await until(is_so, every=0.1)
+
+
+async def test_a_server_is_ready_when_it_says_that_it_listens(tmp_path):
+    async with serving(tmp_path) as server:
+        answer = await server.client.with_key(None).get(f"{server.client.base}/readyz")
+        assert (answer.status, answer.json) == (200, {"status": "ok", "checks": WELL})
+        assert await server.stop() == 0
+        assert server.events("request") == [], "a probe leaves no line"
+        (started,) = server.events("started")
+        assert started["version"]
+        assert started["schema"] == len(migrations_in(DIALECT.migrations))
+
+
+async def test_an_embedded_worker_that_is_not_there_is_named(tmp_path):
+    gate, port = tmp_path / "gate", free_port()
+    os.mkfifo(gate)
+    variables = sabotage(tmp_path, f"open({str(gate)!r}).close()")
+    process, out, err = await start(tmp_path, **variables, CARNET_HTTP__PORT=str(port))
+    try:
+        await becomes(f"http://127.0.0.1:{port}", worker="failing")
+        await asyncio.to_thread(gate.write_text, "")
+        await becomes(f"http://127.0.0.1:{port}")
+    finally:
+        await ended(process, out, err)
+
+
+@pytest.fixture
+def postgres() -> Iterator[servers.PostgresServer]:
+    """A server that may be killed."""
+    with servers.own_postgres() as made:
+        yield made
+
+
+async def test_each_part_of_a_production_set_up_is_named_while_it_is_away(tmp_path, postgres):
+    with servers.own_valkey() as valkey:
+        async with production(tmp_path, postgres.dsn, valkey.url) as made:
+            await made.start_server()
+            await becomes(made.base, worker="failing")
+            worker = made.add_worker()
+            await becomes(made.base)
+            (started,) = worker.events("started")
+            assert {"version", "schema", "pid"} <= started.keys()
+            postgres.kill()
+            await becomes(made.base, storage="failing", schema="failing")
+            await asyncio.to_thread(postgres.restart)
+            await becomes(made.base)
+            valkey.kill()
+            await becomes(made.base, queue="away", worker="failing")
+
+
+async def test_wrong_credentials_of_redis_are_told_as_such(tmp_path):
+    run(tmp_path, "init")
+    with servers.own_valkey() as valkey:
+        valkey.ask("CONFIG SET requirepass hush-hush")
+        url = valkey.url.replace("//", "//:wrong@")
+        async with serving(tmp_path, CARNET_QUEUE__URL=url) as server:
+            await becomes(server.client.base, queue="wrong credentials", worker="failing")
+
+
+@contextlib.asynccontextmanager
+async def beating(store, url: str) -> AsyncIterator[Heartbeat]:
+    """A worker's beats on a store."""
+    heartbeat = Heartbeat(url)
+    task = asyncio.create_task(arq_worker._beat(store, url))
+    try:
+        yield heartbeat
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await heartbeat.close()
+
+
+async def test_a_worker_without_its_database_is_not_there(monkeypatch):
+    class Away:
+        """A store whose database comes back."""
+
+        asked = 0
+        there = False
+
+        async def read(self, _operation):
+            self.asked += 1
+            if not self.there:
+                raise Unavailable
+
+    monkeypatch.setattr(arq_worker, "BEAT_SECONDS", 0.01)
+    store = Away()
+    with servers.own_valkey() as valkey:
+        async with beating(store, valkey.url) as heartbeat:
+            await until(lambda: store.asked >= 3)
+            assert not await heartbeat.heard()
+            store.there = True
+            await until(heartbeat.heard)
+
+
+async def test_a_server_that_was_told_to_stop_is_draining_for_whom_it_still_answers(
+    store, settings, monkeypatch
+):
+    monkeypatch.setattr(server_process, "LINGER_SECONDS", 30.0)
+
+    async def has_worker() -> str:
+        return "ok"
+
+    listening = bind("127.0.0.1", 0)
+    address = listening.getsockname()
+    shared = Shared(LocalSignals(), LocalRateLimiter(), has_worker)
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(running_server(settings, store, shared, listening))
+        reader, writer = await asyncio.open_connection(*address)
+        stopping = asyncio.create_task(stack.aclose())
+        await until(lambda: listening.fileno() == -1)
+        with pytest.raises(ConnectionError):
+            await asyncio.open_connection(*address)
+        writer.write(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 503 ")
+        assert msgspec.json.decode(body)["status"] == "draining"
+        writer.close()
+        await stopping
