@@ -151,14 +151,14 @@ clients/typescript/dist/.built: $(wildcard clients/typescript/src/*.ts clients/t
 	@cd clients/typescript && npm run --silent build
 	@touch $@
 
-# --- Debian's programs: a browser, a calendar program, and Prometheus with its promtool --------
+# --- Debian's programs: a browser, a calendar program, Prometheus, a pooler ---------------
 
-PROGRAMS := chromium calcurse prometheus
+PROGRAMS := chromium calcurse prometheus pgbouncer
 WITHOUT := $(if $(filter no,$(BROWSERS)),-m "not debian")
 
 programs:
 	@test "$(BROWSERS)" = no || for program in $(PROGRAMS); do \
-		command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+		PATH="$$PATH:/usr/sbin" command -v $$program >/dev/null || missing="$$missing $$program"; done; \
 	test -z "$$missing" || { echo "installing$$missing"; \
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	} || { echo "The tests need$$missing: install them," \

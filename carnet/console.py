@@ -55,8 +55,8 @@ def run(settings: Settings, work: Callable[[Store], Awaitable[T]], *, create: bo
             return await work(store)
         except Unavailable as error:
             # Without the password of a Postgres.
-            where = re.sub("//.*@", "//", settings.storage.url)
-            reason = error.__cause__ or error.message
+            where = re.sub("//.*@", "//", settings.storage.url).partition("?")[0]
+            reason = str(error.__cause__ or "") or error.message
             raise Failure(f"cannot use the database {where}: {reason}") from error
         finally:
             await store.close()

@@ -1,6 +1,7 @@
 """Postgres by asyncpg: kept connections, writers in transactions, conflicts retried."""
 
 import asyncio
+import configparser
 import contextlib
 from collections.abc import Hashable, Sequence
 from pathlib import Path
@@ -11,6 +12,8 @@ import asyncpg
 from domain.errors import Unavailable
 from runtime.signals import TripListener
 from storage.postgres_pool import Pool
+from storage.postgres_sessions import COMMAND_SECONDS, Sessions
+from storage.postgres_url import CONNECT_SECONDS, read_url
 from storage.store import (
     DatabaseError,
     Dialect,
@@ -22,10 +25,6 @@ from storage.store import (
 
 T = TypeVar("T")
 
-COMMAND_SECONDS: Final = 20.0
-"""How long one statement may take: past it, its connection is given up."""
-CONNECT_SECONDS: Final = 4.0
-"""Less than one waits for a connection (`ACQUIRE_SECONDS`): who does is told the reason."""
 ATTEMPTS: Final = 5
 """How often an operation is run before a conflict with others is told."""
 COPY_FROM: Final = 100
@@ -57,15 +56,6 @@ DIALECT = Dialect(
     has_table="SELECT to_regclass($1::text) IS NOT NULL",
 )
 
-_SESSION: Final = {
-    "application_name": "carnet",
-    "timezone": "UTC",
-    "statement_timeout": "20s",
-    "lock_timeout": "12s",
-    # Shorter, so that what waits for a process that has stalled gets its turn.
-    "idle_in_transaction_session_timeout": "10s",
-}
-
 _CONFLICTS: Final = (
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
@@ -89,13 +79,18 @@ _AWAY: Final = (
 
 
 async def open_postgres(url: str) -> "PostgresStore":
-    """Connects to a database, which must exist; `DatabaseError` when it cannot be reached."""
-    store = PostgresStore(url)
+    """Connects to a database, which must exist.
+
+    `StorageUrlError` when the URL is wrong, `DatabaseError` when nobody lets us in.
+    """
+    sessions = Sessions(read_url(url))
+    store = PostgresStore(sessions)
     try:
         await store.open()
-    except (*_AWAY, asyncpg.PostgresError, ValueError) as error:
+    except (*_AWAY, asyncpg.PostgresError, ValueError, configparser.Error) as error:
         await store.close()
-        raise DatabaseError(f"cannot connect to the Postgres of storage.url: {error}") from error
+        reason = str(error) or sessions.silence
+        raise DatabaseError(f"cannot connect to the Postgres of storage.url: {reason}") from error
     return store
 
 
@@ -104,29 +99,17 @@ class PostgresStore:
 
     dialect = DIALECT
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
         self.on_commit: TripListener = ignore_changes
-        self._writers = Pool(lambda: self._connect(_SESSION))
-        self._readers = Pool(
-            lambda: self._connect(_SESSION | {"default_transaction_read_only": "on"})
-        )
+        self._writers = Pool(sessions.writing)
+        self._readers = Pool(sessions.reading)
         self._running = _Running()
 
     async def open(self) -> None:
         """Connects, so that what is wrong with the URL is told at once."""
-        for pool in (self._writers, self._readers):
-            async with pool.connection():
-                pass
-
-    async def _connect(self, session: dict[str, str]) -> Any:
-        return await asyncpg.connect(
-            self._url,
-            command_timeout=COMMAND_SECONDS,
-            timeout=CONNECT_SECONDS,
-            statement_cache_size=512,
-            server_settings=session,
-        )
+        await self._writers.open()
+        await self._readers.open()
 
     @property
     def full(self) -> bool:
@@ -134,10 +117,13 @@ class PostgresStore:
         return self._writers.full
 
     async def read(self, operation: Operation[T]) -> T:
-        """See `Store.read`. Statements run one by one, without a transaction around them."""
+        """See `Store.read`. Where it can be, there is no transaction around the statements."""
         with self._running:
             async with self._readers.connection() as connection:
-                return await operation(PostgresTx(connection))
+                if self._sessions.kept:
+                    return await operation(PostgresTx(connection))
+                begin = self._sessions.begin(read_only=True)
+                return await _Transaction(connection, begin).run(operation)
 
     async def look_up(self, operation: Operation[T], name: Hashable) -> T:
         """See `Store.look_up`. Nothing tells here that nothing has changed."""
@@ -149,7 +135,7 @@ class PostgresStore:
             for attempt in range(1, ATTEMPTS + 1):
                 try:
                     async with self._writers.connection() as connection:
-                        tx = _WriteTx(connection)
+                        tx = _WriteTx(connection, self._sessions)
                         result = await tx.run(operation)
                 except _CONFLICTS:
                     if attempt == ATTEMPTS:
@@ -164,14 +150,10 @@ class PostgresStore:
     async def write_slowly(self, operation: Operation[T]) -> T:
         """See `Store.write_slowly`: on a connection of its own, which no time-out ends."""
         with self._running:
-            connection = await asyncpg.connect(
-                self._url,
-                timeout=CONNECT_SECONDS,
-                server_settings=_SESSION | {"statement_timeout": "0"},
-            )
+            connection = await self._sessions.writing_slowly()
             try:
-                async with connection.transaction():
-                    return await operation(PostgresTx(connection))
+                begin = self._sessions.begin(slowly=True)
+                return await _Transaction(connection, begin).run(operation)
             finally:
                 await connection.close(timeout=CONNECT_SECONDS)
 
@@ -272,15 +254,13 @@ class PostgresTx(Tx):
         raise TypeError("a read changes nothing")
 
 
-class _WriteTx(PostgresTx):
-    """A transaction that is begun by its first statement, unless that is the whole of it."""
+class _Transaction(PostgresTx):
+    """Statements in a transaction, which the first one begins."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, begin: str) -> None:
         super().__init__(connection)
-        self.changed: list[tuple[str, int]] = []
-        """Trips and their new revisions, to be told of after the commit."""
-        self._transaction: Any = None
-        self._committed = False
+        self._begin = begin
+        self._begun = False
 
     async def run(self, operation: Operation[T]) -> T:
         """The operation's result, committed; what it raises undoes all it did."""
@@ -291,25 +271,39 @@ class _WriteTx(PostgresTx):
             self._connection.terminate()
             raise
         except BaseException:
-            if self._transaction is not None:
-                await self._transaction.rollback()
+            if self._begun:
+                await self._connection.execute("ROLLBACK")
             raise
-        if self._transaction is not None:
-            await self._transaction.commit()
+        if self._begun:
+            await self._connection.execute("COMMIT")
         return result
+
+    async def _ready(self) -> Any:
+        if not self._begun:
+            await self._connection.execute(self._begin)
+            self._begun = True
+        return self._connection
+
+
+class _WriteTx(_Transaction):
+    """A transaction, or one statement that is the whole of it."""
+
+    def __init__(self, connection: Any, sessions: Sessions) -> None:
+        super().__init__(connection, sessions.begin())
+        self.changed: list[tuple[str, int]] = []
+        """Trips and their new revisions, to be told of after the commit."""
+        self._alone = sessions.kept
+        """Whether a statement may go without a transaction around it."""
+        self._committed = False
 
     async def _ready(self) -> Any:
         if self._committed:
             raise RuntimeError("the statement before was the whole transaction")
-        if self._transaction is None:
-            transaction = self._connection.transaction()
-            await transaction.start()
-            self._transaction = transaction
-        return self._connection
+        return await super()._ready()
 
     async def autocommit(self, sql: str, *args: Any) -> Any:
         """See `Tx.autocommit`; in a transaction that has begun it is a statement like others."""
-        if self._transaction is not None:
+        if self._begun or not self._alone:
             return await self.fetchval(sql, *args)
         value = await self._connection.fetchval(sql, *args)
         self._committed = value is not None

@@ -42,6 +42,12 @@ class Pool:
         """Whether so many wait for a connection that a further one is refused."""
         return len(self._waiting) >= MAX_WAITING
 
+    async def open(self) -> None:
+        """Opens the first connection, and raises what keeps it from being opened."""
+        connection = await self._connect()
+        self._open.add(connection)
+        self._give(connection)
+
     def connection(self) -> "_Lease":
         """A connection of one's own, for an `async with`.
 

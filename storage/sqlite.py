@@ -32,11 +32,19 @@ _BUSY_PAUSE_SECONDS: Final = 0.01
 
 def path_of(url: str) -> Path:
     """The file of `sqlite:///relative.db` or `sqlite:////absolute.db`; else `StorageUrlError`."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise StorageUrlError(str(error)) from error
     path = unquote(parts.path.removeprefix("/"))
     if parts.netloc or parts.query or parts.fragment or not path or path == ":memory:":
         raise StorageUrlError(
             f"{url!r} names no file: sqlite:///relative/path or sqlite:////absolute/path"
+        )
+    if path.startswith("~") and "/" in path:
+        raise StorageUrlError(
+            f"{url!r} begins with ~, which is not expanded: write the folder in full, as in"
+            " sqlite:////home/you/carnet.db"
         )
     return Path(path)
 

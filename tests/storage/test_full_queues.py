@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from domain.errors import Unavailable
-from storage import jobs, open_store, postgres, postgres_pool, sqlite_engine
+from storage import jobs, open_store, postgres_pool, postgres_sessions, sqlite_engine
 from storage.postgres_pool import POOL_SIZE
 from storage.store import Tx
 from tests.storage.home import Home, soon
@@ -54,7 +54,7 @@ async def test_sqlite_refuses_who_comes_when_too_many_writers_wait(tmp_path, mon
 async def test_postgres_refuses_who_comes_when_too_many_wait(postgres_url, monkeypatch, way):
     monkeypatch.setattr(postgres_pool, "MAX_WAITING", WAITING)
     monkeypatch.setattr(postgres_pool, "ACQUIRE_SECONDS", PATIENCE)
-    monkeypatch.setitem(postgres._SESSION, "idle_in_transaction_session_timeout", "0")
+    monkeypatch.setitem(postgres_sessions.TIME_OUTS, "idle_in_transaction_session_timeout", "0")
     store = await open_store(postgres_url)
     begun, end = asyncio.Semaphore(0), asyncio.Event()
 

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from domain.errors import Unavailable
-from storage import open_store, postgres, postgres_pool
+from storage import open_store, postgres, postgres_pool, postgres_sessions
 from storage.migrate import migrate
 from storage.store import DatabaseError, Tx
 from tests import servers
@@ -119,7 +119,7 @@ def session(monkeypatch):
     """Changes what sessions are set to."""
 
     def change(**settings: str) -> None:
-        monkeypatch.setattr(postgres, "_SESSION", postgres._SESSION | settings)
+        monkeypatch.setattr(postgres_sessions, "TIME_OUTS", postgres_sessions.TIME_OUTS | settings)
 
     return change
 
@@ -164,12 +164,12 @@ async def test_a_transaction_that_stalls_is_ended(database, session):
 
 
 def test_who_stalls_is_ended_before_who_waits_for_it_gives_up():
-    seconds = {name: int(text[:-1]) for name, text in postgres._SESSION.items() if text[-1] == "s"}
+    seconds = {name: int(text[:-1]) for name, text in postgres_sessions.TIME_OUTS.items()}
     assert seconds["idle_in_transaction_session_timeout"] < seconds["lock_timeout"]
 
 
 async def test_a_connection_nothing_comes_through_is_given_up(database, monkeypatch):
-    monkeypatch.setattr(postgres, "COMMAND_SECONDS", 0.3)
+    monkeypatch.setattr(postgres_sessions, "COMMAND_SECONDS", 0.3)
     monkeypatch.setattr(postgres_pool, "ACQUIRE_SECONDS", 0.3)
     port = int(database.rpartition(":")[2].partition("/")[0])
     async with proxy(port) as network, opened(network.url(database)) as store:
@@ -391,7 +391,7 @@ async def test_a_store_that_closes_ends_what_would_not_end(database, session, mo
 
 async def test_a_migration_takes_as_long_as_it_takes(database, session, monkeypatch):
     session(statement_timeout="50ms")
-    monkeypatch.setattr(postgres, "COMMAND_SECONDS", 0.1)
+    monkeypatch.setattr(postgres_sessions, "COMMAND_SECONDS", 0.1)
     store = await open_store(database)
     with pytest.raises(Unavailable):
         await store.write(lambda tx: tx.execute("SELECT pg_sleep(0.3)"))
