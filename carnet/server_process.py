@@ -80,7 +80,7 @@ async def running_server(
         store=store,
         signals=shared.signals,
         limiter=shared.limiter,
-        events=EventHub(store, shared.signals, settings.events),
+        events=EventHub(store, shared.signals, settings),
         last_use=LastUse(store),
         signing_secret=await store.write(server_state.signing_secret),
         epoch=await store.write(server_state.epoch),

@@ -12,8 +12,6 @@ SECRET_BYTES: Final = 32
 RETRY_SECONDS: Final = (5, 5 * 60, 30 * 60, *(hours * 60 * 60 for hours in (2, 5, 10, 10)))
 """After how long each failed attempt is followed by another; the last one by none."""
 
-KEPT_DAYS: Final = 30
-"""For so long a delivery is listed after its end."""
 RESPONSE_BYTES: Final = 1024
 """How much of a response is kept."""
 

@@ -2,23 +2,19 @@
 
 import datetime
 import functools
-from typing import Final
 
 from domain.clock import timestamp
 
-IDLE_DAYS: Final = 30
-"""Days without a request after which a session is over."""
-
 
 @functools.lru_cache(maxsize=1_000)
-def ends_at(last_used_at: str) -> str:
-    """When a session ends that is not used any more, as documents carry moments."""
+def ends_at(last_used_at: str, idle_days: int) -> str:
+    """When a session ends that is over after so many days without a request."""
     used = datetime.datetime.fromisoformat(last_used_at)
-    return timestamp(used + datetime.timedelta(days=IDLE_DAYS))
+    return timestamp(used + datetime.timedelta(days=idle_days))
 
 
 @functools.lru_cache(maxsize=1_000)
-def used_since(now: str) -> str:
-    """What was last used before this moment is over by now."""
+def used_since(now: str, idle_days: int) -> str:
+    """What was last used by this moment is over by now, after so many days without a request."""
     moment = datetime.datetime.fromisoformat(now)
-    return timestamp(moment - datetime.timedelta(days=IDLE_DAYS))
+    return timestamp(moment - datetime.timedelta(days=idle_days))

@@ -121,7 +121,5 @@ async def redeliver(tx: Tx, actor: Actor, hook_id: str, delivery_id: str) -> Del
     await _own(tx, actor, hook_id)
     delivery = await deliveries.redeliver(tx, hook_id, delivery_id)
     if delivery is None:
-        raise NotFound(
-            "This webhook has no such delivery; those that ended are dropped after 30 days"
-        )
+        raise NotFound("This webhook has no such delivery; those that ended long ago are dropped")
     return delivery

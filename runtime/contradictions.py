@@ -22,6 +22,13 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         )
     if "*" in http.cors_origins and len(http.cors_origins) > 1:
         yield "http.cors_origins", "must be * alone, or a list of origins without it"
+    retention = settings.retention
+    if retention.idempotency_hours > retention.jobs_days * 24:
+        yield (
+            "retention.idempotency_hours",
+            f"must be at most {retention.jobs_days * 24}, the hours of retention.jobs_days: the"
+            " answer to a retry may be a job's result",
+        )
     oidc, mail = settings.oidc, settings.mail
     if oidc.issuer and not oidc.client_id:
         yield "oidc.client_id", "must be set where oidc.issuer is: the provider has given you one"

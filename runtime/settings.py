@@ -15,6 +15,7 @@ _IPV6 = r"[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]*(%[A-Za-z0-9_.-]+)?"
 
 Count = Annotated[int, Meta(ge=1, le=MOST, description=f"a whole number from 1 to {MOST:,}")]
 CountOrNone = Annotated[int, Meta(ge=0, le=MOST, description=f"a whole number from 0 to {MOST:,}")]
+Days = Annotated[int, Meta(ge=1, le=36_500, description="a whole number of days from 1 to 36,500")]
 Origin = Annotated[
     str,
     # As browsers send it, which leave out the port of the scheme.
@@ -109,9 +110,21 @@ class Imports(msgspec.Struct, forbid_unknown_fields=True):
 class History(msgspec.Struct, forbid_unknown_fields=True):
     """How long it is remembered what changed."""
 
-    days: Annotated[
-        int, Meta(ge=1, le=36_500, description="a whole number of days from 1 to 36,500")
-    ] = 90
+    days: Days = 90
+
+
+class Retention(msgspec.Struct, forbid_unknown_fields=True):
+    """How long is kept what is of no use any more."""
+
+    jobs_days: Days = 7
+    idempotency_hours: Annotated[
+        int, Meta(ge=24, le=24 * 365, description="a whole number of hours from 24 to 8,760")
+    ] = 24
+    deliveries_days: Days = 30
+    # Browsers keep a cookie for 400 days at most (RFC 6265bis).
+    sessions_days: Annotated[
+        int, Meta(ge=1, le=400, description="a whole number of days from 1 to 400")
+    ] = 30
 
 
 class Events(msgspec.Struct, forbid_unknown_fields=True):
@@ -200,6 +213,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     limits: Limits = msgspec.field(default_factory=Limits)
     imports: Imports = msgspec.field(default_factory=Imports)
     history: History = msgspec.field(default_factory=History)
+    retention: Retention = msgspec.field(default_factory=Retention)
     events: Events = msgspec.field(default_factory=Events)
     webhooks: Webhooks = msgspec.field(default_factory=Webhooks)
     oidc: Oidc = msgspec.field(default_factory=Oidc)

@@ -12,8 +12,9 @@ import structlog
 from domain.actor import Actor
 from domain.errors import RateLimited, Unavailable
 from domain.scopes import Scopes
+from domain.session import used_since
 from runtime import clock
-from runtime.settings import Events
+from runtime.settings import Settings
 from runtime.signals import Signals
 from server.event_text import COMMENT, RETRY, Told, hello, reset
 from server.feeds import Feed, Watcher
@@ -44,10 +45,11 @@ class EventHub:
     all streams together.
     """
 
-    def __init__(self, store: Store, signals: Signals, limits: Events) -> None:
+    def __init__(self, store: Store, signals: Signals, settings: Settings) -> None:
         self.pace = Pace()
         self._store = store
-        self._limits = limits
+        self._limits = settings.events
+        self._idle_days = settings.retention.sessions_days
         self._feeds: dict[str, Feed] = {}
         self._watchers: set[Watcher] = set()
         self._open = Counter[str]()
@@ -200,11 +202,12 @@ class EventHub:
         key_ids = {each.actor.key_id for each in watchers if each.actor.key_id is not None}
         session_ids = {each.actor.session_id for each in watchers if each.actor.session_id}
         users = {each.actor.user for each in watchers}
+        since = used_since(now, self._idle_days)
 
         async def read(tx: Tx) -> Standing:
             scopes = await keys.scopes_of(tx, key_ids, now)
             if session_ids:
-                scopes |= await sessions.scopes_of(tx, session_ids, now)
+                scopes |= await sessions.scopes_of(tx, session_ids, since)
             revs, members = await trips.revs_and_members(tx, watched, users)
             return Standing(scopes, members, revs)
 

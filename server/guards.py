@@ -127,8 +127,10 @@ def _count_wrong_key(call: Call) -> None:
 async def _caller_of_session(call: Call, token: str) -> Caller | None:
     """The caller whose session a token is; None where it is over, or never was."""
     trip_id, hashed = call.trip_id, key_hash(token)
+    idle_days = call.services.settings.retention.sessions_days
     caller = await call.services.store.look_up(
-        lambda tx: sessions.authenticate(tx, hashed, trip_id), name=("session", hashed, trip_id)
+        lambda tx: sessions.authenticate(tx, hashed, trip_id, idle_days),
+        name=("session", hashed, trip_id),
     )
     if caller is None or not caller.actor.may_act_at(call.now):
         return None

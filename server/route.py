@@ -20,6 +20,7 @@ from domain.imports import ImportRequest
 from domain.precondition import Precondition
 from domain.resource import Resource
 from domain.scopes import BaseScope
+from domain.session import used_since
 from runtime import clock
 from runtime.ids import is_id
 from server.ratelimit import Allowance
@@ -132,6 +133,11 @@ class Call(msgspec.Struct):
     def unix_seconds(self) -> float:
         """When it came, in seconds since 1970."""
         return self.unix_ns / 10**9
+
+    @property
+    def sessions_since(self) -> str:
+        """Sessions that were not used after this are over, as documents carry moments."""
+        return used_since(self.now, self.services.settings.retention.sessions_days)
 
     @property
     def actor(self) -> Actor:

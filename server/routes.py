@@ -241,8 +241,8 @@ ROUTES: tuple[Route, ...] = (
                 media_type=CALENDAR,
                 description="What the address of a calendar leads to, for calendar programs."),
     Transaction("GET", "/jobs/{jobId}", "getJob", jobs.show, "Read a job", "jobs", Job,
-                description="What became of a request that was answered 202, for seven days; a "
-                            "user sees their own."),
+                description="What became of a request that was answered 202; kept for seven days "
+                            "unless the server is set up otherwise. A user sees their own."),
     Transaction("GET", "/webhooks", "listWebhooks", webhooks.list_, "List webhooks", "webhooks",
                 schemas.page(Hook), scope="trips:read", query=LIST_QUERY,
                 description="Your own."),
@@ -269,7 +269,8 @@ ROUTES: tuple[Route, ...] = (
     Transaction("GET", f"{_WEBHOOK}/deliveries", "listDeliveries", webhooks.list_deliveries,
                 "List a webhook's deliveries, newest first", "webhooks",
                 schemas.page(DeliveryInfo), scope="trips:read", query=LIST_QUERY,
-                description="What it was told, when, and what it answered; for 30 days."),
+                description="What it was told, when, and what it answered; kept for 30 days "
+                            "unless the server is set up otherwise."),
     Transaction("POST", f"{_WEBHOOK}/deliveries/{{deliveryId}}/redeliver", "redeliver",
                 webhooks.redeliver, "Deliver something again", "webhooks", DeliveryInfo,
                 scope="trips:read",

@@ -82,11 +82,13 @@ class _ProtectedWrite:
         self._scope = call.actor.idempotency_scope
         self._fingerprint = fingerprint
         self._now = call.unix_seconds
+        retention = call.services.settings.retention
+        self._since = self._now - retention.idempotency_hours * 3600
         self._replayed = False
 
     async def attempt(self, tx: Tx) -> Reply | Queued:
         """Runs the operation, and records its answer; `KeyTaken` undoes both."""
-        protection = Protection(self._scope, self._key, self._fingerprint, self._now)
+        protection = self._protection()
         self._call.protection = protection
         outcome = await self._route.handler(tx, self._call)
         assert not isinstance(outcome, Rendering)
@@ -98,10 +100,13 @@ class _ProtectedWrite:
             await idempotency.remember(tx, protection, _answer(reply), job_id)
         return outcome
 
+    def _protection(self) -> Protection:
+        return Protection(self._scope, self._key, self._fingerprint, self._now, self._since)
+
     async def remember_not_found(self, error: NotFound) -> Reply | None:
         """The reply to what is not there; None when another request has taken the key."""
         reply = render(error, self._call.request_id)
-        protection = Protection(self._scope, self._key, self._fingerprint, self._now)
+        protection = self._protection()
         try:
             await self._call.services.store.write(
                 lambda tx: idempotency.remember(tx, protection, _answer(reply))
@@ -113,7 +118,7 @@ class _ProtectedWrite:
     async def repeat(self) -> Reply | Queued | None:
         """The first reply again, or the job it comes from; None where none is remembered."""
         record = await self._call.services.store.read(
-            lambda tx: idempotency.find(tx, self._scope, self._key, self._now)
+            lambda tx: idempotency.find(tx, self._scope, self._key, self._since)
         )
         if record is None:
             return None
@@ -140,7 +145,7 @@ class _ProtectedWrite:
 
         async def complete(tx: Tx) -> Answer:
             await idempotency.complete(tx, self._scope, self._key, mine)
-            record = await idempotency.find(tx, self._scope, self._key, self._now)
+            record = await idempotency.find(tx, self._scope, self._key, self._since)
             return record.answer if record and record.answer else mine
 
         first = await self._call.services.store.write(complete)

@@ -12,8 +12,6 @@ import msgspec
 
 from storage.store import Tx
 
-REMEMBERED_SECONDS: Final = 24 * 60 * 60
-
 
 class KeyTaken(Exception):
     """Another request has used the Idempotency-Key: what this one did is undone."""
@@ -52,6 +50,8 @@ class Protection:
     """What tells the request from another with the same key."""
     now: float
     """Unix seconds."""
+    since: float
+    """What was recorded by then is forgotten, in Unix seconds."""
     recorded: bool = False
     """Whether the operation has recorded its answer together with its change."""
 
@@ -80,14 +80,14 @@ _REMEMBER: Final = (
 )
 
 
-async def find(tx: Tx, scope: str, key: str, now: float) -> IdempotencyRecord | None:
-    """What is remembered of a key; `now` in Unix seconds."""
+async def find(tx: Tx, scope: str, key: str, since: float) -> IdempotencyRecord | None:
+    """What is remembered of a key, unless it was recorded by `since`, in Unix seconds."""
     record = await tx.fetchrow(
         "SELECT fingerprint, status, headers, body, rev, job_id FROM idempotency"
         " WHERE api_key_id = $1 AND idempotency_key = $2 AND created_at > $3",
         scope,
         key,
-        now - REMEMBERED_SECONDS,
+        since,
     )
     if record is None:
         return None
@@ -111,7 +111,7 @@ async def remember(
         *protection.columns(answer),
         answer.rev if answer else None,
         job_id,
-        protection.now - REMEMBERED_SECONDS,
+        protection.since,
     )
     if not recorded:
         raise KeyTaken
@@ -149,14 +149,14 @@ async def forget_job(tx: Tx, job_id: str) -> None:
     await tx.execute("DELETE FROM idempotency WHERE job_id = $1 AND status IS NULL", job_id)
 
 
-async def prune(tx: Tx, now: float, limit: int) -> int:
-    """Drops the oldest records past their time, `limit` at most; how many."""
+async def prune(tx: Tx, since: float, limit: int) -> int:
+    """Drops the oldest records made by `since`, in Unix seconds, `limit` at most; how many."""
     # The age again outside: a key may be taken by a new request after it was found.
     return await tx.execute(
         "DELETE FROM idempotency WHERE created_at <= $1 AND (api_key_id, idempotency_key) IN"
         " (SELECT api_key_id, idempotency_key FROM idempotency WHERE created_at <= $1"
         " ORDER BY created_at LIMIT $2)",
-        now - REMEMBERED_SECONDS,
+        since,
         limit,
     )
 

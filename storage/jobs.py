@@ -18,7 +18,6 @@ from storage.store import Tx
 from storage.webhooks import tell_of_job
 
 LEASE_SECONDS: Final = 10.0
-KEPT_DAYS: Final = 7
 MAX_UNFINISHED: Final = 1_000
 """Jobs of one user that may wait or run at a time."""
 _FULL_SECONDS: Final = 5

@@ -91,8 +91,11 @@ _TRIPS = (
 )
 
 
-async def of_user(tx: Tx, user_id: str, now: str) -> PersonalData:
-    """All that is known of a user, who is there; messages and changes in the trips they see."""
+async def of_user(tx: Tx, user_id: str, sessions_since: str) -> PersonalData:
+    """All that is known of a user, who is there; messages and changes in the trips they see.
+
+    Sessions that were not used after `sessions_since` are over.
+    """
 
     async def mine(columns: str, table: str) -> list[Record]:
         query = f"SELECT {columns} FROM {table} WHERE user_id = $1 ORDER BY created_at"
@@ -112,7 +115,7 @@ async def of_user(tx: Tx, user_id: str, now: str) -> PersonalData:
         profile=await users.profile(tx, user_id),
         groups=await groups.of_user(tx, user_id),
         keys=[KeyOfMine(a, b, msgspec.json.decode(scopes), *rest) for a, b, scopes, *rest in keys],
-        sessions=await sessions.of_user(tx, user_id, now),
+        sessions=await sessions.of_user(tx, user_id, sessions_since),
         passkeys=[
             PasskeyOfMine(*each)
             for each in await mine("id, name, created_at, last_used_at", "passkeys")

@@ -7,7 +7,7 @@ import msgspec
 from domain.account import key_hash
 from domain.actor import Actor, Caller
 from domain.scopes import BASE_SCOPES, Scopes
-from domain.session import ends_at, used_since
+from domain.session import ends_at
 from runtime.ids import new_id, new_secret
 from storage.access import PART_IN_TRIP, part_in_trip
 from storage.store import Tx
@@ -36,11 +36,11 @@ async def create(tx: Tx, *, user_id: str, used_from: str, now: str) -> tuple[Ses
     return made, token
 
 
-async def authenticate(tx: Tx, hashed: str, trip_id: str) -> Caller | None:
+async def authenticate(tx: Tx, hashed: str, trip_id: str, idle_days: int) -> Caller | None:
     """The caller whose session's token has this hash, with its part in a trip ("": none is meant).
 
     None where there is no such session, or it was begun while its user was deleted. Whether it is
-    over is not looked at: `Actor.may_act_at` tells. One statement.
+    over after `idle_days` is not looked at: `Actor.may_act_at` tells. One statement.
     """
     record = await tx.fetchrow(
         f"SELECT s.id, s.last_used_at, u.id, u.name, u.email, {PART_IN_TRIP}"
@@ -61,7 +61,7 @@ async def authenticate(tx: Tx, hashed: str, trip_id: str) -> Caller | None:
         email=email,
         scopes=_ALL,
         session_id=session_id,
-        expires_at=ends_at(last_used_at),
+        expires_at=ends_at(last_used_at, idle_days),
     )
     return Caller(actor, part_in_trip(part))
 
@@ -77,13 +77,13 @@ async def get(tx: Tx, user_id: str, session_id: str) -> SessionInfo | None:
     return SessionInfo(*record) if record else None
 
 
-async def of_user(tx: Tx, user_id: str, now: str) -> list[SessionInfo]:
-    """A user's sessions that are not over, the one used last first."""
+async def of_user(tx: Tx, user_id: str, since: str) -> list[SessionInfo]:
+    """A user's sessions that were used after `since`, the one used last first."""
     records = await tx.fetch(
         "SELECT id, created_at, last_used_at, last_used_from FROM sessions"
         " WHERE user_id = $1 AND last_used_at > $2 ORDER BY last_used_at DESC, id DESC",
         user_id,
-        used_since(now),
+        since,
     )
     return [SessionInfo(*record) for record in records]
 
@@ -103,21 +103,21 @@ async def delete_others(tx: Tx, user_id: str, session_id: str | None) -> None:
     )
 
 
-async def scopes_of(tx: Tx, session_ids: Collection[str], now: str) -> dict[str, Scopes]:
-    """The scopes of sessions, without those that are over; one statement."""
+async def scopes_of(tx: Tx, session_ids: Collection[str], since: str) -> dict[str, Scopes]:
+    """The scopes of those sessions that were used after `since`; one statement."""
     records = await tx.fetch(
         f"SELECT id FROM sessions WHERE id {tx.dialect.among('$1')} AND last_used_at > $2",
         msgspec.json.encode(sorted(session_ids)).decode(),
-        used_since(now),
+        since,
     )
     return {session_id: _ALL for (session_id,) in records}
 
 
-async def prune(tx: Tx, now: str, limit: int) -> int:
-    """Drops sessions that are over, `limit` at most; how many."""
+async def prune(tx: Tx, since: str, limit: int) -> int:
+    """Drops sessions that were not used after `since`, `limit` at most; how many."""
     return await tx.execute(
         "DELETE FROM sessions WHERE last_used_at <= $1 AND id IN"
         " (SELECT id FROM sessions WHERE last_used_at <= $1 ORDER BY last_used_at LIMIT $2)",
-        used_since(now),
+        since,
         limit,
     )

@@ -258,7 +258,7 @@ async def run_server(
         store=store,
         signals=signals,
         limiter=LocalRateLimiter(),
-        events=EventHub(store, signals, settings.events),
+        events=EventHub(store, signals, settings),
         last_use=LastUse(store),
         signing_secret=await store.write(server_state.signing_secret),
         epoch=await store.write(server_state.epoch),

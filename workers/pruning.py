@@ -9,8 +9,8 @@ from typing import Final
 import structlog
 
 from domain.clock import timestamp
-from domain.delivery import KEPT_DAYS
 from domain.errors import Internal
+from domain.session import used_since
 from domain.sign_in import WINDOW_SECONDS
 from runtime.clock import moment, now
 from runtime.settings import Settings
@@ -71,16 +71,17 @@ async def _drop(store: Store, drop: Drop, limit: int) -> tuple[int, float]:
     return await store.write(timed)
 
 
-async def prune_idempotency(store: Store, _settings: Settings) -> None:
-    """Drops idempotency records after 24 hours."""
-    dropped = await in_batches(store, lambda tx, limit: idempotency.prune(tx, time.time(), limit))
+async def prune_idempotency(store: Store, settings: Settings) -> None:
+    """Drops idempotency records `retention.idempotency_hours` after they were made."""
+    since = time.time() - settings.retention.idempotency_hours * 3600
+    dropped = await in_batches(store, lambda tx, limit: idempotency.prune(tx, since, limit))
     if dropped:
         _log.info("pruned", idempotency=dropped)
 
 
-async def prune_jobs(store: Store, _settings: Settings) -> None:
-    """Drops jobs `jobs.KEPT_DAYS` after their end."""
-    oldest = _days_ago(jobs.KEPT_DAYS)
+async def prune_jobs(store: Store, settings: Settings) -> None:
+    """Drops jobs `retention.jobs_days` after their end."""
+    oldest = _days_ago(settings.retention.jobs_days)
     dropped = await in_batches(store, lambda tx, limit: jobs.prune(tx, oldest, limit))
     if dropped:
         _log.info("pruned", jobs=dropped)
@@ -94,12 +95,12 @@ async def prune_history(store: Store, settings: Settings) -> None:
         _log.info("pruned", history=dropped)
 
 
-async def prune_deliveries(store: Store, _settings: Settings) -> None:
-    """Drops deliveries `KEPT_DAYS` after their end, and all of webhooks deleted an hour ago.
+async def prune_deliveries(store: Store, settings: Settings) -> None:
+    """Drops deliveries `retention.deliveries_days` after their end, and those of deleted webhooks.
 
-    A write that was under way when a webhook was deleted may still have added one to those.
+    These an hour later: a write that was under way may still have added one.
     """
-    oldest = _days_ago(KEPT_DAYS)
+    oldest = _days_ago(settings.retention.deliveries_days)
     dropped = await in_batches(store, lambda tx, limit: deliveries.prune(tx, oldest, limit))
     hour_ago = timestamp(moment() - datetime.timedelta(hours=1))
     dropped += await in_batches(store, lambda tx, limit: webhooks.prune(tx, hour_ago, limit))
@@ -107,11 +108,12 @@ async def prune_deliveries(store: Store, _settings: Settings) -> None:
         _log.info("pruned", deliveries=dropped)
 
 
-async def prune_sign_ins(store: Store, _settings: Settings) -> None:
+async def prune_sign_ins(store: Store, settings: Settings) -> None:
     """Drops sessions that are over, failures of long ago, links and challenges past their time."""
     at, unix_seconds = now(), time.time()
+    since = used_since(at, settings.retention.sessions_days)
     drops: tuple[Drop, ...] = (
-        lambda tx, limit: sessions.prune(tx, at, limit),
+        lambda tx, limit: sessions.prune(tx, since, limit),
         lambda tx, limit: credentials.prune_resets(tx, at, limit),
         lambda tx, limit: invites.prune(tx, at, limit),
         lambda tx, limit: challenges.prune(tx, unix_seconds, limit),

@@ -53,7 +53,7 @@ async def remove_member(tx: Tx, call: Call) -> Reply:
 
 async def export(tx: Tx, call: Call) -> Reply:
     """All that is known of the user."""
-    found = await personal_data.of_user(tx, call.actor.user, call.now)
+    found = await personal_data.of_user(tx, call.actor.user, call.sessions_since)
     headers = {"Content-Disposition": 'attachment; filename="carnet-account.json"'}
     return json_reply(found, headers=headers)
 

@@ -30,7 +30,7 @@ async def of_actor(tx: Tx, call: Call) -> list[ListedSession]:
             last_used_from=each.last_used_from,
             current=each.id == call.actor.session_id,
         )
-        for each in await sessions.of_user(tx, call.actor.user, call.now)
+        for each in await sessions.of_user(tx, call.actor.user, call.sessions_since)
     ]
 
 

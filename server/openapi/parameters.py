@@ -21,8 +21,8 @@ _REV: Final = {
 _IDEMPOTENCY_KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "Makes a retry safe: for 24 hours, the same request with the same key gets the"
-    " first response again, and nothing is done twice.",
+    "description": "Makes a retry safe: for 24 hours at least, the same request with the same key"
+    " gets the first response again, and nothing is done twice.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 

@@ -1,8 +1,10 @@
 """Contract section 4: the Idempotency-Key. Jobs under a key are in test_queue.py."""
 
+import msgspec
 import pytest
 
 from domain.scopes import Role
+from runtime.settings import Retention, Settings
 from storage import idempotency, keys
 from tests.contract.kinds import KINDS, NAMES, channel_path, listed, rows_path
 from tests.support import SAMPLES, TRIP, add_key, gather, now
@@ -264,10 +266,27 @@ async def test_a_key_is_remembered_for_24_hours(world):
     assert len(await listed(world, path)) == 2
 
 
+class TestRetention:
+    @pytest.fixture
+    def settings(self):
+        return msgspec.structs.replace(Settings(), retention=Retention(idempotency_hours=48))
+
+    @pytest.mark.parametrize(("hours", "again"), [(47, True), (49, False)])
+    async def test_a_key_is_remembered_for_as_long_as_the_setting_says(self, world, hours, again):
+        path = f"{world.trip}/legs"
+        await world.client.post(path, LEG, headers=KEY)
+        await world.store.write(
+            lambda tx: tx.execute(
+                "UPDATE idempotency SET created_at = created_at - $1", float(hours * 3600)
+            )
+        )
+        assert is_replay(await world.client.post(path, LEG, headers=KEY)) == again
+
+
 async def test_old_records_can_be_swept_away(world):
     await world.client.post(f"{world.trip}/legs", LEG, headers=KEY)
     created = await world.store.read(lambda tx: tx.fetchval("SELECT created_at FROM idempotency"))
-    for at, gone in ((created + 24 * 3600 - 1, 0), (created + 24 * 3600, 1)):
+    for at, gone in ((created - 1, 0), (created, 1)):
         assert await world.store.write(lambda tx, at=at: idempotency.prune(tx, at, 9)) == gone
 
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from domain.clock import timestamp
-from runtime.settings import Limits, Settings
+from runtime.settings import Limits, Retention, Settings
 from server.route import API
 from server.services import Services
 from tests.contract.wire import exchange, head
@@ -46,6 +46,23 @@ async def test_it_ends_when_it_is_not_used_for_thirty_days(world, session, days,
         lambda tx: tx.execute("UPDATE sessions SET last_used_at = $1", _days_ago(days))
     )
     assert (await session.get("/session")).status == status
+
+
+class TestRetention:
+    @pytest.fixture
+    def settings(self):
+        return msgspec.structs.replace(Settings(), retention=Retention(sessions_days=60))
+
+    @pytest.mark.parametrize(("days", "status"), [(59, 200), (61, 401)])
+    async def test_it_ends_after_as_many_days_as_the_setting_says(
+        self, world, session, days, status
+    ):
+        await world.store.write(
+            lambda tx: tx.execute("UPDATE sessions SET last_used_at = $1", _days_ago(days))
+        )
+        assert (await session.get("/session")).status == status
+        listed = await session.get("/sessions")
+        assert len(listed.json.get("items", [])) == (status == 200)
 
 
 def _days_ago(days):

@@ -72,6 +72,7 @@ OTHERS: dict[str, list[Any]] = {
     "imports.wait_seconds": [0, 0.5],
     "imports.max_items": [1, MOST],
     "history.days": [1, 36500],
+    "retention.idempotency_hours": [48, 168],
     "log.level": ["debug", "warning", "error"],
     "log.format": ["json", "console"],
 }
@@ -383,6 +384,13 @@ def test_the_bodies_in_flight_hold_the_largest_body():
     assert text.startswith("http.max_inflight_bytes: must be at least http.max_body_bytes")
     assert "200000000" in text
     load_settings(None, wanted | {"CARNET_HTTP__MAX_INFLIGHT_BYTES": "200000000"})
+
+
+def test_answers_are_kept_no_longer_than_the_jobs_they_come_from():
+    wanted = {"CARNET_RETENTION__IDEMPOTENCY_HOURS": "49", "CARNET_RETENTION__JOBS_DAYS": "2"}
+    text = refusal(None, wanted)
+    assert text.startswith("retention.idempotency_hours: must be at most 48, the hours of")
+    load_settings(None, wanted | {"CARNET_RETENTION__JOBS_DAYS": "3"})
 
 
 @pytest.mark.parametrize(("setting", "other"), [(s, o) for s, n in NEEDED.items() for o in n])

@@ -6,11 +6,12 @@ import pytest
 
 from domain.account import key_hash
 from storage import idempotency, jobs, keys, open_store
-from storage.idempotency import REMEMBERED_SECONDS, Answer, KeyTaken, Protection
+from storage.idempotency import Answer, KeyTaken, Protection
 from tests.storage.home import soon
 from tests.support import now
 
 T0 = 1_000_000.0
+REMEMBERED_SECONDS = 86_400
 MADE = Answer(201, {"Location": "/x", "ETag": '"é"'}, '{"_id":"é"}'.encode())
 
 
@@ -23,7 +24,7 @@ async def key_id(home) -> str:
 
 
 async def remember(home, key_id, key="i", at=T0, fingerprint="f", answer=MADE, job_id=None):
-    protection = Protection(key_id, key, fingerprint, at)
+    protection = Protection(key_id, key, fingerprint, at, at - REMEMBERED_SECONDS)
     await home.store.write(lambda tx: idempotency.remember(tx, protection, answer, job_id))
 
 
@@ -37,7 +38,9 @@ async def is_taken(home, key_id, at=T0) -> bool:
 
 
 async def find(home, key_id, key="i", at=T0):
-    return await home.store.read(lambda tx: idempotency.find(tx, key_id, key, at))
+    return await home.store.read(
+        lambda tx: idempotency.find(tx, key_id, key, at - REMEMBERED_SECONDS)
+    )
 
 
 async def test_what_is_remembered_comes_back_to_the_letter(home, key_id):
@@ -71,8 +74,7 @@ async def test_records_belong_to_an_api_key(home, key_id):
     assert (await find(home, other)).fingerprint == "g"
 
 
-async def test_records_last_24_hours(home, key_id):
-    assert REMEMBERED_SECONDS == 86_400
+async def test_records_last_for_their_time(home, key_id):
     await remember(home, key_id)
     assert await find(home, key_id, at=T0 + REMEMBERED_SECONDS - 0.001)
     assert await find(home, key_id, at=T0 + REMEMBERED_SECONDS) is None
@@ -106,7 +108,7 @@ async def test_of_many_with_a_key_at_once_one_is_recorded(home, key_id, storage_
     other = await open_store(storage_url, create=False)
 
     def remembering(store, number: int):
-        protection = Protection(key_id, "i", f"f{number}", T0)
+        protection = Protection(key_id, "i", f"f{number}", T0, 0.0)
         return store.write(lambda tx: idempotency.remember(tx, protection, MADE))
 
     stores = (home.store, other) * 10
@@ -127,9 +129,7 @@ async def test_of_many_with_a_key_at_once_one_is_recorded(home, key_id, storage_
 async def test_old_records_are_dropped(home, key_id):
     for number in range(5):
         await remember(home, key_id, key=f"k{number}", at=T0 + number)
-    dropped = await home.store.write(
-        lambda tx: idempotency.prune(tx, T0 + 2 + REMEMBERED_SECONDS, 9)
-    )
+    dropped = await home.store.write(lambda tx: idempotency.prune(tx, T0 + 2, 9))
     assert dropped == 3
     found = [await find(home, key_id, f"k{n}", T0) is not None for n in range(5)]
     assert found == [False, False, False, True, True]
@@ -140,7 +140,7 @@ async def test_no_more_records_are_dropped_than_asked_for_and_the_oldest_first(h
         await remember(home, key_id, key=f"k{number}", at=T0 + number)
 
     def prune(limit: int):
-        return lambda tx: idempotency.prune(tx, T0 + 3 + REMEMBERED_SECONDS, limit)
+        return lambda tx: idempotency.prune(tx, T0 + 3, limit)
 
     dropped = [await home.store.write(prune(limit)) for limit in (1, 2, 0, 9, 9)]
     assert dropped == [1, 2, 0, 1, 0]
@@ -151,7 +151,8 @@ async def test_no_record_that_is_dropped_could_still_be_found(home, key_id):
     await remember(home, key_id)
     for at in (T0 + REMEMBERED_SECONDS - 0.5, T0 + REMEMBERED_SECONDS):
         findable = await find(home, key_id, at=at) is not None
-        dropped = await home.store.write(lambda tx, at=at: idempotency.prune(tx, at, 9))
+        since = at - REMEMBERED_SECONDS
+        dropped = await home.store.write(lambda tx, since=since: idempotency.prune(tx, since, 9))
         assert dropped == (0 if findable else 1)
 
 
@@ -217,7 +218,7 @@ async def test_an_answer_that_was_given_is_not_forgotten_with_its_job(home, key_
 
 async def test_the_record_and_the_change_it_protects_stand_or_fall_together(home, key_id):
     async def change_and_fail(tx):
-        await idempotency.remember(tx, Protection(key_id, "i", "f", T0), MADE)
+        await idempotency.remember(tx, Protection(key_id, "i", "f", T0, 0.0), MADE)
         raise ValueError("x")
 
     with pytest.raises(ValueError, match="x"):
@@ -230,7 +231,7 @@ async def test_what_comes_too_late_is_undone_with_its_change(home, key_id):
 
     async def change(tx):
         await tx.execute("INSERT INTO server_state (name, value) VALUES ('change', 'x')")
-        await idempotency.remember(tx, Protection(key_id, "i", "f", T0), MADE)
+        await idempotency.remember(tx, Protection(key_id, "i", "f", T0, 0.0), MADE)
 
     with pytest.raises(KeyTaken):
         await home.store.write(change)

@@ -98,7 +98,7 @@ async def test_one_statement_writes_what_several_do(
     async def write(tx: Tx) -> None:
         # A transaction that has begun: so both can be undone.
         before = await everything(tx)
-        protection = Protection(scope, "k", "f", T0) if protected else None
+        protection = Protection(scope, "k", "f", T0, 0.0) if protected else None
         await create_in(tx, by, where, BODIES[name], protection)
         assert protection is None or protection.recorded == tx.dialect.one_statement
         after = await everything(tx)
@@ -130,8 +130,8 @@ async def test_each_row_raises_the_revision_by_one(home):
 
 
 async def test_the_answer_is_remembered_with_the_new_revision(home, scope):
-    row = await create(home, pin(), Protection(scope, "i", "f", T0))
-    record = await home.store.read(lambda tx: idempotency.find(tx, scope, "i", T0))
+    row = await create(home, pin(), Protection(scope, "i", "f", T0, 0.0))
+    record = await home.store.read(lambda tx: idempotency.find(tx, scope, "i", 0.0))
     assert (record.fingerprint, record.job_id) == ("f", None)
     assert record.answer == Answer(201, {}, row.json.encode(), row.rev)
 
@@ -146,7 +146,7 @@ async def commit_new_row(home: Home, row: Row, protection: Protection | None = N
 async def test_a_client_ref_that_is_taken_stores_nothing(home, scope):
     assert await commit_new_row(home, new_row(home, pin(clientRef="r")))
     before = await home.store.read(everything)
-    taken, protection = new_row(home, pin(clientRef="r")), Protection(scope, "i", "f", T0)
+    taken, protection = new_row(home, pin(clientRef="r")), Protection(scope, "i", "f", T0, 0.0)
     assert await commit_new_row(home, taken, protection) is None
     assert not protection.recorded
     assert await home.store.read(everything) == before
@@ -161,26 +161,26 @@ async def test_a_client_ref_of_another_kind_or_trip_is_not_taken(home):
 
 
 async def test_a_key_that_was_used_leaves_nothing(home, scope):
-    await create(home, pin(), Protection(scope, "i", "f", T0))
+    await create(home, pin(), Protection(scope, "i", "f", T0, 0.0))
     before = await home.store.read(everything)
     for fingerprint in ("f", "g"):
         with pytest.raises(idempotency.KeyTaken):
-            await create(home, pin(), Protection(scope, "i", fingerprint, T0))
+            await create(home, pin(), Protection(scope, "i", fingerprint, T0, 0.0))
     assert await home.store.read(everything) == before
-    await create(home, pin(), Protection(scope, "j", "f", T0))
+    await create(home, pin(), Protection(scope, "j", "f", T0, 0.0))
 
 
 async def test_a_key_past_its_time_can_be_used_anew(home, scope):
-    await create(home, pin(), Protection(scope, "i", "f", T0))
-    later = T0 + idempotency.REMEMBERED_SECONDS
-    row = await create(home, pin(), Protection(scope, "i", "g", later))
-    record = await home.store.read(lambda tx: idempotency.find(tx, scope, "i", later))
+    await create(home, pin(), Protection(scope, "i", "f", T0, 0.0))
+    later = T0 + 1
+    row = await create(home, pin(), Protection(scope, "i", "g", later, T0))
+    record = await home.store.read(lambda tx: idempotency.find(tx, scope, "i", T0))
     assert (record.fingerprint, record.answer.rev) == ("g", row.rev)
 
 
 async def test_of_many_with_one_key_at_once_exactly_one_is_stored(home, scope):
     def contender(number: int) -> Any:
-        return create(home, pin(clientRef=f"r{number}"), Protection(scope, "k", "f", T0))
+        return create(home, pin(clientRef=f"r{number}"), Protection(scope, "k", "f", T0, 0.0))
 
     before = await home.rev()
     outcomes = await soon(
@@ -215,5 +215,5 @@ async def test_what_fails_half_way_leaves_nothing(home, scope):
     before = await home.store.read(everything)
     row.created_rev = 0
     with pytest.raises(Exception, match=r"(?i)unique"):
-        await commit_new_row(home, row, Protection(scope, "i", "f", T0))
+        await commit_new_row(home, row, Protection(scope, "i", "f", T0, 0.0))
     assert await home.store.read(everything) == before

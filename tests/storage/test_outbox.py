@@ -146,12 +146,12 @@ async def test_a_create_whose_key_is_taken_records_nothing(home, desk):
     hook = await desk.hook()
     scope = desk.actor.idempotency_scope
     await home.store.write(
-        lambda tx: remember(tx, Protection(scope, "i", "f", 1.0), Answer(201, {}, b"{}"))
+        lambda tx: remember(tx, Protection(scope, "i", "f", 1.0, 0.0), Answer(201, {}, b"{}"))
     )
 
     async def again(tx: Tx) -> Any:
         row = Row("mapPin", "x", "", '{"_id":"x"}')
-        protection = Protection(scope, "i", "f", 1.0)
+        protection = Protection(scope, "i", "f", 1.0, 0.0)
         rev = await changes.commit_new_row(tx, home.trip_id, row, home.cause, protection)
         if not protection.recorded and rev is not None:
             await remember(tx, protection, Answer(201, {}, b"{}"))

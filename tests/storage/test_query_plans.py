@@ -237,7 +237,7 @@ async def _remember(tx: Tx, home: Home, answer: idempotency.Answer) -> None:
     caller = await keys.authenticate(tx, key_hash(home.key), "")
     assert caller is not None
     scope = caller.actor.idempotency_scope
-    await idempotency.remember(tx, idempotency.Protection(scope, "i", "f", 0.0), answer)
+    await idempotency.remember(tx, idempotency.Protection(scope, "i", "f", 0.0, 0.0), answer)
 
 
 async def _job(tx: Tx, home: Home) -> None:

@@ -155,7 +155,9 @@ async def test_first_answers_of_an_upgraded_database_are_remembered(upgraded):
     key_id = caller.actor.idempotency_scope
 
     async def find(key: str) -> Any:
-        return await upgraded.read(lambda tx: idempotency.find(tx, key_id, key, LATER_UNIX))
+        return await upgraded.read(
+            lambda tx: idempotency.find(tx, key_id, key, LATER_UNIX - 86_400)
+        )
 
     settled = (await find("settled")).answer
     assert (settled.status, settled.headers) == (201, {"ETag": '"13"'})
@@ -167,7 +169,7 @@ async def test_first_answers_of_an_upgraded_database_are_remembered(upgraded):
     assert (pending.answer, bool(pending.job_id)) == (None, True)
 
     def remember(key: str):
-        protection = Protection(key_id, key, "f", LATER_UNIX)
+        protection = Protection(key_id, key, "f", LATER_UNIX, LATER_UNIX - 86_400)
         return lambda tx: idempotency.remember(tx, protection, Answer(200, {}, b"{}", rev=3))
 
     with pytest.raises(KeyTaken):

@@ -8,13 +8,11 @@ import pytest
 
 from domain.account import key_hash
 from domain.clock import timestamp
-from domain.delivery import KEPT_DAYS
 from domain.errors import Unavailable
 from domain.scopes import Role
-from domain.session import IDLE_DAYS
 from domain.sign_in import WINDOW_SECONDS
 from runtime.ids import new_id
-from runtime.settings import Settings
+from runtime.settings import Retention, Settings
 from storage import (
     challenges,
     credentials,
@@ -27,7 +25,7 @@ from storage import (
     users,
     webhooks,
 )
-from storage.idempotency import REMEMBERED_SECONDS, Answer, Protection
+from storage.idempotency import Answer, Protection
 from storage.store import Store, Tx
 from tests.storage.home import Home, pin
 from tests.support import now
@@ -37,12 +35,15 @@ from workers.kinds import KINDS, SCHEDULES
 from workers.pruning import FEWEST, MOST, in_batches
 
 MANY = 6_000
+DEFAULTS = Retention()
+LONG = Retention(jobs_days=14, idempotency_hours=48, deliveries_days=60, sessions_days=60)
+"""Each twice as long as by default."""
 
 
-async def prune(store: Store) -> None:
+async def prune(store: Store, retention: Retention = DEFAULTS) -> None:
     """All that a worker does by the clock."""
     for schedule in SCHEDULES:
-        await schedule.run(store, Settings())
+        await schedule.run(store, Settings(retention=retention))
 
 
 @pytest.fixture
@@ -95,10 +96,11 @@ async def key_of(home: Home) -> str:
     return caller.actor.idempotency_scope
 
 
-async def test_ended_jobs_are_kept_for_a_while(home):
-    old = await end_job(home, jobs.KEPT_DAYS + 0.01)
-    recent = await end_job(home, jobs.KEPT_DAYS - 0.01)
-    await prune(home.store)
+@pytest.mark.parametrize("retention", [DEFAULTS, LONG])
+async def test_ended_jobs_are_kept_for_a_while(home, retention):
+    old = await end_job(home, retention.jobs_days + 0.01)
+    recent = await end_job(home, retention.jobs_days - 0.01)
+    await prune(home.store, retention)
     kept = await home.store.read(lambda tx: tx.fetch("SELECT id FROM jobs"))
     assert old != recent
     assert [row[0] for row in kept] == [recent]
@@ -115,25 +117,27 @@ async def test_a_job_that_has_not_ended_is_kept_however_old_it_is(home):
     assert [row[0] for row in states] == ["running", "queued"]
 
 
-async def test_answers_are_kept_for_their_time(home):
-    key_id = await key_of(home)
+@pytest.mark.parametrize("retention", [DEFAULTS, LONG])
+async def test_answers_are_kept_for_their_time(home, retention):
+    key_id, seconds = await key_of(home), retention.idempotency_hours * 3600
 
     async def remember(tx: Tx, key: str, age: float) -> None:
-        protection = Protection(key_id, key, "f", time.time() - age)
+        protection = Protection(key_id, key, "f", time.time() - age, 0.0)
         await idempotency.remember(tx, protection, Answer(200, {}, b"{}"))
 
-    await home.store.write(lambda tx: remember(tx, "old", REMEMBERED_SECONDS + 10))
-    await home.store.write(lambda tx: remember(tx, "live", REMEMBERED_SECONDS - 10))
-    await prune(home.store)
+    await home.store.write(lambda tx: remember(tx, "old", seconds + 10))
+    await home.store.write(lambda tx: remember(tx, "live", seconds - 10))
+    await prune(home.store, retention)
     kept = await home.store.read(lambda tx: tx.fetch("SELECT idempotency_key FROM idempotency"))
     assert [row[0] for row in kept] == ["live"]
 
 
-async def test_what_people_sign_in_by_is_kept_for_its_time(home):
+@pytest.mark.parametrize("retention", [DEFAULTS, LONG])
+async def test_what_people_sign_in_by_is_kept_for_its_time(home, retention):
     user_id, hour = home.user_id, datetime.timedelta(hours=1)
     moment = datetime.datetime.now(datetime.UTC)
     before, after = timestamp(moment - hour), timestamp(moment + hour)
-    long_ago = timestamp(moment - datetime.timedelta(days=IDLE_DAYS) - hour)
+    long_ago = timestamp(moment - datetime.timedelta(days=retention.sessions_days) - hour)
     other = await home.store.write(
         lambda tx: users.create(tx, email="b@example.org", name="B", now=before)
     )
@@ -156,7 +160,7 @@ async def test_what_people_sign_in_by_is_kept_for_its_time(home):
             await challenges.begin(tx, "passkey", f"held {age}", "", time.time() - age / 3)
 
     await home.store.write(fill)
-    await prune(home.store)
+    await prune(home.store, retention)
 
     async def kept(tx: Tx) -> list[int]:
         tables = ("sessions", "resets", "invites", "sign_in_failures", "challenges")
@@ -165,7 +169,8 @@ async def test_what_people_sign_in_by_is_kept_for_its_time(home):
     assert await home.store.read(kept) == [1] * 5
 
 
-async def test_deliveries_are_kept_for_a_while_after_their_end(home):
+@pytest.mark.parametrize("retention", [DEFAULTS, LONG])
+async def test_deliveries_are_kept_for_a_while_after_their_end(home, retention):
     desk = await Desk.of(home)
     hook, gone = await desk.hook(), await desk.hook()
     for _ in range(3):
@@ -174,14 +179,15 @@ async def test_deliveries_are_kept_for_a_while_after_their_end(home):
     old, recent, _ = await desk.listed(hook.id)
 
     async def set_back(tx: Tx) -> None:
-        for row, days in ((old, KEPT_DAYS + 0.01), (recent, KEPT_DAYS - 0.01)):
+        kept = retention.deliveries_days
+        for row, days in ((old, kept + 0.01), (recent, kept - 0.01)):
             await tx.execute(
                 "UPDATE deliveries SET finished_at = $1 WHERE id = $2", ago(days), row["_id"]
             )
         await webhooks.delete(tx, home.user_id, gone.id, ago(1 / 24 + 0.001))
 
     await home.store.write(set_back)
-    await prune(home.store)
+    await prune(home.store, retention)
     assert old not in await desk.listed(hook.id)
     assert len(await desk.listed(hook.id)) == 2
     assert await desk.listed(gone.id) == []
@@ -201,7 +207,7 @@ async def test_a_job_of_a_kind_that_no_worker_knows_fails_after_a_day(home, logg
         await insert_job(tx, home, "old", kind="later", due_at=moment - 1)
         await insert_job(tx, home, "young", kind="later", due_at=moment + 60)
         await insert_job(tx, home, "known", due_at=moment - 1)
-        await idempotency.remember(tx, Protection(key_id, "i", "f", time.time()), None, "old")
+        await idempotency.remember(tx, Protection(key_id, "i", "f", time.time(), 0.0), None, "old")
 
     await home.store.write(insert)
     await pruning.fail_unknown_jobs(home.store, KINDS)
@@ -211,7 +217,7 @@ async def test_a_job_of_a_kind_that_no_worker_knows_fails_after_a_day(home, logg
     status, error = found["old"]
     assert status == "failed"
     assert "No worker" in error
-    record = await home.store.read(lambda tx: idempotency.find(tx, key_id, "i", time.time()))
+    record = await home.store.read(lambda tx: idempotency.find(tx, key_id, "i", 0.0))
     assert record is None, "a failure is not remembered"
     assert [line["jobs"] for line in logged if line["event"] == "unknown_jobs_failed"] == [1]
 
@@ -234,7 +240,7 @@ class Batches:
 
 async def test_many_records_are_dropped_in_small_transactions(home, pauses):
     key_id, moment = await key_of(home), time.time()
-    rows = [(key_id, f"k{n}", "f", moment - REMEMBERED_SECONDS - n) for n in range(MANY)]
+    rows = [(key_id, f"k{n}", "f", moment - 1 - n) for n in range(MANY)]
     rows.append((key_id, "live", "f", moment))
     columns = ("api_key_id", "idempotency_key", "fingerprint", "created_at")
     await home.store.write(lambda tx: tx.insert("idempotency", columns, rows))

@@ -234,10 +234,10 @@ async def test_what_is_remembered_of_a_request_whose_job_ended(
     caller = await home.store.read(lambda tx: keys.authenticate(tx, key_hash(home.key), ""))
     job_id = await queue(home, body, request_)
 
-    protection = Protection(caller.actor.key_id, "i", "f", 1.0)
+    protection = Protection(caller.actor.key_id, "i", "f", 1.0, 0.0)
     await home.store.write(lambda tx: idempotency.remember(tx, protection, None, job_id))
     await run_next(home.store, signals, KINDS)
-    record = await home.store.read(lambda tx: idempotency.find(tx, caller.actor.key_id, "i", 1.0))
+    record = await home.store.read(lambda tx: idempotency.find(tx, caller.actor.key_id, "i", 0.0))
     assert (record is not None) == remembered
 
 

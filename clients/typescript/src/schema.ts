@@ -1253,7 +1253,7 @@ export interface paths {
         };
         /**
          * Read a job
-         * @description What became of a request that was answered 202, for seven days; a user sees their own. Any key will do.
+         * @description What became of a request that was answered 202; kept for seven days unless the server is set up otherwise. A user sees their own. Any key will do.
          */
         get: operations["getJob"];
         put?: never;
@@ -1341,7 +1341,7 @@ export interface paths {
         };
         /**
          * List a webhook's deliveries, newest first
-         * @description What it was told, when, and what it answered; for 30 days. It needs the scope `trips:read`.
+         * @description What it was told, when, and what it answered; kept for 30 days unless the server is set up otherwise. It needs the scope `trips:read`.
          */
         get: operations["listDeliveries"];
         put?: never;
@@ -3871,7 +3871,7 @@ export interface components {
     parameters: {
         /** @description `ETag` of what is known; 304 when that is the present state. */
         ifNoneMatch: string;
-        /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+        /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
         idempotencyKey: string;
         /** @description Id of the session. */
         sessionId: string;
@@ -4072,7 +4072,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path?: never;
@@ -4345,7 +4345,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path?: never;
@@ -4437,7 +4437,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
@@ -4665,7 +4665,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path?: never;
@@ -4791,7 +4791,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path?: never;
@@ -4849,7 +4849,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
@@ -4957,7 +4957,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path?: never;
@@ -5023,7 +5023,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
@@ -5061,7 +5061,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path?: never;
@@ -5113,7 +5113,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
@@ -5235,7 +5235,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
@@ -5275,7 +5275,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
@@ -5396,7 +5396,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
@@ -5455,7 +5455,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
@@ -5858,7 +5858,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path?: never;
@@ -5982,7 +5982,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -6039,7 +6039,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -6288,7 +6288,7 @@ export interface operations {
                 dryRun?: components["parameters"]["dryRun"];
             };
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -6648,7 +6648,7 @@ export interface operations {
                 filename?: components["parameters"]["filename"];
             };
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -7050,7 +7050,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -7245,7 +7245,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -7395,7 +7395,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -7438,7 +7438,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -7617,7 +7617,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -7735,7 +7735,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -7860,7 +7860,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -7905,7 +7905,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -8053,7 +8053,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -8155,7 +8155,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -8274,7 +8274,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -8317,7 +8317,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -8457,7 +8457,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -8556,7 +8556,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -8674,7 +8674,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -8717,7 +8717,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -8860,7 +8860,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -8971,7 +8971,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -9093,7 +9093,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -9136,7 +9136,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -9347,7 +9347,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -9837,7 +9837,7 @@ export interface operations {
                 force?: components["parameters"]["force"];
             };
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -10139,7 +10139,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -10209,7 +10209,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
                 /** @description `ETag` of what is to be changed, or of a list or an export that shows it; 412 when it has changed since. */
                 "If-Match"?: components["parameters"]["ifMatch"];
@@ -10589,7 +10589,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path?: never;
@@ -10648,7 +10648,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path?: never;
@@ -10865,7 +10865,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path?: never;
@@ -10931,7 +10931,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
@@ -10969,7 +10969,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
@@ -11032,7 +11032,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
@@ -11156,7 +11156,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes a retry safe: for 24 hours, the same request with the same key gets the first response again, and nothing is done twice. */
+                /** @description Makes a retry safe: for 24 hours at least, the same request with the same key gets the first response again, and nothing is done twice. */
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path: {

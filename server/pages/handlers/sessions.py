@@ -20,15 +20,17 @@ class Shown(NamedTuple):
 
 async def show(visit: Visit) -> Document:
     """All sessions of the user, the one in use first."""
-    actor, now = visit.actor, visit.call.now
-    found = await visit.read(lambda tx: sessions.of_user(tx, actor.user, now))
+    actor, call = visit.actor, visit.call
+    found = await visit.read(lambda tx: sessions.of_user(tx, actor.user, call.sessions_since))
     shown = []
     for each in found:
         address, _, agent = (each.last_used_from or "").partition(", ")
         program, current = describe(agent), each.id == actor.session_id
         shown.append(Shown(each.id, address, program, each.last_used_at, each.created_at, current))
     shown.sort(key=lambda each: not each.current)
-    return Document(template="sessions.html", context={"sessions": shown, "now": now})
+    days = call.services.settings.retention.sessions_days
+    context = {"sessions": shown, "now": call.now, "days": days}
+    return Document(template="sessions.html", context=context)
 
 
 async def end(visit: Visit) -> Redirect:
