@@ -7,6 +7,7 @@ import click
 import structlog
 
 from carnet.arguments import EMAIL, NAME, require_text
+from carnet.commands_account import user_export, user_remove
 from carnet.commands_backup import backup_command, restore_command
 from carnet.commands_export import export_command
 from carnet.commands_import import import_command
@@ -174,6 +175,8 @@ def run_worker_process() -> None:
 
 
 cli.add_command(migrate_command)
+user.add_command(user_export)
+user.add_command(user_remove)
 cli.add_command(user)
 cli.add_command(key)
 cli.add_command(import_command)

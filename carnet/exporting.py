@@ -1,16 +1,14 @@
 """The export that a command line asks for."""
 
 import asyncio
-import os
 import sys
-import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO
 
 from carnet.client import CarnetClient, Document, Forbidden, NotFound
 from carnet.connected import connected
 from carnet.failure import Failure, UsageFailure
+from carnet.whole_file import write_file
 from formats.writers import WRITERS
 
 _CALENDAR = "ics"
@@ -30,7 +28,7 @@ def run_export(trip: str, output: Path, url: str, key: str) -> None:
         sys.stdout.buffer.writelines(pieces)
         sys.stdout.buffer.flush()
     else:
-        _write(output, lambda file: file.writelines(pieces))
+        write_file(output, lambda file: file.writelines(pieces))
 
 
 async def _read(client: CarnetClient, trip: str, suffix: str) -> Iterable[bytes]:
@@ -57,27 +55,3 @@ async def trip_named(client: CarnetClient, trip: str) -> str:
             ) from error
         return str(titled[0])
     return str(found["_id"])
-
-
-def _write(path: Path, write: Callable[[BinaryIO], None]) -> None:
-    """A file under another name at first, so that none is ever there in part."""
-    try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        part = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                write(file)
-            part.chmod(0o666 & ~_umask())
-            part.replace(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise Failure(f"cannot write {path}: {error.strerror}") from error
-
-
-def _umask() -> int:
-    """What new files may not be, which can be asked only by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -9,6 +9,17 @@ from storage.removal import Standing
 from storage.store import Tx
 
 
+class OnlyOwner(Conflict):
+    """A user who cannot go: they are the only owner of these groups, which others are in too."""
+
+    def __init__(self, groups: list[Standing]) -> None:
+        self.groups = ", ".join(f"{each.name} ({each.group_id})" for each in groups)
+        super().__init__(
+            f"You are the only owner of {self.groups}, which others are members of: make another"
+            " of them an owner, or remove them, and then try again"
+        )
+
+
 class Outlook(NamedTuple):
     """What becomes of a user's groups if the user goes."""
 
@@ -32,21 +43,18 @@ async def outlook(tx: Tx, user_id: str) -> Outlook:
     return found
 
 
-async def leave(tx: Tx, user_id: str, now: str) -> None:
-    """Deletes a user, and what is only theirs; `Conflict` for the only owner of a group."""
+async def leave(tx: Tx, user_id: str, now: str) -> Outlook:
+    """Deletes a user, and what is only theirs; what became of their groups. `OnlyOwner`."""
     # In one order, so that two of them never wait for each other.
     for group in sorted(await groups.of_user(tx, user_id), key=_by_id):
         await groups.touch(tx, group.id)
     found = await outlook(tx, user_id)
     if found.blocking:
-        names = ", ".join(f"{each.name} ({each.group_id})" for each in found.blocking)
-        raise Conflict(
-            f"You are the only owner of {names}, which others are members of: make another of them"
-            " an owner, or remove them, and then try again"
-        )
+        raise OnlyOwner(found.blocking)
     for standing in found.going:
         await removal.delete_group(tx, standing.group_id)
     await removal.delete_user(tx, user_id, now)
+    return found
 
 
 def _by_id(group: Group) -> str:

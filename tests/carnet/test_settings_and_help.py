@@ -207,8 +207,9 @@ def test_help_tells_every_command(carnet):
 
 @pytest.mark.parametrize(
     "command",
-    ["serve", "init", "user", "user add", "user list", "user role", "user leave", "key",
-     "key create", "key list", "key revoke", "worker", "migrate"],
+    ["serve", "init", "user", "user add", "user list", "user role", "user leave",
+     "user export", "user remove", "key", "key create", "key list", "key revoke", "worker",
+     "migrate"],
 )  # fmt: skip
 def test_every_command_has_help(carnet, command):
     told = carnet(*command.split(), "-h")
@@ -218,8 +219,8 @@ def test_every_command_has_help(carnet, command):
 
 
 def test_every_command_that_prints_data_can_print_json(carnet):
-    commands = ["init", "user add", "user list", "user role", "user leave", "migrate"]
-    for command in [*commands, "key create", "key list", "key revoke"]:
+    commands = ["init", "user add", "user list", "user role", "user leave", "user remove"]
+    for command in [*commands, "migrate", "key create", "key list", "key revoke"]:
         assert "--json" in carnet(*command.split(), "--help").out
 
 
