@@ -48,9 +48,10 @@ async def serve(settings: Settings, store: Store, say: Callable[[str], None]) ->
     with bind(settings.http.host, settings.http.port) as listening:
         if links_stay_here(settings):
             _log.warning(
-                "http.public_url is empty: links, such as those to shared trips, will name this"
-                " machine only; set it to the address that other machines reach this one by",
+                "links_stay_here",
                 host=settings.http.host,
+                reason="http.public_url is empty: links, such as those to shared trips, will name"
+                " this machine only; set it to the address that other machines reach this one by",
             )
 
         async def ready() -> None:

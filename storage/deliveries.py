@@ -83,6 +83,8 @@ class Delivery:
     attempts: int
     """Those that have ended."""
     created_at: str
+    request_id: str | None
+    """The request that made the change it tells of."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,7 +153,8 @@ async def next_due(tx: Tx, claim: Claim, unix_now: float) -> Delivery | None:
     """
     for condition in (" AND due_at > 0", "") if claim.lease % 2 == 0 else ("",):
         record = await tx.fetchrow(
-            "SELECT id, event, trip_id, rev, payload, attempts, created_at FROM deliveries"
+            "SELECT id, event, trip_id, rev, payload, attempts, created_at, (SELECT c.request_id"
+            " FROM changesets c WHERE c.trip_id = d.trip_id AND c.rev = d.rev) FROM deliveries d"
             f" WHERE webhook_id = $1 AND status = 'pending' AND due_at <= $2{condition}"
             " ORDER BY due_at, trip_id, rev, id LIMIT 1",
             claim.hook_id,

@@ -197,7 +197,12 @@ async def deliver_next(store: Store, sender: Sender, claim: Claim, clock: Clock)
     if prepared is None:
         return False
     delivery, receiver = prepared.delivery, prepared.receiver
-    log = _log.bind(webhook_id=claim.hook_id, delivery_id=delivery.id, trip_id=delivery.trip_id)
+    log = _log.bind(
+        webhook_id=claim.hook_id,
+        delivery_id=delivery.id,
+        trip_id=delivery.trip_id,
+        request_id=delivery.request_id,
+    )
     if receiver.scopes is None:
         await store.write(lambda tx: deliveries.disable(tx, claim, KEY_GONE, _text(started)))
         log.warning("webhook_disabled", reason=KEY_GONE)

@@ -3,12 +3,15 @@
 import itertools
 from typing import Any
 
+import msgspec
 import pytest
 from standardwebhooks import Webhook
 
 from domain.delivery import RETRY_SECONDS
 from domain.history import EVENT_ROWS
-from operations import webhooks
+from domain.resources import BY_KIND
+from operations import rows, webhooks
+from operations.rows import Collection
 from storage import deliveries, groups, keys, open_store
 from storage.deliveries import LEASE_SECONDS, Answer, Claim, LeaseLost
 from storage.store import Tx
@@ -264,6 +267,16 @@ async def test_it_is_tried_again_after_the_times_of_the_contract(home, desk, log
     assert (told.count("delivery_failed"), told.count("webhook_disabled")) == (8, 1)
     assert "secret" not in str(logged)
     assert hook.secret not in str(logged)
+
+
+async def test_its_lines_name_the_request_that_made_the_change(home, desk, logged):
+    await desk.hook("trip.changed")
+    cause = msgspec.structs.replace(home.cause, request_id="req_1")
+    where = Collection(BY_KIND["mapPin"], home.trip_id)
+    await home.store.write(lambda tx: rows.create(tx, cause, where, pin()))
+    await desk.work()
+    told = [line["request_id"] for line in logged if line["event"] == "delivered"]
+    assert told == ["req_1"]
 
 
 async def test_a_disabled_webhook_is_told_nothing_until_it_is_enabled(home, desk):
