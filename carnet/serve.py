@@ -12,27 +12,23 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from carnet.address import base_of_pages, bind, public_url, url_of
+from carnet.address import bind, url_of
 from carnet.console import require_current
 from carnet.embedded_worker import running_worker
 from carnet.failure import Failure
+from carnet.first_start import tell_first_start
 from carnet.server_process import Shared, running_server, shared_by_redis
 from carnet.stop import Stop
 from carnet.supervisor import SupervisedProcess
-from domain.set_up_code import set_up_code
 from runtime.clock import now
 from runtime.contradictions import links_stay_here
 from runtime.settings import Settings
 from runtime.signals import LocalSignals
 from server.ratelimit import LocalRateLimiter
-from storage import accounts, server_state
-from storage.accounts import FirstAccount
 from storage.store import Store
 from storage.upgrade import upgrade
 
 _log = structlog.get_logger("carnet.server")
-
-FIRST_USER = {"email": "owner@localhost", "name": "Owner", "group": "Home"}
 
 Ready = Callable[[], Awaitable[None]]
 """What is done once all processes are ready: the person who started the program is told."""
@@ -55,14 +51,8 @@ async def serve(settings: Settings, store: Store, say: Callable[[str], None]) ->
             )
 
         async def ready() -> None:
-            first = await _set_up(store)
             say(f"Carnet listens on {url_of(settings, listening)}")
-            if first is not None:
-                say(_welcome(public_url(settings, listening), first))
-            if await store.read(accounts.unclaimed):
-                secret = await store.write(server_state.signing_secret)
-                port = listening.getsockname()[1]
-                say(_invitation(base_of_pages(settings, port), set_up_code(secret)))
+            await tell_first_start(settings, store, listening, say)
 
         if settings.http.processes > 1:
             await _serve_by_children(settings, listening, stop, ready)
@@ -145,28 +135,3 @@ async def _prepare(settings: Settings, store: Store, say: Callable[[str], None])
     done = await upgrade(store, settings.storage.url, now())
     if done.copy is not None:
         say(f"Copied the database to {done.copy} before it was migrated")
-
-
-async def _set_up(store: Store) -> FirstAccount | None:
-    if await store.read(accounts.is_set_up):
-        return None
-    return await store.write(lambda tx: accounts.set_up(tx, now=now(), **FIRST_USER))
-
-
-def _welcome(url: str, first: FirstAccount) -> str:
-    return (
-        "\nThis is the first start, so there is now a user, a group, and an API key.\n"
-        "The key is shown only this once:\n\n"
-        f"  {first.api_key}\n\n"
-        "Try it:\n\n"
-        f'  curl {url}/api/v1/me -H "Authorization: Bearer {first.api_key}"\n'
-    )
-
-
-def _invitation(url: str, code: str) -> str:
-    return (
-        "\nNobody has set this Carnet up yet. Open this link to choose your e-mail, name and"
-        " password:\n\n"
-        f"  {url}/setup?code={code}\n\n"
-        f"Set-up code: {code}\n"
-    )

@@ -202,6 +202,9 @@ class Log(msgspec.Struct, forbid_unknown_fields=True):
     format: Annotated[
         Literal["json", "console", ""], Meta(description="json, console or empty")
     ] = ""
+    secrets_to: Annotated[
+        str, Meta(max_length=4_096, description="a path of at most 4,096 characters, or empty")
+    ] = ""
 
 
 class Settings(msgspec.Struct, forbid_unknown_fields=True):

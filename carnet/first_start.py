@@ -1,0 +1,129 @@
+"""What a first start tells: a key, and the link by which the first user is claimed.
+
+They are printed (contract section 8). A journal would keep them for good: there, and where
+`log.secrets_to` names a file, they go into a file, and only its name is printed.
+"""
+
+import os
+import socket
+import stat
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final, TextIO
+
+from carnet.address import base_of_pages, public_url
+from carnet.failure import Failure
+from domain.set_up_code import set_up_code
+from runtime.clock import now
+from runtime.settings import Settings
+from storage import accounts, server_state
+from storage.accounts import FirstAccount
+from storage.sqlite import path_of
+from storage.store import Store
+
+FIRST_USER: Final = {"email": "owner@localhost", "name": "Owner", "group": "Home"}
+FILE_NAME: Final = "first-start.txt"
+
+Say = Callable[[str], None]
+"""Tells the person who started the program."""
+
+
+async def tell_first_start(
+    settings: Settings, store: Store, listening: socket.socket, say: Say
+) -> None:
+    """Makes the first user where there is none, and tells what that needs to be known.
+
+    `Failure` when there is a file for it that cannot be written; nothing is made then.
+    """
+    is_new = not await store.read(accounts.is_set_up)
+    if not is_new and not await store.read(accounts.unclaimed):
+        return
+    confide = _confidant(settings, say)
+    if confide is None:
+        say(_NOWHERE)
+        return
+    if is_new:
+        first = await store.write(lambda tx: accounts.set_up(tx, now=now(), **FIRST_USER))
+        confide(_welcome(public_url(settings, listening), first))
+    secret = await store.write(server_state.signing_secret)
+    base = base_of_pages(settings, listening.getsockname()[1])
+    confide(_invitation(base, set_up_code(secret)))
+
+
+def _confidant(settings: Settings, say: Say) -> Say | None:
+    """Tells that person alone; None where all that they are told is kept, and there is no file."""
+    path = file_for_secrets(settings, os.environ)
+    if path is None:
+        return None if _is_journal(os.environ) else say
+    _open(path).close()
+    say(f"The first key and the link to set up by are in {path}: read it, then delete it")
+
+    def write(text: str) -> None:
+        with _open(path) as opened:
+            # The link is told at each start until somebody has followed it.
+            if text not in opened.read():
+                opened.write(text)
+
+    return write
+
+
+def file_for_secrets(settings: Settings, environ: Mapping[str, str]) -> Path | None:
+    """The file that secrets are written to; None where there is none for them."""
+    if settings.log.secrets_to:
+        return Path(settings.log.secrets_to)
+    if not _is_journal(environ):
+        return None
+    if settings.storage.url.startswith("sqlite:"):
+        return path_of(settings.storage.url).parent / FILE_NAME
+    # Of a unit with several, the first (systemd.exec(5)).
+    folder = environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    return Path(folder) / FILE_NAME if folder else None
+
+
+def _is_journal(environ: Mapping[str, str]) -> bool:
+    """Whether standard output is systemd's journal, by `JOURNAL_STREAM` (systemd.exec(5)).
+
+    Where standard output and error are streams of their own, it names the second.
+    """
+    try:
+        out, error = os.fstat(1), os.fstat(2)
+    except OSError:
+        return False
+    journal = environ.get("JOURNAL_STREAM")
+    streams = [f"{each.st_dev}:{each.st_ino}" for each in (out, error)]
+    return journal == streams[0] or (journal == streams[1] and stat.S_ISSOCK(out.st_mode))
+
+
+def _open(path: Path) -> TextIO:
+    """A file that its owner alone may read, made where there is none; what is written is added."""
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        os.fchmod(file, 0o600)
+    except OSError as error:
+        raise Failure(f"cannot write the first key to {path}: {error.strerror}") from error
+    return os.fdopen(file, "r+", encoding="utf-8")
+
+
+_NOWHERE: Final = (
+    "Nobody has set this Carnet up yet. The journal would keep the key and the link for that: run"
+    " `carnet init`, or set log.secrets_to to a file to have them written there."
+)
+
+
+def _welcome(url: str, first: FirstAccount) -> str:
+    return (
+        "\nThis is the first start, so there is now a user, a group, and an API key.\n"
+        "The key is shown only this once:\n\n"
+        f"  {first.api_key}\n\n"
+        "Try it:\n\n"
+        f'  curl {url}/api/v1/me -H "Authorization: Bearer {first.api_key}"\n'
+    )
+
+
+def _invitation(url: str, code: str) -> str:
+    return (
+        "\nNobody has set this Carnet up yet. Open this link to choose your e-mail, name and"
+        " password:\n\n"
+        f"  {url}/setup?code={code}\n\n"
+        f"Set-up code: {code}\n"
+    )
