@@ -9,6 +9,7 @@ pytestmark = pytest.mark.debian
 
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 800}
+WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
 @pytest.fixture
@@ -49,6 +50,17 @@ async def test_the_description_is_as_dark_as_the_system(world):
         assert seen.errors == []
 
 
+async def test_an_open_operation_is_read_at_night_and_on_a_phone(world):
+    async with browsing(viewport=PHONE, color_scheme="dark") as seen:
+        page = seen.page
+        await page.goto(f"{world.running.base}/docs")
+        operation = page.locator("#operations-me-me")
+        await operation.locator(".opblock-summary-control").click()
+        header = operation.locator("table.headers td", has_text="X-Request-Id").first
+        await expect(header).to_have_css("color", "rgb(236, 232, 224)")
+        assert not await page.evaluate(WIDER)
+
+
 async def test_every_operation_is_listed(world):
     described = (await world.client.get("/openapi.json")).json["paths"]
     async with browsing(viewport=DESK) as seen:
@@ -69,8 +81,7 @@ async def test_the_guide_is_for_everyone(world, viewport, scheme):
         await page.get_by_role("link", name="Batch and sync").click()
         await expect(page.get_by_role("heading", name="Batch and sync")).to_be_in_viewport()
         assert await seen.axe() == []
-        wider = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-        assert not await page.evaluate(wider)
+        assert not await page.evaluate(WIDER)
         await page.get_by_role("link", name="Carnet API").click()
         await expect(page.get_by_label("Your key")).to_be_visible()
         assert seen.errors == []
