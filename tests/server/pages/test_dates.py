@@ -47,21 +47,21 @@ def test_french_counts_the_first_day():
     [
         (
             *("2027-04-01", "2027-04-15", "1 to 15 April 2027"),
-            *("April 1 to 15, 2027", "du 1er au 15 avril 2027"),
+            *("April 1 to 15, 2027", "Du 1er au 15 avril 2027"),
         ),
         (
             *("2027-04-28", "2027-05-03", "28 April to 3 May 2027"),
-            *("April 28 to May 3, 2027", "du 28 avril au 3 mai 2027"),
+            *("April 28 to May 3, 2027", "Du 28 avril au 3 mai 2027"),
         ),
         (
             *("2026-12-30", "2027-01-02", "30 December 2026 to 2 January 2027"),
-            *("December 30, 2026 to January 2, 2027", "du 30 décembre 2026 au 2 janvier 2027"),
+            *("December 30, 2026 to January 2, 2027", "Du 30 décembre 2026 au 2 janvier 2027"),
         ),
         (
             *("2026-04-01", "2027-04-01", "1 April 2026 to 1 April 2027"),
-            *("April 1, 2026 to April 1, 2027", "du 1er avril 2026 au 1er avril 2027"),
+            *("April 1, 2026 to April 1, 2027", "Du 1er avril 2026 au 1er avril 2027"),
         ),
-        ("2027-04-01", "2027-04-01", "1 April 2027", "April 1, 2027", "le 1er avril 2027"),
+        ("2027-04-01", "2027-04-01", "1 April 2027", "April 1, 2027", "Le 1er avril 2027"),
     ],
 )
 def test_a_range_says_nothing_twice(start, end, english, american, french):

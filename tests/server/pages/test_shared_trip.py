@@ -90,8 +90,8 @@ async def test_it_is_in_the_readers_language_and_theme(world):
     french = await get(world, url, Accept_Language="fr-FR, en;q=0.5")
     page = Text(french.raw.decode())
     assert 'lang="fr"' in french.raw.decode()
-    assert "du 1er au 15 avril 2027, quatorze nuits dans cinq lieux" in page.text
-    assert "Heure de Tokyo, UTC+9\N{NARROW NO-BREAK SPACE}: avancer de 8 h" in page.text
+    assert "Du 1er au 15 avril 2027, quatorze nuits dans cinq lieux" in page.text
+    assert "À Tokyo, UTC+9\N{NARROW NO-BREAK SPACE}: avancer de 8 h" in page.text
     dark = await get(world, url, Cookie="carnet-theme=dark")
     assert 'data-theme="dark"' in dark.raw.decode()
 
