@@ -98,7 +98,12 @@ CHOSEN: Final = {
 JAPAN: Final = json.loads(
     (ROOT / "operations" / "sample" / "japan.json").read_text(encoding="utf-8")
 )
-WEEKEND: Final = {"title": "Lisbon", "startDate": "2026-10-02", "endDate": "2026-10-05"}
+WEEKEND: Final = {
+    "title": "Lisbon",
+    "startDate": "2026-10-02",
+    "endDate": "2026-10-05",
+    "status": "completed",
+}
 LISBON: Final = {
     "title": "Lisbon",
     "destination": "Lisbon, Portugal",

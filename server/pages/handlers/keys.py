@@ -178,7 +178,7 @@ def _about(visit: Visit, shown: ApiKey) -> str:
     if shown.rate_limit:
         limit = dates.number(t, shown.rate_limit)
         parts.append(t("keys.per_minute", n=shown.rate_limit, number=limit))
-    return " · ".join(parts)
+    return "\N{NO-BREAK SPACE}· ".join(parts)
 
 
 def _limits(scopes: Scopes, titles: dict[str, str]) -> list[Limited]:
