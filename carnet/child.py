@@ -15,6 +15,8 @@ import msgspec
 from carnet.failure import Failure
 from carnet.messages import Message, parse
 from runtime import logs
+from runtime.measured import FAMILIES
+from runtime.metrics import snapshot
 from runtime.settings import Settings
 from storage.migrate import MigrationError
 from storage.store import DatabaseError
@@ -67,7 +69,14 @@ class Parent:
             lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
         )
         while line := await reader.readline():
-            yield parse(line)
+            message = parse(line)
+            if message.measure:
+                self.tell_measures()
+            yield message
+
+    def tell_measures(self) -> None:
+        """Sends what this process has measured; to be done last of all, too."""
+        self.send(Message(measured=snapshot(FAMILIES)))
 
     async def finish_requested(self) -> None:
         """Returns when this process is to finish and leave."""

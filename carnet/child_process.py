@@ -15,13 +15,16 @@ from typing import Final, NamedTuple
 import msgspec
 import structlog
 
-from carnet.messages import Message, parse
+from carnet.messages import MOST_BYTES, Message, parse
+from runtime.metrics import Snapshot
 from runtime.settings import Settings
 
 READY_SECONDS: Final = 60.0
 """A child that is not ready by then is taken to hang, and killed."""
 STOP_SECONDS: Final = 45.0
 """How long a child may take to finish before it is killed: a server process needs up to 40."""
+MEASURE_SECONDS: Final = 1.0
+"""A child that takes longer to tell what it has measured is not waited for."""
 
 Receive = Callable[[Message], Awaitable[None]]
 """What is done with a message of a child."""
@@ -65,6 +68,7 @@ async def start_child(
         *own_command("_run", *arguments),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        limit=MOST_BYTES,
         pass_fds=descriptors,
         # A terminal's Ctrl-C goes to every process of the session, and is for the parent alone.
         start_new_session=True,
@@ -85,6 +89,9 @@ class ChildProcess:
         self._ready = asyncio.Event()
         self._ready_at = 0.0
         self._reason = ""
+        self.measured: Snapshot = {}
+        """What it has told last of what it has measured."""
+        self._has_measured = asyncio.Event()
         self._write(msgspec.json.encode(settings) + b"\n")
         self._running = asyncio.create_task(self._run())
 
@@ -102,6 +109,21 @@ class ChildProcess:
     async def until_ended(self) -> End:
         """Waits for its end."""
         return await asyncio.shield(self._running)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more comes of it."""
+        return self._running.done()
+
+    async def measure(self) -> None:
+        """Has it tell what it has measured; what it told last stands where it does not, or late."""
+        assert self._process.stdin is not None
+        if not self._ready.is_set() or self.has_ended or self._process.stdin.is_closing():
+            return
+        self._has_measured.clear()
+        self.send(Message(measure=True))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._has_measured.wait(), MEASURE_SECONDS)
 
     async def finish(self) -> None:
         """Closes its stdin and waits for its end; one that is stuck is killed."""
@@ -138,6 +160,7 @@ class ChildProcess:
             if self._process.returncode is None:
                 self._process.kill()
                 await self._process.wait()
+            self._has_measured.set()
         now = asyncio.get_running_loop().time()
         return End(code, now - self._ready_at if self._ready.is_set() else None, self._reason)
 
@@ -152,5 +175,8 @@ class ChildProcess:
                 self._ready_at = asyncio.get_running_loop().time()
                 self._ready.set()
             self._reason = message.reason or self._reason
+            if message.measured is not None:
+                self.measured = message.measured
+                self._has_measured.set()
             await self._receive(message)
             line = await self._process.stdout.readline()

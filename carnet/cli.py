@@ -132,6 +132,7 @@ def worker(context: click.Context) -> None:
     if not settings.queue.url:
         raise UsageFailure("queue.url is empty: `carnet serve` does the jobs itself")
     from carnet.collector import spare_what_stays
+    from carnet.metrics_port import metrics_port
     from carnet.program import program
     from carnet.stop import Stop
     from workers.arq_worker import run_worker
@@ -142,7 +143,8 @@ def worker(context: click.Context) -> None:
         await require_current(store)
         spare_what_stays()
         _log.info("started", **program(store))
-        await run_worker(store, settings, Stop().requested)
+        async with metrics_port(settings, store):
+            await run_worker(store, settings, Stop().requested)
 
     with in_use(settings.storage.url, "worker"):
         run(settings, work, create=False)

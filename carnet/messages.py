@@ -1,6 +1,13 @@
 """What a supervising process and its child tell each other, line by line over pipes."""
 
+from typing import Final
+
 import msgspec
+
+from runtime.metrics import Snapshot
+
+MOST_BYTES: Final = 1024 * 1024
+"""A line is not longer: the longest has all that a process has measured."""
 
 
 class Message(msgspec.Struct, omit_defaults=True):
@@ -21,6 +28,10 @@ class Message(msgspec.Struct, omit_defaults=True):
     trip: str | None = None
     """From a worker: the id of a trip it has changed, with the `rev` that the trip has now."""
     rev: int = 0
+    measure: bool = False
+    """To the child: it is to tell what it has measured."""
+    measured: Snapshot | None = None
+    """From the child, when it was asked, and last of all: what it has measured until now."""
 
     def line(self) -> bytes:
         """The message as it goes through the pipe."""

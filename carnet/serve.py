@@ -17,6 +17,7 @@ from carnet.console import require_current
 from carnet.embedded_worker import running_worker
 from carnet.failure import Failure
 from carnet.first_start import tell_first_start
+from carnet.metrics_port import Scrapes, metrics_port
 from carnet.server_process import Shared, running_server, shared_by_redis
 from carnet.stop import Stop
 from carnet.supervisor import SupervisedProcess
@@ -54,17 +55,23 @@ async def serve(settings: Settings, store: Store, say: Callable[[str], None]) ->
             say(f"Carnet listens on {url_of(settings, listening)}")
             await tell_first_start(settings, store, listening, say)
 
-        if settings.http.processes > 1:
-            await _serve_by_children(settings, listening, stop, ready)
-        else:
-            # A closed terminal: there is nothing to replace the only process with.
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, stop.request)
-            await _serve_here(settings, store, listening, stop, ready)
+        async with metrics_port(settings, store) as scrapes:
+            if settings.http.processes > 1:
+                await _serve_by_children(settings, listening, scrapes, stop, ready)
+            else:
+                # A closed terminal: there is nothing to replace the only process with.
+                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, stop.request)
+                await _serve_here(settings, store, listening, scrapes, stop, ready)
     stop.raise_failure()
 
 
 async def _serve_here(
-    settings: Settings, store: Store, listening: socket.socket, stop: Stop, ready: Ready
+    settings: Settings,
+    store: Store,
+    listening: socket.socket,
+    scrapes: Scrapes,
+    stop: Stop,
+    ready: Ready,
 ) -> None:
     """Is the only server process, with a worker as a child where there is no queue."""
     async with contextlib.AsyncExitStack() as stack:
@@ -75,6 +82,7 @@ async def _serve_here(
             signals = LocalSignals()
             worker = await stack.enter_async_context(running_worker(settings, signals, stop))
             children.append(worker.ready)
+            scrapes.children.append(worker)
 
             async def has_worker() -> str:
                 return "ok" if worker.ready.is_set() else "failing"
@@ -87,7 +95,7 @@ async def _serve_here(
 
 
 async def _serve_by_children(
-    settings: Settings, listening: socket.socket, stop: Stop, ready: Ready
+    settings: Settings, listening: socket.socket, scrapes: Scrapes, stop: Stop, ready: Ready
 ) -> None:
     """Supervises several server processes on one socket; SIGHUP replaces them in turn."""
     descriptor = listening.fileno()
@@ -95,6 +103,7 @@ async def _serve_by_children(
         SupervisedProcess(["server", str(descriptor)], settings, stop, descriptors=[descriptor])
         for _ in range(settings.http.processes)
     ]
+    scrapes.children += processes
     one_at_a_time = asyncio.Lock()
 
     async def replace_all() -> None:

@@ -17,8 +17,10 @@ from carnet.address import public_url
 from carnet.child import Parent
 from carnet.collector import spare_what_stays
 from carnet.console import require_current
+from carnet.measuring import measuring
 from carnet.messages import Message
 from carnet.program import health_of, program
+from runtime import measured
 from runtime.settings import Settings
 from runtime.signals import Signals
 from server.app import build_app
@@ -97,6 +99,11 @@ async def running_server(
         most_of_one=0 if http.trusted_proxies else http.max_connections_per_address,
     )
     await listener.start_on(listening)
+    ends = (
+        measured.IN_FLIGHT.follow(lambda: listener.in_flight),
+        measured.CONNECTIONS.follow(lambda: listener.connections),
+        measured.EVENT_STREAMS.follow(lambda: services.events.open),
+    )
     spare_what_stays()
     _log.info("started", port=listener.port, **program(store))
     try:
@@ -110,6 +117,8 @@ async def running_server(
         await services.last_use.stop()
         await services.mail.stop()
         await health.stop()
+        for end in ends:
+            end()
         _log.info("stopped", pid=os.getpid())
 
 
@@ -118,10 +127,12 @@ async def serve_for(parent: Parent, store: Store, descriptor: int) -> None:
     settings = parent.settings
     # The files of the program may be newer than the parent.
     await require_current(store)
-    with socket.socket(fileno=descriptor) as listening:
-        async with (
-            shared_by_redis(settings.queue.url) as shared,
-            running_server(settings, store, shared, listening),
-        ):
-            parent.send(Message(ready=True))
-            await parent.finish_requested()
+    async with measuring(settings, store):
+        with socket.socket(fileno=descriptor) as listening:
+            async with (
+                shared_by_redis(settings.queue.url) as shared,
+                running_server(settings, store, shared, listening),
+            ):
+                parent.send(Message(ready=True))
+                await parent.finish_requested()
+        parent.tell_measures()

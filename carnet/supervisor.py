@@ -11,6 +11,9 @@ from carnet.child_process import ChildProcess, End, Receive, start_child
 from carnet.failure import Failure
 from carnet.messages import Message
 from carnet.stop import Stop
+from runtime import measured
+from runtime.measured import FAMILIES
+from runtime.metrics import Snapshot, added_up, lasting
 from runtime.settings import Settings
 
 FIRST_PAUSE_SECONDS: Final = 0.5
@@ -88,16 +91,34 @@ class SupervisedProcess:
         self._changing = asyncio.Lock()
         self._stopping = False
         self._supervising: asyncio.Task[None] | None = None
+        self._had: list[ChildProcess] = []
+        """The children there are or were, until what they have measured is in the next."""
+        self._past: Snapshot = {}
+        """What has happened in those that have ended."""
         stop.on_second_signal(self.kill)
 
     def start(self) -> None:
         """Starts the child, and starts it again whenever it ends."""
+        self._stop_telling = measured.CHILDREN_READY.follow(self.ready.is_set, self._name)
         self._supervising = asyncio.create_task(self._supervise())
 
     def send(self, message: Message) -> None:
         """Sends a message; it is lost when there is no child or the child is just dying."""
         if self._child is not None:
             self._child.send(message)
+
+    async def measured(self) -> Snapshot:
+        """What its children have measured, those that have ended too: no counter ever falls."""
+        await asyncio.gather(*(child.measure() for child in self._had))
+        self._remember()
+        return added_up(FAMILIES, [self._past, *(child.measured for child in self._had)])
+
+    def _remember(self) -> None:
+        """Keeps what has happened in children that have ended, as they told last."""
+        ended = [child for child in self._had if child.has_ended]
+        self._had = [child for child in self._had if not child.has_ended]
+        parts = (lasting(FAMILIES, child.measured) for child in ended)
+        self._past = added_up(FAMILIES, [self._past, *parts])
 
     async def replace(self) -> None:
         """Starts another child, and when that is ready, lets the one before finish.
@@ -127,6 +148,7 @@ class SupervisedProcess:
         await asyncio.gather(*(child.finish() for child in self._children()))
         with contextlib.suppress(asyncio.CancelledError):
             await self._supervising
+        self._stop_telling()
 
     def kill(self) -> None:
         """Ends the child where it stands."""
@@ -139,11 +161,14 @@ class SupervisedProcess:
     async def _start(self) -> ChildProcess:
         """A new child; `Failure` where it cannot be started."""
         try:
-            return await start_child(
+            child = await start_child(
                 self._arguments, self._settings, self._receive, self._descriptors
             )
         except OSError as error:
             raise Failure(f"the {self._name} process cannot be started: {error}") from error
+        self._remember()
+        self._had.append(child)
+        return child
 
     async def _supervise(self) -> None:
         while True:
@@ -152,6 +177,7 @@ class SupervisedProcess:
                 return
             told = {"reason": end.reason} if end.reason else {}
             _log.error("process_ended", process=self._name, code=end.code, **told)
+            measured.CHILDREN_RESTARTED.add(self._name)
             pause = self._restarts.pause(end.worked_seconds)
             if pause is None:
                 times = f"{self._restarts.deaths} times in a row, the last time with code"

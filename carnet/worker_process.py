@@ -6,6 +6,7 @@ It opens the server's own database file. See `carnet.embedded_worker` for the se
 from carnet.child import Parent
 from carnet.collector import spare_what_stays
 from carnet.console import require_current
+from carnet.measuring import measuring
 from carnet.messages import Message
 from runtime.signals import LocalSignals
 from storage.store import Store
@@ -37,10 +38,12 @@ async def do_jobs(store: Store, parent: Parent) -> None:
     loops = WorkerLoops(store, signals, parent.settings)
     spare_what_stays()
     loops.start()
-    try:
-        parent.send(Message(ready=True))
-        async for message in parent.messages():
-            if message.work:
-                signals.wake()
-    finally:
-        await loops.stop()
+    async with measuring(parent.settings, store):
+        try:
+            parent.send(Message(ready=True))
+            async for message in parent.messages():
+                if message.work:
+                    signals.wake()
+        finally:
+            await loops.stop()
+        parent.tell_measures()

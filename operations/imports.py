@@ -1,6 +1,8 @@
 """Batches and syncs: many items diff-merged into a trip, at once or by a job."""
 
 import dataclasses
+import functools
+from typing import Any
 
 import msgspec
 
@@ -8,12 +10,13 @@ from domain import imports
 from domain.changes import Cause
 from domain.errors import PayloadTooLarge
 from domain.file_import import FileImportRequest
-from domain.imports import ImportRequest, ImportResult, ItemLists
+from domain.imports import BatchResult, CategoryResult, ImportRequest, ImportResult, ItemLists
 from domain.plan import Plan
 from domain.precondition import Precondition
-from domain.resources import BY_KIND
+from domain.resources import BY_KIND, RESOURCES
 from domain.undo import UndoRequest
 from operations.rows import Collection, require_parent
+from runtime import measured
 from runtime.ids import new_id
 from storage import changes, items, jobs, trips
 from storage.store import Tx
@@ -73,7 +76,22 @@ async def apply(
         planned = await plan_at(tx, rev, trip_id, request, lists, cause.now)
     if planned.plan.changed and not request.dry_run:
         await changes.commit(tx, trip, planned.plan.changes, cause)
+    if not request.dry_run:
+        tx.after_commit(functools.partial(_count, request, planned.result.answer))
     return planned.result
+
+
+def _count(request: ImportRequest, answer: BatchResult | dict[str, Any]) -> None:
+    """Counts the items of an import that was committed, by what became of them."""
+    parts: dict[str, BatchResult | CategoryResult]
+    if isinstance(answer, BatchResult):
+        parts = {request.resource: answer}
+    else:
+        parts = {each.kind: answer[each.snapshot] for each in RESOURCES if each.snapshot in answer}
+    for kind, part in parts.items():
+        for outcome in ("created", "updated", "unchanged"):
+            measured.ITEMS.add(kind, outcome, by=getattr(part, outcome))
+        measured.ITEMS.add(kind, "failed", by=part.errors)
 
 
 async def require(tx: Tx, trip_id: str, precondition: Precondition) -> None:

@@ -42,7 +42,8 @@ def load_settings(path: Path | None, environ: Mapping[str, str] | None = None) -
     found.take_file(_read(path))
     found.take_environment(os.environ if environ is None else environ)
     settings = found.settings()
-    settings.http.host = settings.http.host.strip("[]")
+    for listens in (settings.http, settings.metrics):
+        listens.host = listens.host.strip("[]")
     return settings
 
 

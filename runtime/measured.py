@@ -5,24 +5,27 @@ end in base units, and those of counters in `_total`. Labels have values of tabl
 never an id, a key, a token or an address. All metrics together have 1,000 series at most.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from domain.resources import RESOURCES
-from runtime.metrics import Counter, Family, Gauge, Histogram, every
+from runtime.metrics import UNFORESEEN, Counter, Family, Gauge, Histogram, Labels, every
 
 # Requests
 
+METHODS: Final = ("GET", "POST", "PATCH", "PUT", "DELETE")
 REQUEST_SECONDS = Histogram(
     "carnet_http_request_duration_seconds",
-    "From a request's head to the end of its response, by route; event streams are left out.",
+    "From a request's head to its response, by route; event streams are left out.",
     *("method", "route"),
     bounds=(0.01, 0.05, 0.25, 1.0),
 )
 RESPONSES = Counter(
     "carnet_http_responses_total",
-    "Responses, by the request's method and the class of their status.",
+    "Responses, by the request's method (HEAD is GET; `other` too where none could be read) and the"
+    " class of their status.",
     *("method", "class"),
-    sets=every(("GET", "POST", "PATCH", "PUT", "DELETE"), ("2xx", "3xx", "4xx", "5xx")),
+    sets=every((*METHODS, UNFORESEEN), ("2xx", "3xx", "4xx", "5xx")),
 )
 IN_FLIGHT = Gauge("carnet_http_requests_in_flight", "Requests that are being answered.")
 CONNECTIONS = Gauge("carnet_http_connections_open", "Connections of clients that are open.")
@@ -36,7 +39,7 @@ RATE_LIMITED = Counter(
     "carnet_http_rate_limited_total",
     "Requests over a limit (429), by what was counted.",
     "by",
-    sets=every(("key", "session", "address", "streams", "sign_in")),
+    sets=every(("key", "session", "address", "wrong_keys", "streams", "sign_in")),
 )
 AUTH_FAILURES = Counter(
     "carnet_auth_failures_total",
@@ -215,3 +218,30 @@ FAMILIES: Final[tuple[Family, ...]] = tuple(
     value for value in list(vars().values()) if isinstance(value, Family)
 )
 """All of them, in the order they stand here."""
+
+
+def redis_is(part: str, away: str = "") -> None:
+    """Says why a part of the program cannot use Redis; nothing where it can."""
+    for reason in ("unreachable", "credentials"):
+        REDIS_AWAY.set(reason == away, part, reason)
+
+
+def foresee_routes(routes: Iterable[Labels]) -> None:
+    """Says which methods and routes there are."""
+    REQUEST_SECONDS.foresee(routes)
+
+
+def foresee_kinds(kinds: Iterable[str]) -> None:
+    """Says which kinds of jobs there are."""
+    names = tuple(kinds)
+    for family in (JOB_ATTEMPTS, JOB_SECONDS, JOB_OLDEST_DUE):
+        family.foresee(every(names))
+    JOBS_ENDED.foresee(every(names, ("succeeded", "failed", "abandoned")))
+    JOBS_UNFINISHED.foresee(every(names, ("queued", "running")))
+
+
+def foresee_schedules(schedules: Iterable[str]) -> None:
+    """Says what is done by the clock."""
+    names = tuple(schedules)
+    for family in (SCHEDULE_LAST_SUCCESS, SCHEDULE_FAILURES):
+        family.foresee(every(names))

@@ -22,6 +22,7 @@ from redis.exceptions import (
     ResponseError,
 )
 
+from runtime import measured
 from runtime.ids import new_id
 from runtime.signals import LocalSignals, QueueState
 
@@ -208,6 +209,7 @@ class RedisSignals(LocalSignals):
     def note_success(self) -> None:
         """Redis has answered."""
         self._state = "ok"
+        measured.redis_is("signals")
 
     def note_failure(self, error: BaseException) -> None:
         """One line when Redis goes or refuses, not one for each message that could not be sent."""
@@ -215,6 +217,7 @@ class RedisSignals(LocalSignals):
         if state == self._state:
             return
         self._state = state
+        measured.redis_is("signals", "unreachable" if state == "away" else "credentials")
         if state == "away":
             _log.warning("redis_away", reason=str(error))
         else:

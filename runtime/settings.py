@@ -16,6 +16,13 @@ _IPV6 = r"[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]*(%[A-Za-z0-9_.-]+)?"
 Count = Annotated[int, Meta(ge=1, le=MOST, description=f"a whole number from 1 to {MOST:,}")]
 CountOrNone = Annotated[int, Meta(ge=0, le=MOST, description=f"a whole number from 0 to {MOST:,}")]
 Days = Annotated[int, Meta(ge=1, le=36_500, description="a whole number of days from 1 to 36,500")]
+Host = Annotated[
+    str,
+    Meta(
+        pattern=rf"^({_NAME}|{_IPV6}|\[{_IPV6}\])\Z",
+        description="a host name or an IP address without a port, such as 127.0.0.1 or ::",
+    ),
+]
 Origin = Annotated[
     str,
     # As browsers send it, which leave out the port of the scheme.
@@ -29,13 +36,7 @@ Origin = Annotated[
 class Http(msgspec.Struct, forbid_unknown_fields=True):
     """Where and how the server listens."""
 
-    host: Annotated[
-        str,
-        Meta(
-            pattern=rf"^({_NAME}|{_IPV6}|\[{_IPV6}\])\Z",
-            description="a host name or an IP address without a port, such as 127.0.0.1 or ::",
-        ),
-    ] = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="a port from 0 (any) to 65535")] = 8080
     processes: Annotated[int, Meta(ge=1, le=1000, description="a whole number from 1 to 1,000")] = 1
     max_body_bytes: Count = 32 * 1024 * 1024
@@ -192,6 +193,15 @@ class Mail(msgspec.Struct, forbid_unknown_fields=True):
     ] = ""
 
 
+class Metrics(msgspec.Struct, forbid_unknown_fields=True):
+    """Where Prometheus asks for metrics; port 0: nowhere."""
+
+    host: Host = "127.0.0.1"
+    port: Annotated[
+        int, Meta(ge=0, le=65535, description="a port from 1 to 65535, or 0 for none")
+    ] = 0
+
+
 class Log(msgspec.Struct, forbid_unknown_fields=True):
     """What is logged, and how."""
 
@@ -221,4 +231,5 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     webhooks: Webhooks = msgspec.field(default_factory=Webhooks)
     oidc: Oidc = msgspec.field(default_factory=Oidc)
     mail: Mail = msgspec.field(default_factory=Mail)
+    metrics: Metrics = msgspec.field(default_factory=Metrics)
     log: Log = msgspec.field(default_factory=Log)

@@ -14,6 +14,8 @@ from server.front import BASE, Api
 from server.health import LIVE, READY, Health
 from server.mcp.endpoint import MCP, Endpoint
 from server.pages.front import Pages
+from server.pages.table import PAGES
+from server.request_metrics import foresee
 from server.route import API
 from server.routes import ROUTES
 from server.services import Services
@@ -46,6 +48,7 @@ class App:
 
 def build_app(services: Services, health: Health) -> App:
     """All parts, also under the path of the public URL where that has one."""
+    foresee(ROUTES, [MCP, *(page.path for page in PAGES)])
     app = App()
     api, mcp, pages = Api(services, ROUTES), Endpoint(services), Pages(services)
     # Also without the path: a proxy may take it off, and a health check knows none.

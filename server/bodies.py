@@ -15,6 +15,7 @@ from domain.errors import (
 from domain.imports import ImportRequest, count_items, read, split
 from operations import file_imports
 from operations.imports import require_within
+from runtime import measured
 from server.body_budget import BodyAccount
 from server.preferences import preferences_of
 from server.query import FILENAME
@@ -152,6 +153,7 @@ async def receive(call: Call, body: Body | None, account: BodyAccount) -> bytes:
 
 
 def _too_large(limit: int) -> PayloadTooLarge:
+    measured.REFUSED.add("body_too_large")
     return PayloadTooLarge(f"The body of this request may have {limit} bytes at most")
 
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from domain.errors import Unavailable
+from runtime import measured
 
 DEFAULT_BYTES: Final = 128 * 1024 * 1024
 
@@ -17,6 +18,7 @@ class BodyBudget:
     def take(self, size: int) -> None:
         """Takes bytes; `Unavailable` when they would be too many."""
         if self._taken + size > self._most:
+            measured.REFUSED.add("bodies_full")
             raise Unavailable(
                 "Other large requests are being received: try again in a moment", retry_after=1
             )

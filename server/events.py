@@ -13,7 +13,7 @@ from domain.actor import Actor
 from domain.errors import RateLimited, Unavailable
 from domain.scopes import Scopes
 from domain.session import used_since
-from runtime import clock
+from runtime import clock, measured
 from runtime.settings import Settings
 from runtime.signals import Signals
 from server.event_text import COMMENT, RETRY, Told, hello, reset
@@ -62,6 +62,11 @@ class EventHub:
             signals.on_loss(self._missed.set),
         )
 
+    @property
+    def open(self) -> int:
+        """How many streams are open."""
+        return len(self._watchers)
+
     def join(self, actor: Actor, trip_id: str, rev: int, cut: Callable[[], None]) -> Watcher:
         """A stream more, of an actor who may read the trip, which has had the revision `rev`.
 
@@ -72,6 +77,7 @@ class EventHub:
         if len(self._watchers) >= self._limits.max_streams:
             raise Unavailable("This server has no room for more event streams", retry_after=5)
         if self._open[_holder(actor)] >= self._limits.per_key:
+            measured.RATE_LIMITED.add("streams")
             raise RateLimited(
                 15,
                 f"This key has {self._limits.per_key} event streams open, which is all it may have:"

@@ -14,7 +14,7 @@ import structlog
 from aiohttp import web
 from msgspec import UNSET, UnsetType
 
-from domain.errors import CarnetError, Internal, Overloaded
+from domain.errors import CarnetError, Internal
 from runtime import clock
 from runtime.ids import is_id, new_request_id
 from server import cors, guards
@@ -30,6 +30,7 @@ from server.conditional import (
 )
 from server.errors import render
 from server.request_line import RequestLine
+from server.request_metrics import NONE, measure_operation, measure_other, page_group
 from server.response import HEADERS_OF_ALL, PRIVATE, WholeResponse
 from server.route import (
     API,
@@ -46,6 +47,7 @@ from server.route import (
 from server.services import Services
 from server.tree import RouteTree
 from server.writes import run_protected, run_write
+from storage.store import overloaded
 
 T = TypeVar("T")
 
@@ -85,7 +87,7 @@ class Api:
         # What would be refused for want of room: a refusal must cost next to nothing, or a server
         # that is asked too much does nothing else.
         if found.route is not None and found.route.writes and services.store.full:
-            raise Overloaded()
+            raise overloaded()
         route = call.route = found.route
         call.params = found.params
         trip_id = found.params.get("tripId", "")
@@ -280,7 +282,12 @@ async def answered(
 
 
 def log_request(call: Call, route: str | UnsetType, reply: Reply | _Pieces, seconds: float) -> None:
-    """Writes the line that tells of a request."""
+    """Writes the line that tells of a request, and measures it."""
+    if call.route is not None:
+        measure_operation(call.route, reply.status, seconds)
+    else:
+        group = NONE if route is UNSET else page_group(route)
+        measure_other(call.request.method, group, reply.status, seconds)
     caller = call.caller
     RequestLine(
         time=clock.now(),

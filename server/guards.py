@@ -22,6 +22,7 @@ from domain.errors import (
     Unauthorized,
     ValidationFailed,
 )
+from runtime import measured
 from server import cookies
 from server.addresses import client_address
 from server.query import NAMES, PARAMETERS
@@ -36,16 +37,22 @@ _VISIBLE = re.compile(r"[\x21-\x7e]*", re.ASCII)
 _NO_KEY: Final = "Send the API key as: Authorization: Bearer osk_..."
 
 
+def unauthorized(reason: str, message: str) -> Unauthorized:
+    """What is told of a key, a session or a secret that is not good."""
+    measured.AUTH_FAILURES.add(reason)
+    return Unauthorized(message)
+
+
 async def admit_actor(call: Call) -> None:
     """Gives the call the caller behind its key or session, counted against that (401, 429)."""
     services = call.services
     if "Authorization" not in call.request.headers:
         token = cookies.session_token(call.request, services)
         if token is None:
-            raise Unauthorized(_NO_KEY)
+            raise unauthorized("no_key", _NO_KEY)
         call.caller = await _caller_of_session(call, token)
         if call.caller is None:
-            raise Unauthorized("This session is over: sign in again")
+            raise unauthorized("session_over", "This session is over: sign in again")
         await count(call)
         return
     hashed = _key_hash(call.request)
@@ -103,8 +110,9 @@ async def _authenticate(call: Call, hashed: str) -> None:
         lambda tx: keys.authenticate(tx, hashed, trip_id), name=("caller", hashed, trip_id)
     )
     if caller is None or not caller.actor.may_act_at(call.now):
+        refusal = unauthorized("unknown_key", "This API key is unknown, revoked or expired")
         _count_wrong_key(call)
-        raise Unauthorized("This API key is unknown, revoked or expired")
+        raise refusal
     call.caller = caller
     key_id = caller.actor.key_id
     if services.last_use.is_due(key_id, call.unix_ns):
@@ -121,6 +129,7 @@ def _count_wrong_key(call: Call) -> None:
     usage = services.wrong_keys.count(address)
     allowance = usage.of(services.settings.limits.wrong_keys_per_minute)
     if allowance.exceeded:
+        measured.RATE_LIMITED.add("wrong_keys")
         raise RateLimited(allowance.reset_seconds)
 
 
@@ -159,6 +168,7 @@ async def count(call: Call) -> None:
 def _allow(call: Call, usage: Usage) -> None:
     call.allowance = usage.of(limit_of(call))
     if call.allowance.exceeded:
+        measured.RATE_LIMITED.add("session" if call.actor.session_id else "key")
         raise RateLimited(call.allowance.reset_seconds)
 
 
@@ -181,13 +191,14 @@ async def _count_address(call: Call, what: str, limit: int) -> None:
     usage = await used(services.limiter.count(f"{what}:{address}"))
     allowance = usage.of(limit)
     if allowance.exceeded:
+        measured.RATE_LIMITED.add("address")
         raise RateLimited(allowance.reset_seconds)
 
 
 def _key_hash(request: web.BaseRequest) -> str:
     values = request.headers.getall("Authorization", ())
     if len(values) != 1:
-        raise Unauthorized(_NO_KEY)
+        raise unauthorized("malformed_key" if values else "no_key", _NO_KEY)
     return _hash_of_key_in(values[0])
 
 
@@ -196,9 +207,9 @@ def _key_hash(request: web.BaseRequest) -> str:
 def _hash_of_key_in(header: str) -> str:
     match = _BEARER.fullmatch(header)
     if match is None:
-        raise Unauthorized(_NO_KEY)
+        raise unauthorized("malformed_key", _NO_KEY)
     if not match[1].startswith(KEY_PREFIX):
-        raise Unauthorized("This is no API key of Carnet: they begin with osk_")
+        raise unauthorized("malformed_key", "This is no API key of Carnet: they begin with osk_")
     return key_hash(match[1])
 
 

@@ -11,9 +11,10 @@ from typing import Any, Final, cast
 
 import structlog
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
 from domain.errors import Internal, ValidationFailed
+from runtime import measured
 from server.addresses import canonical
 from server.errors import refuse
 from server.response import WholeResponse
@@ -105,6 +106,8 @@ class _Connection(web.RequestHandler):
             _log.info("client_gone")
             return WholeResponse(400, {})
         if isinstance(exc, HttpProcessingError):
+            too_large = isinstance(exc, LineTooLong)
+            measured.REFUSED.add("head_too_large" if too_large else "bad_http")
             return refuse(_bad_head())
         self.log_exception("A request has crashed", exc_info=exc)
         if request.writer.output_size > 0:
@@ -184,6 +187,13 @@ class Listener:
         self._looking: asyncio.TimerHandle
         self._connecting: set[asyncio.Task[None]] = set()
         self.port = 0
+        self.in_flight = 0
+        """Requests that are being answered."""
+
+    @property
+    def connections(self) -> int:
+        """Connections that are open."""
+        return len(self._server.connections)
 
     async def start_on(self, listening: socket.socket) -> None:
         """Accepts from an open socket; other processes may accept from it too."""
@@ -198,8 +208,13 @@ class Listener:
         self._new.discard(request.protocol)
         fields = itertools.chain.from_iterable(request.raw_headers)
         if len(request.raw_path) + sum(map(len, fields)) > MAX_HEAD_BYTES:
+            measured.REFUSED.add("head_too_large")
             return refuse(_bad_head())
-        return await self._handler(request)
+        self.in_flight += 1
+        try:
+            return await self._handler(request)
+        finally:
+            self.in_flight -= 1
 
     def _look(self) -> None:
         """Looks for clients that are too slow, from now on."""

@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 from redis.asyncio import ConnectionPool
 
+from runtime import measured
 from server.ratelimit import WINDOW_SECONDS, LocalRateLimiter, Usage
 from server.redis_connection import RedisConnection, part
 
@@ -24,6 +25,9 @@ _TIMEOUT_SECONDS: Final = 0.25
 """A request waits for its count that long at least, and twice as long at most."""
 _AWAY_SECONDS: Final = 1.0
 """After a failure Redis is left alone so long, so that requests do not wait for it in vain."""
+
+_REFUSALS: Final = ("-WRONGPASS", "-NOAUTH", "-NOPERM")
+"""What Redis says of a user or a password that it does not take."""
 
 _log = structlog.get_logger("carnet.ratelimit")
 
@@ -43,6 +47,7 @@ class RedisRateLimiter:
         self._local = LocalRateLimiter()
         self._away_until = 0.0
         self._told = False
+        measured.redis_is("limits")
 
     def count(self, client: str) -> Usage | Awaitable[Usage]:
         """See `RateLimiter.count`."""
@@ -68,7 +73,9 @@ class RedisRateLimiter:
         if not counted.done():
             counted.set_result(usage)
         self._overdue -= 1
-        self._told = False
+        if self._told:
+            self._told = False
+            measured.redis_is("limits")
 
     def _look_who_waits(self) -> None:
         """Between two looks the loop has read what had come, however slow it is."""
@@ -86,6 +93,8 @@ class RedisRateLimiter:
             if not self._told:
                 _log.warning("rate_limit_local", reason=reason)
             self._told = True
+            refused = reason.endswith(_REFUSALS)
+            measured.redis_is("limits", "credentials" if refused else "unreachable")
         self._disconnect()
 
     def _disconnect(self) -> None:

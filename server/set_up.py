@@ -7,7 +7,7 @@ from domain.set_up_code import is_set_up_code
 from domain.sign_in import SetUp, chosen
 from operations.set_up import require_open
 from server.route import Call
-from server.signing_in import Attempt
+from server.signing_in import Attempt, begin_attempt
 
 WRONG_CODE: Final = "This is not the code that the server has printed: `carnet serve` tells it"
 
@@ -22,7 +22,7 @@ async def check_code(call: Call, body: Any) -> tuple[SetUp, str]:
     sent = chosen(SetUp, body, "password")
     await services.store.read(require_open)
     attempt = Attempt(call, "the set-up code")
-    await services.store.write(attempt.begin)
+    await begin_attempt(call, attempt.begin)
     if not is_set_up_code(services.signing_secret, sent.code):
         raise Forbidden(WRONG_CODE)
     await services.store.write(attempt.succeed)

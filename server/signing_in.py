@@ -13,14 +13,16 @@ from domain import details
 from domain.account import is_email, key_hash, used_from
 from domain.errors import CarnetError, RateLimited, Unauthorized, ValidationFailed
 from domain.sign_in import WINDOW_SECONDS, wait_seconds
+from runtime import measured
 from server import cookies
 from server.addresses import client_address
+from server.guards import unauthorized
 from server.passwords import is_outdated
 from server.route import Call
 from storage import credentials, sessions, sign_in_failures
 from storage.credentials import Credentials
 from storage.sessions import SessionInfo
-from storage.store import Tx
+from storage.store import Operation, Tx
 
 T = TypeVar("T")
 
@@ -76,6 +78,15 @@ class Attempt:
         await sign_in_failures.remove(tx, self._address, self._account, self._id)
 
 
+async def begin_attempt(call: Call, begin: Operation[T]) -> T:
+    """Runs an operation that begins an `Attempt`."""
+    try:
+        return await call.services.store.write(begin)
+    except RateLimited:
+        measured.RATE_LIMITED.add("sign_in")
+        raise
+
+
 async def check_password(call: Call, email: str, password: str) -> Checked:
     """Compares a password with an account's; to be awaited outside of a transaction.
 
@@ -95,10 +106,10 @@ async def _check_password(call: Call, email: str, password: str) -> Credentials:
         await attempt.begin(tx)
         return attempt, found
 
-    attempt, found = await services.store.write(begin)
+    attempt, found = await begin_attempt(call, begin)
     right = await services.passwords.verify(found and found.password, password)
     if found is None or not right:
-        raise Unauthorized(WRONG)
+        raise unauthorized("password", WRONG)
     assert found.password is not None
     again = await services.passwords.hash(password) if is_outdated(found.password) else None
 

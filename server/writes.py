@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from domain.errors import CarnetError, IdempotencyConflict, NotFound, Unavailable
+from runtime import measured
 from server import job_replies
 from server.bodies import fingerprint
 from server.body_budget import BodyAccount
@@ -123,11 +124,14 @@ class _ProtectedWrite:
         if record is None:
             return None
         if record.fingerprint != self._fingerprint:
+            measured.IDEMPOTENCY.add("conflict")
             raise IdempotencyConflict()
         self._replayed = True
+        measured.IDEMPOTENCY.add("replayed")
         if record.answer is not None and record.answer.body is not None:
             return _reply(record.answer, record.answer.body, replayed=True)
         if record.job_id is None:
+            measured.IDEMPOTENCY.add("conflict")
             raise IdempotencyConflict(SHOWN_ONCE)
         respond_async, wait_seconds = preferences_of(self._call.request)
         longest = self._call.services.settings.imports.wait_seconds

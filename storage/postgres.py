@@ -3,13 +3,15 @@
 import asyncio
 import configparser
 import contextlib
-from collections.abc import Hashable, Sequence
+import time
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import asyncpg
 
 from domain.errors import Unavailable
+from runtime import measured
 from runtime.signals import TripListener
 from storage.postgres_pool import Pool
 from storage.postgres_sessions import COMMAND_SECONDS, Sessions
@@ -105,11 +107,15 @@ class PostgresStore:
         self._writers = Pool(sessions.writing)
         self._readers = Pool(sessions.reading)
         self._running = _Running()
+        self._followed: list[Callable[[], None]] = []
 
     async def open(self) -> None:
         """Connects, so that what is wrong with the URL is told at once."""
         await self._writers.open()
         await self._readers.open()
+        pools = {"read": self._readers, "write": self._writers}
+        for name, pool in pools.items():
+            self._followed += _have_measured(pool, name)
 
     @property
     def full(self) -> bool:
@@ -118,7 +124,7 @@ class PostgresStore:
 
     async def read(self, operation: Operation[T]) -> T:
         """See `Store.read`. Where it can be, there is no transaction around the statements."""
-        with self._running:
+        with self._running, _Timed("read"):
             async with self._readers.connection() as connection:
                 if self._sessions.kept:
                     return await operation(PostgresTx(connection))
@@ -131,7 +137,7 @@ class PostgresStore:
 
     async def write(self, operation: Operation[T]) -> T:
         """See `Store.write`. An operation that meets another one's write is run again."""
-        with self._running:
+        with self._running, _Timed("write"):
             for attempt in range(1, ATTEMPTS + 1):
                 try:
                     async with self._writers.connection() as connection:
@@ -144,6 +150,8 @@ class PostgresStore:
                 else:
                     for trip_id, rev in tx.changed:
                         self.on_commit(trip_id, rev)
+                    for tell in tx.afterwards:
+                        tell()
                     return result
         raise AssertionError("the loop returns or raises")
 
@@ -159,9 +167,32 @@ class PostgresStore:
 
     async def close(self) -> None:
         """See `Store.close`."""
+        while self._followed:
+            self._followed.pop()()
         await self._running.end(COMMAND_SECONDS)
         for pool in (self._readers, self._writers):
             await pool.close()
+
+
+def _have_measured(pool: Pool, name: str) -> Iterator[Callable[[], None]]:
+    yield measured.POSTGRES_CONNECTIONS.follow(lambda: pool.size, name, "open")
+    yield measured.POSTGRES_CONNECTIONS.follow(lambda: pool.in_use, name, "in_use")
+    yield measured.POSTGRES_WAITING.follow(lambda: pool.waiting, name)
+
+
+class _Timed:
+    """Measures the operation of a `with`; a generator for it would cost more."""
+
+    __slots__ = ("_name", "_started")
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        self._started = time.perf_counter()
+
+    def __exit__(self, *_error: object) -> None:
+        measured.STORAGE_SECONDS.observe(time.perf_counter() - self._started, self._name)
 
 
 class _Running:
@@ -249,6 +280,10 @@ class PostgresTx(Tx):
         """See `Tx.autocommit`."""
         raise TypeError("a read commits nothing")
 
+    def after_commit(self, tell: Callable[[], None]) -> None:
+        """See `Tx.after_commit`."""
+        raise TypeError("a read commits nothing")
+
     def trip_changed(self, trip_id: str, rev: int) -> None:
         """See `Tx.trip_changed`."""
         raise TypeError("a read changes nothing")
@@ -292,6 +327,7 @@ class _WriteTx(_Transaction):
         super().__init__(connection, sessions.begin())
         self.changed: list[tuple[str, int]] = []
         """Trips and their new revisions, to be told of after the commit."""
+        self.afterwards: list[Callable[[], None]] = []
         self._alone = sessions.kept
         """Whether a statement may go without a transaction around it."""
         self._committed = False
@@ -308,6 +344,10 @@ class _WriteTx(_Transaction):
         value = await self._connection.fetchval(sql, *args)
         self._committed = value is not None
         return value
+
+    def after_commit(self, tell: Callable[[], None]) -> None:
+        """See `Tx.after_commit`."""
+        self.afterwards.append(tell)
 
     def trip_changed(self, trip_id: str, rev: int) -> None:
         """See `Tx.trip_changed`."""

@@ -9,8 +9,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from domain.errors import Overloaded
-from storage.store import MAX_WAITING
+from storage.store import MAX_WAITING, overloaded
 
 POOL_SIZE: Final = 10
 ACQUIRE_SECONDS: Final = 5.0
@@ -36,6 +35,21 @@ class Pool:
         self._waiting: deque[asyncio.Future[Any]] = deque()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closing = False
+
+    @property
+    def size(self) -> int:
+        """How many connections are open."""
+        return len(self._open)
+
+    @property
+    def in_use(self) -> int:
+        """How many of them somebody has."""
+        return len(self._open) - len(self._free)
+
+    @property
+    def waiting(self) -> int:
+        """How many operations wait for one."""
+        return len(self._waiting)
 
     @property
     def full(self) -> bool:
@@ -69,7 +83,7 @@ class Pool:
             # The server has ended it, and perhaps all others with it.
             self._cut(connection)
         if self.full:
-            raise Overloaded()
+            raise overloaded()
         waiter = loop.create_future()
         self._waiting.append(waiter)
         self._open_for_waiting()

@@ -5,13 +5,14 @@ import functools
 import os
 import sqlite3
 import time
-from collections.abc import Awaitable, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import aiosqlite
 
+from runtime import measured
 from runtime.signals import TripListener
 from storage.sqlite_engine import DIALECT, ConnectionQueue, commit_together, read_together
 from storage.sqlite_lookups import LookUps
@@ -79,11 +80,12 @@ class SQLiteStore:
         self._writer: ConnectionQueue
         self._here: LookUps | None = None
         self._readers: list[ConnectionQueue] = []
+        self._followed: list[Callable[[], None]] = []
 
     async def open(self) -> None:
         """Connects the writer and the readers."""
         commit = functools.partial(commit_together, BUSY_TIMEOUT_MS / 1000)
-        self._writer = ConnectionQueue(await self._connect(), commit)
+        self._writer = ConnectionQueue(await self._connect(), commit, "write")
         try:
             await _use_wal(self._writer.connection)
             # From here on its commits do the waiting for other processes.
@@ -91,11 +93,20 @@ class SQLiteStore:
             for _ in range(READERS):
                 # Small caches, since the system has the file in its own.
                 reader = await self._connect("PRAGMA query_only = ON", "PRAGMA cache_size = -512")
-                self._readers.append(ConnectionQueue(reader, read_together))
+                self._readers.append(ConnectionQueue(reader, read_together, "read"))
             self._here = LookUps(self._path)
+            self._have_measured()
         except BaseException:
             await self.close()
             raise
+
+    def _have_measured(self) -> None:
+        log = self._path.with_name(f"{self._path.name}-wal")
+        self._followed += (
+            measured.SQLITE_WRITES_WAITING.follow(lambda: self._writer.waiting),
+            measured.SQLITE_BYTES.follow(lambda: _size(self._path), "database"),
+            measured.SQLITE_BYTES.follow(lambda: _size(log), "wal"),
+        )
 
     async def _connect(self, *pragmas: str) -> aiosqlite.Connection:
         connecting = aiosqlite.connect(
@@ -163,6 +174,8 @@ class SQLiteStore:
 
     async def close(self) -> None:
         """See `Store.close`."""
+        while self._followed:
+            self._followed.pop()()
         await self._writer.drained()
         if self._here is not None:
             self._here.close()
@@ -174,6 +187,11 @@ class SQLiteStore:
                 await self._writer.connection.execute_fetchall(f"PRAGMA {pragma}")
         finally:
             await self._writer.connection.close()
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; 0 where there is none."""
+    return path.stat().st_size if path.exists() else 0
 
 
 async def _use_wal(connection: aiosqlite.Connection) -> None:

@@ -13,11 +13,12 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 import aiosqlite
 
-from domain.errors import Overloaded, Unavailable
+from domain.errors import Unavailable
+from runtime import measured
 from runtime.signals import TripListener
 from storage.store import (
     MAX_WAITING,
@@ -26,6 +27,7 @@ from storage.store import (
     Record,
     Tx,
     ignore_changes,
+    overloaded,
 )
 
 T = TypeVar("T")
@@ -64,10 +66,12 @@ class Outcome(NamedTuple):
     error: BaseException | None = None
     changed: Sequence[tuple[str, int]] = ()
     """Trips that it changed, and their new revisions."""
+    afterwards: Sequence[Callable[[], None]] = ()
+    """What is to be called once it is committed."""
 
 
-Waiting = tuple[Operation[Any], asyncio.Future[Any]]
-"""An operation, and the future that its outcome goes to."""
+Waiting = tuple[Operation[Any], asyncio.Future[Any], float]
+"""An operation, the future that its outcome goes to, and when it began to wait."""
 
 Group = Callable[[sqlite3.Connection, Sequence[Waiting]], list[Outcome]]
 """Runs operations on a connection, in its thread."""
@@ -80,8 +84,12 @@ class ConnectionQueue:
     refusing requests must not keep those from being done that were accepted.
     """
 
-    def __init__(self, connection: aiosqlite.Connection, run: Group) -> None:
+    def __init__(
+        self, connection: aiosqlite.Connection, run: Group, name: Literal["read", "write"]
+    ) -> None:
+        """`name`: what its operations are measured by."""
         self.connection = connection
+        self._name = name
         self.on_commit: TripListener = ignore_changes
         self._run = run
         self._waiting: list[Waiting] = []
@@ -95,6 +103,11 @@ class ConnectionQueue:
         return time.monotonic() - self._since if self._working else 0.0
 
     @property
+    def waiting(self) -> int:
+        """Operations that wait for the present group's end."""
+        return len(self._waiting)
+
+    @property
     def full(self) -> bool:
         """Whether so many operations wait that a further one is refused."""
         return len(self._waiting) >= MAX_WAITING
@@ -105,9 +118,9 @@ class ConnectionQueue:
         `Overloaded` when too many wait already.
         """
         if self.full:
-            raise Overloaded()
+            raise overloaded()
         done: asyncio.Future[T] = self._loop.create_future()
-        self._waiting.append((operation, done))
+        self._waiting.append((operation, done, time.perf_counter()))
         if self._working is None:
             self._since = time.monotonic()
             self._working = asyncio.create_task(self._work())
@@ -143,9 +156,15 @@ class ConnectionQueue:
 
     def _finish(self, group: list[Waiting], outcomes: list[Outcome]) -> None:
         """In the loop: hands the outcomes over."""
-        for (_, done), outcome in zip(group, outcomes, strict=True):
+        if self._name == "write":
+            measured.SQLITE_COMMIT_SIZE.observe(len(group))
+        now = time.perf_counter()
+        for (_, done, since), outcome in zip(group, outcomes, strict=True):
+            measured.STORAGE_SECONDS.observe(now - since, self._name)
             for trip_id, rev in outcome.changed:
                 self.on_commit(trip_id, rev)
+            for tell in outcome.afterwards:
+                tell()
             if done.cancelled():
                 continue
             if outcome.error is not None:
@@ -170,7 +189,7 @@ def read_together(connection: sqlite3.Connection, group: Sequence[Waiting]) -> l
     """Runs operations that all see the same moment, which is after they were asked for."""
     connection.execute("BEGIN")
     try:
-        return [_attempt(connection, operation) for operation, _ in group]
+        return [_attempt(connection, operation) for operation, *_ in group]
     finally:
         connection.execute("ROLLBACK")
 
@@ -201,7 +220,7 @@ def commit_together(
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             _begin(patience, connection)
-            outcomes = [_attempt_alone(connection, operation) for operation, _ in group]
+            outcomes = [_attempt_alone(connection, operation) for operation, *_ in group]
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -234,7 +253,7 @@ def _attempt_all(connection: sqlite3.Connection, group: Sequence[Waiting]) -> li
     one where that is needed.
     """
     outcomes = []
-    for operation, _ in group:
+    for operation, *_ in group:
         before = connection.total_changes
         outcome = _attempt(connection, operation)
         # A full disk makes SQLite undo the whole transaction.
@@ -271,7 +290,7 @@ def drive(operation: Operation[Any], connection: sqlite3.Connection) -> Outcome:
     try:
         next(steps)
     except StopIteration as stop:
-        return Outcome(stop.value, changed=tx.changed)
+        return Outcome(stop.value, None, tx.changed, tx.afterwards)
     raise RuntimeError("an operation awaited something other than its transaction")
 
 
@@ -335,6 +354,7 @@ class SQLiteTx(Tx):
         self._connection = connection
         self.changed: list[tuple[str, int]] = []
         """Trips and their new revisions, to be told of after the commit."""
+        self.afterwards: list[Callable[[], None]] = []
 
     def _run(self, sql: str, args: Sequence[Any]) -> sqlite3.Cursor:
         text, pick = _qmark(sql, len(args))
@@ -383,6 +403,10 @@ class SQLiteTx(Tx):
     async def autocommit(self, sql: str, *args: Any) -> Any:
         """See `Tx.autocommit`: there are no round trips to save."""
         raise TypeError("SQLite runs steps that write one by one")
+
+    def after_commit(self, tell: Callable[[], None]) -> None:
+        """See `Tx.after_commit`."""
+        self.afterwards.append(tell)
 
     def trip_changed(self, trip_id: str, rev: int) -> None:
         """See `Tx.trip_changed`."""

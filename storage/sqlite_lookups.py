@@ -3,10 +3,12 @@
 import asyncio
 import sqlite3
 import sys
+import time
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from runtime import measured
 from storage.sqlite_engine import drive
 from storage.store import Operation
 
@@ -48,7 +50,9 @@ class LookUps:
         if name in self._found:
             found: T = self._found[name]
             return found
+        started = time.perf_counter()
         made: T = drive(operation, self._connection).value
+        measured.STORAGE_SECONDS.observe(time.perf_counter() - started, "look_up")
         if len(self._found) >= MOST:
             self._found.clear()
         self._found[name] = made

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
+from domain.errors import Overloaded
+from runtime import measured
 from runtime.signals import TripListener
 
 T = TypeVar("T")
@@ -16,6 +18,12 @@ MAX_WAITING: Final = 4_096
 """Operations that may wait for one connection, or one pool of them: further ones are refused at
 once. That is a second's work or two. Fewer would not help: a client that is refused asks again, and
 a refusal costs a third of what it refuses."""
+
+
+def overloaded() -> Overloaded:
+    """What a write is told that finds no room to wait."""
+    measured.REFUSED.add("storage_full")
+    return Overloaded()
 
 
 def ignore_changes(_trip_id: str, _rev: int) -> None:
@@ -94,6 +102,10 @@ class Tx(Protocol):
         Nothing comes before it; where it gives a row, nothing may come after it. For dialects with
         `one_statement`.
         """
+        ...
+
+    def after_commit(self, tell: Callable[[], None]) -> None:
+        """Has a function called in the event loop, once the transaction is committed."""
         ...
 
     def trip_changed(self, trip_id: str, rev: int) -> None:

@@ -20,6 +20,7 @@ from domain.errors import CarnetError
 from domain.history import Author, Change, ChangesetEvent
 from domain.scopes import Scopes
 from domain.webhook import MESSAGE_CREATED
+from runtime import measured
 from runtime.clock import text
 from runtime.lookups import LookUp, look_up
 from runtime.settings import Settings
@@ -205,6 +206,7 @@ async def deliver_next(store: Store, sender: Sender, claim: Claim, clock: Clock)
     )
     if receiver.scopes is None:
         await store.write(lambda tx: deliveries.disable(tx, claim, KEY_GONE, _text(started)))
+        measured.WEBHOOKS_DISABLED.add()
         log.warning("webhook_disabled", reason=KEY_GONE)
         return False
     if prepared.refusal:
@@ -282,6 +284,7 @@ async def _record(
     status = await store.write(
         lambda tx: deliveries.record_answer(tx, claim, delivery, answer, _text(now), now)
     )
+    measured.DELIVERIES.add("succeeded" if status == "succeeded" else "failed")
     log = log.bind(attempt=delivery.attempts + 1, status=answer.status, ms=answer.duration_ms)
     if status == "succeeded":
         log.info("delivered")
@@ -290,6 +293,7 @@ async def _record(
     else:
         log.warning("delivery_failed", again=status == "pending")
     if status == "failed":
+        measured.WEBHOOKS_DISABLED.add()
         log.error("webhook_disabled", reason="its delivery has failed too often")
 
 

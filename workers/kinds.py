@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Literal
 
+from runtime import measured
 from runtime.settings import Settings
 from storage.jobs import Claim
 from storage.store import Store, Tx
@@ -81,6 +82,8 @@ KINDS: Final[dict[str, Kind]] = {
     )
 }
 
+measured.foresee_kinds(KINDS)
+
 HOUR: Final = 3600.0
 
 SCHEDULES: Final = (
@@ -91,3 +94,5 @@ SCHEDULES: Final = (
     Schedule("prune_sign_ins", HOUR, pruning.prune_sign_ins),
     Schedule("fail_unknown_jobs", HOUR, lambda store, _: pruning.fail_unknown_jobs(store, KINDS)),
 )
+
+measured.foresee_schedules(schedule.name for schedule in SCHEDULES)

@@ -1,12 +1,14 @@
 """The loop of a worker process: jobs of all kinds when there are some, and what is scheduled."""
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import structlog
 
 from domain.errors import CarnetError
+from runtime import measured
 from runtime.settings import Settings
 from runtime.signals import Signals
 from storage.jobs import Claim
@@ -107,8 +109,11 @@ class JobLoop:
         while True:
             try:
                 await schedule.run(self._store, self._settings)
+                measured.SCHEDULE_LAST_SUCCESS.set(time.time(), schedule.name)
             except CarnetError as error:
+                measured.SCHEDULE_FAILURES.add(schedule.name)
                 _log.warning("schedule_waits", schedule=schedule.name, reason=error.message)
             except Exception:  # noqa: BLE001 - it is tried again when it is due
+                measured.SCHEDULE_FAILURES.add(schedule.name)
                 _log.exception("schedule_failed", schedule=schedule.name)
             await asyncio.sleep(schedule.every_seconds)

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from domain.errors import CarnetError, Internal, NotFound, Unavailable
+from runtime import measured
 from runtime.clock import now
 from runtime.signals import Signals
 from storage import idempotency, jobs
@@ -87,10 +88,11 @@ async def _attempt(store: Store, kind: Kind, claim: Claim, log: Logger) -> None:
     """One attempt, up to the state it leaves the job in; `LeaseLost` when it may leave none."""
     if claim.attempt > kind.attempts:
         # Its workers died of it: an attempt that ends otherwise is counted where it ends.
-        await _give_up(store, claim, Internal())
+        await _give_up(store, claim, Internal(), "abandoned")
         log.error("job_abandoned")
         return
     started = time.perf_counter()
+    measured.JOB_ATTEMPTS.add(claim.kind)
     try:
         async with asyncio.timeout(kind.timeout):
             decoded = await asyncio.to_thread(_decode, kind, claim)
@@ -113,8 +115,10 @@ async def _attempt(store: Store, kind: Kind, claim: Claim, log: Logger) -> None:
         log.exception("job_crashed")
         await _try_again(store, kind, claim, Internal())
     else:
-        duration = round(time.perf_counter() - started, 4)
-        log.info("job_succeeded", items=claim.total, status=status, duration=duration)
+        seconds = time.perf_counter() - started
+        measured.JOBS_ENDED.add(claim.kind, "succeeded")
+        measured.JOB_SECONDS.observe(seconds, claim.kind)
+        log.info("job_succeeded", items=claim.total, status=status, duration=round(seconds, 4))
 
 
 def _decode(kind: Kind, claim: Claim) -> Any:
@@ -154,7 +158,7 @@ async def _try_again(store: Store, kind: Kind, claim: Claim, error: CarnetError)
     await store.write(lambda tx: jobs.retry(tx, claim, due_at))
 
 
-async def _give_up(store: Store, claim: Claim, error: CarnetError) -> None:
+async def _give_up(store: Store, claim: Claim, error: CarnetError, outcome: str = "failed") -> None:
     async def end(tx: Tx) -> None:
         await jobs.fail(tx, claim, now(), error.status, error.for_item())
         # A 404 is remembered, other failures are not (contract section 4).
@@ -162,3 +166,4 @@ async def _give_up(store: Store, claim: Claim, error: CarnetError) -> None:
             await idempotency.forget_job(tx, claim.job_id)
 
     await store.write(end)
+    measured.JOBS_ENDED.add(claim.kind, outcome)

@@ -16,8 +16,9 @@ from domain.explain import parsed
 from domain.passkey import Assertion, Attestation, NewPasskey, PasskeySignIn
 from server import relying_party
 from server.api import passkey_options, session
+from server.guards import unauthorized
 from server.route import Call, Reply, json_reply
-from server.signing_in import Attempt, outcome_of, require
+from server.signing_in import Attempt, begin_attempt, outcome_of, require
 from storage import challenges, passkeys
 from storage.passkeys import Passkey
 from storage.store import Tx
@@ -75,17 +76,17 @@ async def _prove(call: Call) -> Proof:
         taken = await challenges.take(tx, "passkey-sign-in", challenge, call.unix_seconds)
         return taken, await passkeys.find(tx, credential["id"])
 
-    taken, found = await call.services.store.write(begin)
+    taken, found = await begin_attempt(call, begin)
     if taken is None or found is None:
-        raise Unauthorized(_NOT_GOOD)
+        raise unauthorized("passkey", _NOT_GOOD)
     if response.user_handle.rstrip("=") != passkey_options.user_handle(found.user_id):
-        raise Unauthorized(_NOT_GOOD)
+        raise unauthorized("passkey", _NOT_GOOD)
     try:
         known = (found.public_key, found.sign_count)
         count = await asyncio.to_thread(_asserted, party, challenge, credential, *known)
     except ValueError as error:
         _log.warning("passkey_refused", passkey_id=found.id, reason=str(error))
-        raise Unauthorized(_NOT_GOOD) from error
+        raise unauthorized("passkey", _NOT_GOOD) from error
     return Proof(found, count, attempt)
 
 

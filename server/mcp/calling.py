@@ -6,7 +6,7 @@ import msgspec
 
 from domain import access, details
 from domain.actor import Caller, TripAccess
-from domain.errors import CarnetError, ErrorBody, ErrorInfo, NotFound, Overloaded, ValidationFailed
+from domain.errors import CarnetError, ErrorBody, ErrorInfo, NotFound, ValidationFailed
 from domain.merge import Document
 from domain.near import Names
 from operations import reading
@@ -19,7 +19,7 @@ from server.mcp.tool import Tool, Use
 from server.mcp.tools import BY_NAME
 from server.route import Call, Queued
 from storage import trips
-from storage.store import Tx
+from storage.store import Tx, overloaded
 
 _NAMES: Final = Names(dict.fromkeys(BY_NAME, ()))
 _CANDIDATES: Final = 5
@@ -66,7 +66,7 @@ async def run(call: Call, tool: Tool, sent: Any) -> Answer:
     use = Use(tool, call, arguments.read(tool.arguments, tool.body, sent))
     store = call.services.store
     if tool.writes and store.full:
-        raise Overloaded()
+        raise overloaded()
     if tool.prepare is not None:
         use.prepared = await tool.prepare(use)
 

@@ -30,6 +30,7 @@ from server.pages.table import Found, find
 from server.pages.visit import Answer, Document, Drawing, PageRoute, Redirect, Theme, Visit
 from server.pages.words import Words, choose
 from server.request_line import RequestLine
+from server.request_metrics import ASSETS, measure_other
 from server.response import WholeResponse
 from server.route import API, Call, Reply
 from server.same_origin import require_same_origin
@@ -220,13 +221,15 @@ async def _send_asset(request: web.BaseRequest, path: str, asset: Asset) -> web.
     started = time.perf_counter()
     request_id = new_request_id()
     status, headers, body = await assets.reply(request, asset)
+    seconds = time.perf_counter() - started
     RequestLine(
         time=clock.now(),
         request_id=request_id,
         method=request.method,
         route=path,
         status=status,
-        duration=round(time.perf_counter() - started, 6),
+        duration=round(seconds, 6),
         bytes=len(body),
     ).log()
+    measure_other(request.method, ASSETS, status, seconds)
     return WholeResponse(status, {**_HEADERS, **headers, "X-Request-Id": request_id}, body)

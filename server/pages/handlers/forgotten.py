@@ -11,6 +11,7 @@ from domain.account import is_email
 from domain.clock import timestamp
 from domain.errors import NotFound, RateLimited
 from domain.sign_in import RESET_HOURS
+from runtime import measured
 from runtime.clock import moment
 from server.addresses import client_address
 from server.pages.problems import Problems
@@ -40,6 +41,7 @@ async def send(visit: Visit) -> Document | Redirect:
     address = client_address(visit.call.request, services.settings.http.trusted_proxies)
     allowance = (await used(services.limiter.count(f"forgotten:{address}"))).of(_MOST)
     if allowance.exceeded:
+        measured.RATE_LIMITED.add("address")
         raise RateLimited(allowance.reset_seconds)
     services.mail.soon(_send(visit, email))
     return Redirect("/sign-in?done=link_sent")
