@@ -17,6 +17,7 @@ from docs.client_methods import client_methods
 from docs.guide_page import rendered
 from docs.page_assets import assets
 from domain.resources import RESOURCES
+from runtime.measured import FAMILIES
 from runtime.settings import Settings
 from server.openapi.document import describe
 from server.route import OPEN, Route
@@ -80,6 +81,14 @@ def comments(toml: str) -> dict[str, str]:
     return found
 
 
+def metrics() -> str:
+    """The metrics there are."""
+    rows = [
+        (f"`{f.name}`", f.type, ", ".join(f"`{n}`" for n in f.labels), f.help) for f in FAMILIES
+    ]
+    return _table(("metric", "type", "labels", "meaning"), rows)
+
+
 def snapshots() -> str:
     """The lists of a sync and an export."""
     return ", ".join(f"`{resource.snapshot}`" for resource in RESOURCES)
@@ -99,7 +108,7 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 PARTS: Final[dict[str, Callable[[], str]]] = {
-    part.__name__: part for part in (endpoints, guide, settings, snapshots)
+    part.__name__: part for part in (endpoints, guide, metrics, settings, snapshots)
 }
 
 

@@ -106,7 +106,10 @@ class _Single(Family):
 
     def rows(self) -> list[tuple[Labels, list[float]]]:
         """See `Family.rows`."""
-        parts = [super().rows(), [(labels, [read()]) for labels, read in self._followed.values()]]
+        parts = [
+            super().rows(),
+            [(labels, [float(read())]) for labels, read in self._followed.values()],
+        ]
         return together(self, parts)
 
 
@@ -149,7 +152,7 @@ class Gauge(_Single):
 
     def set(self, value: float, *labels: str) -> None:
         """Says how it is."""
-        self.row(labels)[0] = value
+        self.row(labels)[0] = float(value)
 
     def forget(self) -> None:
         """Has no number any more, until one is said."""

@@ -24,6 +24,9 @@ Handle = Callable[[web.BaseRequest, str], Awaitable[web.StreamResponse]]
 """A part: the response to a request, and to what comes in its path after where it is mounted."""
 
 
+foresee(ROUTES, [MCP, *(page.path for page in PAGES)])
+
+
 class App:
     """Gives a request to the part that is mounted where its path begins."""
 
@@ -48,7 +51,6 @@ class App:
 
 def build_app(services: Services, health: Health) -> App:
     """All parts, also under the path of the public URL where that has one."""
-    foresee(ROUTES, [MCP, *(page.path for page in PAGES)])
     app = App()
     api, mcp, pages = Api(services, ROUTES), Endpoint(services), Pages(services)
     # Also without the path: a proxy may take it off, and a health check knows none.
