@@ -169,6 +169,8 @@ async def test_the_port_has_metrics_and_nothing_else(tmp_path):
         async with session.get(f"{server.client.base}/metrics") as answer:
             assert answer.status == 404
         # The port is taken, so no other can have it.
-        refused = run(tmp_path, "serve", CARNET_HTTP__PORT="0", CARNET_METRICS__PORT=str(port))
+        other = tmp_path / "other"
+        other.mkdir()
+        refused = run(other, "serve", CARNET_HTTP__PORT="0", CARNET_METRICS__PORT=str(port))
         assert refused.code == 1
         assert refused.line.startswith(f"cannot listen on 127.0.0.1:{port}: Address already in use")
