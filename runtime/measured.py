@@ -31,9 +31,15 @@ IN_FLIGHT = Gauge("carnet_http_requests_in_flight", "Requests that are being ans
 CONNECTIONS = Gauge("carnet_http_connections_open", "Connections of clients that are open.")
 REFUSED = Counter(
     "carnet_http_requests_refused_total",
-    "Requests refused for what no operation looks at: no valid HTTP, too large, no room.",
+    "Requests refused for what no operation looks at: no valid HTTP, too large, no room; and"
+    " connections beyond those that an address may have.",
     "reason",
-    sets=every(("bad_http", "head_too_large", "body_too_large", "bodies_full", "storage_full")),
+    sets=every(
+        (
+            *("bad_http", "head_too_large", "connections"),
+            *("body_too_large", "bodies_full", "storage_full"),
+        )
+    ),
 )
 RATE_LIMITED = Counter(
     "carnet_http_rate_limited_total",

@@ -258,6 +258,7 @@ class Listener:
         address = canonical(peer[0]) if self._most_of_one and isinstance(peer, tuple) else None
         if address is not None:
             if self._open[address] >= self._most_of_one:
+                measured.REFUSED.add("connections")
                 _log.info("too_many_connections")
                 accepted.close()
                 return True
