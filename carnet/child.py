@@ -14,7 +14,7 @@ import msgspec
 
 from carnet.failure import Failure
 from carnet.messages import Message, parse
-from runtime import logs
+from runtime import logs, tracing
 from runtime.measured import FAMILIES
 from runtime.metrics import snapshot
 from runtime.settings import Settings
@@ -56,6 +56,7 @@ class Parent:
                 f"the settings handed over are not those of this release: {error}"
             ) from error
         logs.configure(self.settings.log.level, self.settings.log.format)
+        tracing.configure(self.settings.tracing)
 
     def send(self, message: Message) -> None:
         """Sends a message; lost when the parent was killed, of which the end of stdin tells."""

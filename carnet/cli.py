@@ -20,7 +20,7 @@ from carnet.console import config_option, json_option, print_json, require_curre
 from carnet.failure import Failure, UsageFailure
 from domain.account import AccountError
 from domain.set_up_code import set_up_code
-from runtime import logs
+from runtime import logs, tracing
 from runtime.clock import now
 from runtime.configuration import ConfigError
 from storage import StorageUrlError, accounts, server_state
@@ -86,6 +86,7 @@ def serve(context: click.Context) -> None:
 
     settings = settings_of(context)
     logs.configure(settings.log.level, settings.log.format)
+    tracing.configure(settings.tracing)
 
     async def work(store: Store) -> None:
         await run_server(settings, store, functools.partial(click.echo))
@@ -139,6 +140,7 @@ def worker(context: click.Context) -> None:
     from workers.arq_worker import run_worker
 
     logs.configure(settings.log.level, settings.log.format)
+    tracing.configure(settings.tracing)
 
     async def work(store: Store) -> None:
         await require_current(store)

@@ -12,11 +12,13 @@ import msgspec
 from carnet.failure import Failure
 from carnet.loop import loop_factory
 from domain.errors import Unavailable
+from runtime import tracing
 from runtime.configuration import load_settings
 from runtime.settings import Settings
 from storage import open_store
 from storage.migrate import is_current
 from storage.store import Store, Tx
+from storage.traced import TracedStore
 
 T = TypeVar("T")
 
@@ -51,6 +53,8 @@ def run(settings: Settings, work: Callable[[Store], Awaitable[T]], *, create: bo
 
     async def opened() -> T:
         store = await open_store(settings.storage.url, create=create)
+        if tracing.is_on():
+            store = TracedStore(store)
         try:
             return await work(store)
         except Unavailable as error:

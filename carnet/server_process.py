@@ -31,6 +31,7 @@ from server.last_use import LastUse
 from server.listener import Listener
 from server.ratelimit import RateLimiter
 from server.services import Services
+from server.traced import traced
 from storage import server_state
 from storage.store import Store
 
@@ -92,7 +93,7 @@ async def running_server(
     http = settings.http
     health = health_of(store, settings, shared.signals, shared.has_worker)
     listener = Listener(
-        build_app(services, health),
+        traced(build_app(services, health)),
         linger_seconds=LINGER_SECONDS,
         pause_seconds=PAUSE_SECONDS if http.processes > 1 else 0.0,
         # What comes from a proxy is many clients'.

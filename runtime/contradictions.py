@@ -1,5 +1,6 @@
 """What settings that are right by themselves may not be beside each other."""
 
+import importlib.util
 import ipaddress
 from collections.abc import Iterator
 
@@ -39,6 +40,11 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
             "http.public_url",
             "must be set where oidc.issuer is, since the provider leads people back there",
         )
+    if settings.tracing.endpoint and not _has_opentelemetry():
+        yield (
+            "tracing.endpoint",
+            "must be empty, or OpenTelemetry be installed: pip install 'carnet[tracing]'",
+        )
     if mail.url and not mail.sender:
         yield "mail.sender", "must be set where mail.url is: e-mail is from somebody"
     if mail.sender and not mail.url:
@@ -55,3 +61,10 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host.lower().rstrip(".") == "localhost"
+
+
+def _has_opentelemetry() -> bool:
+    try:
+        return importlib.util.find_spec("opentelemetry.exporter.otlp.proto.http") is not None
+    except ModuleNotFoundError:
+        return False

@@ -202,6 +202,20 @@ class Metrics(msgspec.Struct, forbid_unknown_fields=True):
     ] = 0
 
 
+class Tracing(msgspec.Struct, forbid_unknown_fields=True):
+    """Where traces go."""
+
+    endpoint: Annotated[
+        str,
+        Meta(
+            pattern=rf"^(https?://([^\s\\/?#@:\[\]]+|\[{_IPV6}\])(:{_PORT})?(/[^\s\\?#]*)?)?\Z",
+            description="where OTLP is taken over HTTP, such as http://127.0.0.1:4318/v1/traces, or"
+            " empty",
+        ),
+    ] = ""
+    ratio: Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")] = 1.0
+
+
 class Log(msgspec.Struct, forbid_unknown_fields=True):
     """What is logged, and how."""
 
@@ -232,4 +246,5 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     oidc: Oidc = msgspec.field(default_factory=Oidc)
     mail: Mail = msgspec.field(default_factory=Mail)
     metrics: Metrics = msgspec.field(default_factory=Metrics)
+    tracing: Tracing = msgspec.field(default_factory=Tracing)
     log: Log = msgspec.field(default_factory=Log)

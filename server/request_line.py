@@ -2,6 +2,7 @@
 
 from msgspec import UNSET, UnsetType
 
+from runtime import tracing
 from runtime.logs import Line
 
 
@@ -19,3 +20,15 @@ class RequestLine(Line, tag_field="event", tag="request", kw_only=True):
     key_id: str | UnsetType = UNSET
     trip_id: str | UnsetType = UNSET
     job_id: str | UnsetType = UNSET
+
+    def log(self) -> None:
+        """Writes the line, and tells the request's span the same."""
+        super().log()
+        if tracing.is_on():
+            tracing.tell_request(
+                self.method,
+                self.route or None,
+                request_id=self.request_id,
+                trip_id=self.trip_id or None,
+                job_id=self.job_id or None,
+            )

@@ -14,6 +14,7 @@ import msgspec
 from isal import isal_zlib
 
 from domain.errors import ItemError, Unavailable
+from runtime import tracing
 from storage.store import Tx
 from storage.webhooks import tell_of_job
 
@@ -73,6 +74,8 @@ class Claim:
     key_id: str | None
     """The API key of the request that asked for the job; None of older servers' jobs."""
     request_id: str | None
+    traceparent: str | None
+    """Where in which trace it was asked for (W3C Trace Context)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,8 +126,8 @@ async def insert(
     """
     queued = await tx.execute(
         "INSERT INTO jobs (user_id, id, trip_id, kind, params, payload, status, total, due_at,"
-        " created_at, key_id, request_id)"
-        " SELECT $1, $2, $3, $4, $5, $6, 'queued', $7, $8, $9, $10, $11"
+        " created_at, key_id, request_id, traceparent)"
+        " SELECT $1, $2, $3, $4, $5, $6, 'queued', $7, $8, $9, $10, $11, $12"
         " WHERE (SELECT count(*) FROM (SELECT 1 FROM jobs WHERE user_id = $1"
         f" AND {_UNFINISHED} LIMIT {MAX_UNFINISHED}) AS unfinished) < {MAX_UNFINISHED}",
         user_id,
@@ -138,6 +141,7 @@ async def insert(
         now,
         key_id,
         request_id,
+        tracing.traceparent(),
     )
     if not queued:
         raise Unavailable("Too many of your jobs are not done yet: try later", _FULL_SECONDS)
@@ -211,7 +215,7 @@ async def claim_next(tx: Tx, kind: str, now: str, unix_now: float) -> Claim | No
         f"  WHERE {_UNFINISHED} AND kind = $4 AND due_at <= $3 ORDER BY due_at, id LIMIT 1"
         f"  {tx.dialect.skip_locked})"
         " RETURNING user_id, id, kind, trip_id, params, payload, total, attempts, created_at,"
-        " key_id, request_id",
+        " key_id, request_id, traceparent",
         unix_now + LEASE_SECONDS,
         now,
         unix_now,

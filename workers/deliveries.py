@@ -20,7 +20,7 @@ from domain.errors import CarnetError
 from domain.history import Author, Change, ChangesetEvent
 from domain.scopes import Scopes
 from domain.webhook import MESSAGE_CREATED
-from runtime import measured
+from runtime import measured, tracing
 from runtime.clock import text
 from runtime.lookups import LookUp, look_up
 from runtime.settings import Settings
@@ -217,9 +217,21 @@ async def deliver_next(store: Store, sender: Sender, claim: Claim, clock: Clock)
         log.info("delivery_dropped", reason=why)
         return True
     headers = signed_headers(receiver.secret, delivery.id, int(started), prepared.body)
-    answer = await sender.send(receiver.url, headers, prepared.body)
-    await _record(store, claim, delivery, answer, clock(), log)
+    with _traced(claim, delivery):
+        answer = await sender.send(receiver.url, headers, prepared.body)
+        await _record(store, claim, delivery, answer, clock(), log)
     return True
+
+
+def _traced(claim: Claim, delivery: Delivery) -> tracing.Part:
+    return tracing.task(
+        f"deliver {delivery.event}",
+        None,
+        webhook_id=claim.hook_id,
+        delivery_id=delivery.id,
+        trip_id=delivery.trip_id,
+        request_id=delivery.request_id,
+    )
 
 
 async def _prepare(tx: Tx, claim: Claim, now: float) -> Prepared | None:

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from domain.errors import CarnetError, Internal, NotFound, Unavailable
-from runtime import measured
+from runtime import measured, tracing
 from runtime.clock import now
 from runtime.signals import Signals
 from storage import idempotency, jobs
@@ -56,13 +56,25 @@ async def run(store: Store, signals: Signals, kind: Kind, claim: Claim) -> None:
         request_id=claim.request_id,
     )
     try:
-        async with _lease(store, claim):
-            await _attempt(store, kind, claim, log)
+        with _traced(claim):
+            async with _lease(store, claim):
+                await _attempt(store, kind, claim, log)
     except LeaseLost:
         # Or a transaction that ran into the time-out has been committed all the same.
         log.warning("job_lost", reason="another attempt took it over")
     finally:
         await signals.job_ended(claim.job_id)
+
+
+def _traced(claim: Claim) -> tracing.Part:
+    return tracing.task(
+        f"job {claim.kind}",
+        claim.traceparent,
+        job_id=claim.job_id,
+        trip_id=claim.trip_id,
+        attempt=claim.attempt,
+        request_id=claim.request_id,
+    )
 
 
 @contextlib.asynccontextmanager

@@ -154,3 +154,13 @@ def test_a_variable_of_a_file_that_is_no_setting_is_refused_with_the_nearest(nam
     assert refusals(None, {name: "/run/secrets/x"}) == [
         f"{name}: there is no such setting; did you mean {nearest}?"
     ]
+
+
+def test_traces_without_opentelemetry_are_refused_with_what_to_install(monkeypatch):
+    variables = {"CARNET_TRACING__ENDPOINT": "http://127.0.0.1:4318/v1/traces"}
+    load_settings(None, variables)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    assert refusals(None, variables) == [
+        "tracing.endpoint: must be empty, or OpenTelemetry be installed:"
+        " pip install 'carnet[tracing]' (from CARNET_TRACING__ENDPOINT)"
+    ]

@@ -147,7 +147,7 @@ TABLES = {
         "user_id text, id text, trip_id text?, kind text, params text, payload bytes?, status text,"
         " done integer = 0, total integer?, attempts integer = 0, due_at real, created_at text,"
         " started_at text?, finished_at text?, result_status integer?, result text?, error text?,"
-        " packed_result bytes?, key_id text?, request_id text?",
+        " packed_result bytes?, key_id text?, request_id text?, traceparent text?",
         "PRIMARY KEY (user_id, id)",
         "FOREIGN KEY (user_id) REFERENCES users(id)",
         "FOREIGN KEY (trip_id) REFERENCES trips(id)",

@@ -102,6 +102,7 @@ async def test_a_claim_has_what_the_work_needs(home):
         created_at=moment,
         key_id="key1",
         request_id="req_1",
+        traceparent=None,
     )
     job = await show(home, job_id)
     assert (job["status"], job["attempts"]) == ("running", 1)
