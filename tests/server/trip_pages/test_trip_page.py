@@ -188,5 +188,5 @@ async def test_viewers_see_all_and_have_no_forms(world, page):
 async def test_words_dates_and_plurals_are_the_readers(world, olga, page):
     await world.make("/action-items", SAMPLES["actionItem"])
     french = (await olga.get(page, **{"Accept-Language": "fr"})).text
-    for text in ("du 15 au 22 juillet 2026", "Terminé le 22 juillet 2026", "7 nuits", "0 sur 1"):
+    for text in ("Du 15 au 22 juillet 2026", "Terminé le 22 juillet 2026", "7 nuits", "0 sur 1"):
         assert text in french
