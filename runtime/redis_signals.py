@@ -12,7 +12,6 @@ from typing import Any, Final
 import msgspec
 import structlog
 from arq.connections import ArqRedis
-from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 from redis.exceptions import (
     AuthenticationError,
@@ -24,6 +23,7 @@ from redis.exceptions import (
 
 from runtime import measured
 from runtime.ids import new_id
+from runtime.redis_url import pool_of
 from runtime.signals import LocalSignals, QueueState
 
 QUEUE: Final = "carnet:jobs"
@@ -92,11 +92,9 @@ class _Redis(ArqRedis):
 
 def connect(url: str) -> ArqRedis:
     """A client that gives a Redis up that does not answer; it connects when it is used."""
-    redis = Redis.from_url(
-        url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
-    )
+    pool = pool_of(url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS)
     return _Redis(
-        connection_pool=redis.connection_pool,
+        connection_pool=pool,
         job_serializer=serialize,
         job_deserializer=deserialize,
         default_queue_name=QUEUE,

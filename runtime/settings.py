@@ -13,6 +13,12 @@ _LABEL = r"[A-Za-z0-9_-]{1,63}"
 _NAME = rf"{_LABEL}(\.{_LABEL})*\.?"
 _IPV6 = r"[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]*(%[A-Za-z0-9_.-]+)?"
 
+_LOGIN = r"([^\s/@?#]*@)?"
+_HOST = rf"([^\s/:@,?#\[\]]+|\[[0-9a-f:]+\])(:{_PORT})?"
+_REDIS = rf"{_LOGIN}{_HOST}(/[0-9]{{0,9}})?"
+_REDIS_OPTION = r"(ssl_ca_certs|ssl_certfile|ssl_keyfile|sentinel_username|sentinel_password)"
+_REDIS_OPTIONS = rf"(\?{_REDIS_OPTION}=[^\s&#]+(&{_REDIS_OPTION}=[^\s&#]+)*)?"
+
 Count = Annotated[int, Meta(ge=1, le=MOST, description=f"a whole number from 1 to {MOST:,}")]
 CountOrNone = Annotated[int, Meta(ge=0, le=MOST, description=f"a whole number from 0 to {MOST:,}")]
 Days = Annotated[int, Meta(ge=1, le=36_500, description="a whole number of days from 1 to 36,500")]
@@ -82,9 +88,13 @@ class Queue(msgspec.Struct, forbid_unknown_fields=True):
     url: Annotated[
         str,
         Meta(
-            pattern=r"^(rediss?://([^\s/@]*@)?([^\s/:@\[\]]+|\[[0-9a-f:]+\])"
-            rf"(:{_PORT})?(/[0-9]{{0,9}})?)?\Z",
-            description="redis://host:6379/0, or empty for a worker of the server's own",
+            pattern=rf"^(((redis|valkey)://{_REDIS}|(redis|valkey)s://{_REDIS}{_REDIS_OPTIONS}"
+            rf"|unix://{_LOGIN}/[^\s?#]+(\?db=[0-9]{{1,9}})?"
+            rf"|(redis|valkey)s?\+sentinel://{_LOGIN}{_HOST}(,{_HOST})*/[^\s/?#]+(/[0-9]{{0,9}})?"
+            rf"{_REDIS_OPTIONS}))?\Z",
+            description="redis://user:password@host:6379/0, rediss:// for TLS,"
+            " unix:///path?db=0 or redis+sentinel://host:26379,host:26379/service/0, with @ / : in"
+            " a password percent-encoded; or empty for a worker of the server's own",
         ),
     ] = ""
 

@@ -7,7 +7,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
-from redis.asyncio.connection import SSLConnection
+from redis.asyncio.connection import SSLConnection, UnixDomainSocketConnection
+from redis.asyncio.sentinel import SentinelManagedConnection
+from redis.exceptions import RedisError
 
 _LONGEST: Final = 4_096
 """Bytes of an answer that may come without its end."""
@@ -51,14 +53,17 @@ class RedisConnection(asyncio.Protocol):
         self._opening = asyncio.create_task(self._open(server))
 
     async def _open(self, server: Any) -> None:
+        loop = asyncio.get_running_loop()
+        tls = server.ssl_context.get() if isinstance(server, SSLConnection) else None
         try:
-            await asyncio.get_running_loop().create_connection(
-                lambda: self,
-                server.host,
-                server.port,
-                ssl=server.ssl_context.get() if isinstance(server, SSLConnection) else None,
-            )
-        except (OSError, ValueError) as error:  # a ValueError of names that cannot be looked up
+            if isinstance(server, UnixDomainSocketConnection):
+                await loop.create_unix_connection(lambda: self, server.path)
+                return
+            host, port = server.host, server.port
+            if isinstance(server, SentinelManagedConnection):
+                host, port = await server.connection_pool.get_master_address()
+            await loop.create_connection(lambda: self, host, port, ssl=tls)
+        except (OSError, ValueError, RedisError) as error:  # a ValueError of names that are none
             self._end(str(error))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

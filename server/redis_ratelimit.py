@@ -7,9 +7,9 @@ from collections.abc import Awaitable
 from typing import Final
 
 import structlog
-from redis.asyncio import ConnectionPool
 
 from runtime import measured
+from runtime.redis_url import pool_of
 from server.ratelimit import WINDOW_SECONDS, LocalRateLimiter, Usage
 from server.redis_connection import RedisConnection, part
 
@@ -36,8 +36,8 @@ class RedisRateLimiter:
     """Counts in Redis, all requests of a moment in one round trip; while it is away, here."""
 
     def __init__(self, url: str) -> None:
-        pool = ConnectionPool.from_url(url)
-        self._server = pool.make_connection()  # type: ignore[no-untyped-call]
+        self._pool = pool_of(url)
+        self._server = self._pool.make_connection()  # type: ignore[no-untyped-call]
         self._connection: RedisConnection | None = None
         self._waiting: deque[tuple[str, str, asyncio.Future[Usage]]] = deque()
         """Client, key and count of each request that was sent, in order."""
@@ -110,5 +110,6 @@ class RedisRateLimiter:
     async def close(self) -> None:
         """Closes the connection."""
         self._disconnect()
+        await self._pool.disconnect()
         if self._look is not None:
             self._look.cancel()

