@@ -6,24 +6,13 @@ All of it is read from indexes of what is not done: however many jobs have ended
 from collections import Counter
 from typing import Final, NamedTuple
 
-import msgspec
-
+from storage.server_state import LastBackup, last_backup
 from storage.store import Tx
 
 MOST_DELIVERIES: Final = 100_000
 """More deliveries than these are not counted."""
-LAST_BACKUP: Final = "last_backup"
-"""The name in `server_state` of when the last copy was made."""
 
 _UNFINISHED: Final = "status IN ('queued', 'running')"
-
-
-class LastBackup(msgspec.Struct):
-    """The last copy that was made of the database."""
-
-    at: float
-    """Unix seconds."""
-    bytes: int
 
 
 class UnfinishedJobs(NamedTuple):
@@ -73,10 +62,5 @@ async def backlog(tx: Tx, unix_now: float) -> Backlog:
         ],
         deliveries,
         schema,
-        await _last_backup(tx),
+        await last_backup(tx),
     )
-
-
-async def _last_backup(tx: Tx) -> LastBackup | None:
-    value = await tx.fetchval("SELECT value FROM server_state WHERE name = $1", LAST_BACKUP)
-    return None if value is None else msgspec.json.decode(value, type=LastBackup)

@@ -46,3 +46,9 @@ async def note_backup(tx: Tx, backup: LastBackup) -> None:
         " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         msgspec.json.encode(backup).decode(),
     )
+
+
+async def last_backup(tx: Tx) -> LastBackup | None:
+    """The latest backup; None where there never was one."""
+    value = await tx.fetchval("SELECT value FROM server_state WHERE name = 'last_backup'")
+    return None if value is None else msgspec.json.decode(value, type=LastBackup)

@@ -6,6 +6,7 @@ import contextlib
 import pytest
 import structlog
 
+from runtime import measured
 from runtime.redis_signals import RedisSignals
 from runtime.settings import Queue, Settings
 from runtime.signals import LocalSignals
@@ -39,6 +40,12 @@ async def signals(url: str, *, listening: bool = False):
         await made.stop()
 
 
+def away() -> set[str]:
+    """Why the metrics say that Redis cannot be used."""
+    rows = measured.REDIS_AWAY.rows()
+    return {reason for (part, reason), (number,) in rows if part == "signals" and number}
+
+
 REFUSED = {
     "no password": "redis://127.0.0.1:{port}/0",
     "wrong password": "redis://:hunter2@127.0.0.1:{port}/0",
@@ -55,6 +62,7 @@ async def test_a_refusal_is_told_once_and_not_taken_for_an_absence(valkey, url):
             for _ in range(3):
                 await refused.job_ended("job")
             assert refused.queue_state == "wrong credentials"
+            assert away() == {"credentials"}
     (line,) = lines
     assert (line["event"], line["log_level"]) == ("redis_refused", "error")
     assert "queue.url" in line["mend"]
@@ -76,12 +84,14 @@ async def test_it_is_ok_again_once_redis_is_back(valkey):
         valkey.kill()
         await sending.job_ended("job")
         await until(lambda: [each.queue_state for each in both] == ["away", "away"])
+        assert away() == {"unreachable"}
         valkey.start()
         await until(lambda: listening.queue_state == "wrong credentials")
         valkey.ask("CONFIG SET requirepass secret")
         await until(lambda: listening.queue_state == "ok")
         await sending.job_ended("job")
         assert sending.queue_state == "ok"
+        assert away() == set()
 
 
 async def test_a_worker_that_has_nothing_to_say_knows_it_too(tmp_path, valkey, monkeypatch):

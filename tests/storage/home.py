@@ -66,6 +66,9 @@ class WatchedTx:
 
         return watched
 
+    def after_commit(self, tell: Callable[[], None]) -> None:
+        self._tx.after_commit(tell)
+
     def trip_changed(self, trip_id: str, rev: int) -> None:
         self._tx.trip_changed(trip_id, rev)
 

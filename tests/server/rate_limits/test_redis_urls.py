@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 import structlog
 
+from runtime import measured
 from server.redis_ratelimit import RedisRateLimiter
 from tests.faults.proxy import proxy
 from tests.server.rate_limits.limits import counted_in_redis, limiters
@@ -45,6 +46,8 @@ async def test_a_wrong_password_is_told(valkey, who, login, reason):
     assert [a.exceeded for a in allowances] == [False, False, False, True]
     assert [line["event"] for line in lines] == ["rate_limit_local"]
     assert lines[0]["reason"] == f"it answered: {reason}"
+    assert dict(measured.REDIS_AWAY.rows())[("limits", "credentials")] == [1]
+    assert dict(measured.REDIS_AWAY.rows())[("limits", "unreachable")] == [0]
 
 
 def test_an_ipv6_address_has_no_brackets_where_it_is_connected_to():
