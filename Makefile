@@ -11,7 +11,7 @@ PY := $(VENV)/bin/python
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install run demo test faults check lint types format generate verify bench profiles
-.PHONY: screenshots lock clean programs
+.PHONY: screenshots binary lock clean programs
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ verify: $(VENV)/.dev clients/node_modules/.installed ## check that they are up t
 screenshots: $(VENV)/.dev ## take a picture of every page, into docs/images (ARGS=keys: of one)
 	$(PY) -m docs.screenshots $(ARGS)
 
+binary: $(VENV)/.binary ## the program as one file, a .deb and a .tar.gz, into dist/
+	$(PY) -m ops.binary
+
 bench: $(VENV)/.bench ## install, then run the benchmarks (QUICK=1: in two minutes)
 	$(same_python)
 	$(PY) -m bench $(ARGS)
@@ -76,6 +79,7 @@ lock: ## bring the lock files up to date with pyproject.toml (ARGS=--upgrade: ne
 	compile --extra demo --group bench -o requirements-bench.lock $(ARGS) && \
 	compile --extra demo --group dev -c requirements-bench.lock -o requirements-dev.lock && \
 	compile --extra demo --group build -c requirements-dev.lock -o requirements-demo.lock && \
+	compile --group binary -c requirements-dev.lock -o requirements-binary.lock && \
 	compile --group build -c requirements-dev.lock -o requirements.lock
 
 clean: ## remove .venv, builds and caches (never data/)
@@ -128,6 +132,10 @@ $(VENV)/.demo: $(VENV)/.installed requirements-demo.lock
 	$(call pip_install,requirements-demo.lock,--require-hashes -r requirements-demo.lock)
 	@touch $@
 
+$(VENV)/.binary: $(VENV)/.installed requirements-binary.lock
+	$(call pip_install,requirements-binary.lock,--require-hashes -r requirements-binary.lock)
+	@touch $@
+
 $(VENV)/.dev: $(VENV)/.installed requirements-dev.lock
 	$(call pip_install,requirements-dev.lock,--require-hashes -r requirements-dev.lock)
 	@touch $@
@@ -151,17 +159,15 @@ clients/typescript/dist/.built: $(wildcard clients/typescript/src/*.ts clients/t
 	@cd clients/typescript && npm run --silent build
 	@touch $@
 
-# --- Debian's programs: a browser, a calendar program, Prometheus, a pooler, a proxy ------
+# --- Debian's programs: a browser, a calendar program, Prometheus, a pooler ---------------
 
-PROGRAMS := chromium calcurse prometheus pgbouncer nginx
+PROGRAMS := chromium calcurse prometheus pgbouncer objcopy/binutils
 WITHOUT := $(if $(filter no,$(BROWSERS)),-m "not debian")
 
-# As services, which the packages make of some, they are not wanted.
 programs:
 	@test "$(BROWSERS)" = no || for program in $(PROGRAMS); do \
-		PATH="$$PATH:/usr/sbin" command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+		PATH="$$PATH:/usr/sbin" command -v $${program%/*} >/dev/null || missing="$$missing $${program#*/}"; done; \
 	test -z "$$missing" || { echo "installing$$missing"; \
-		apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing >/dev/null && \
-		{ systemctl disable --now --quiet $$missing 2>/dev/null || true; }; \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	} || { echo "The tests need$$missing: install them," \
 		"or leave their tests out: make test BROWSERS=no" >&2; exit 1; }

@@ -10,6 +10,11 @@ _sources = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120
 if not sys.flags.safe_path and _folder != _sources and _folder in sys.path:
     sys.path.remove(_folder)
 
-from carnet.cli import main  # noqa: E402 - found on the path as it is now
+if getattr(sys, "frozen", False):
+    from carnet import frozen
+
+    frozen.settle()
+
+from carnet.cli import main  # noqa: E402 - found on the path and in the file as they are now
 
 main()

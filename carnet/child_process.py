@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 import msgspec
 import structlog
 
+from carnet.frozen import FROZEN
 from carnet.messages import MOST_BYTES, Message, parse
 from runtime.metrics import Snapshot
 from runtime.settings import Settings
@@ -38,7 +39,7 @@ def own_command(*arguments: str) -> list[str]:
     The interpreter is told to keep the current folder off its path (-P): a `server.py` that lies
     there is not ours.
     """
-    if getattr(sys, "frozen", False):
+    if FROZEN:
         return [sys.executable, *arguments]
     return [sys.executable, "-P", "-m", "carnet", *arguments]
 

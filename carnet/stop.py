@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
+from carnet import frozen
 from carnet.failure import Failure
 
 
@@ -19,6 +20,7 @@ class Stop:
         self.requested = asyncio.Event()
         self.failure: Failure | None = None
         self._kill_children: list[Callable[[], None]] = []
+        frozen.leave_group()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._received, number)

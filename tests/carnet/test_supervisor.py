@@ -83,7 +83,7 @@ def test_the_program_starts_itself_without_the_current_folder():
 
 
 def test_a_frozen_program_starts_itself(monkeypatch):
-    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(child_process, "FROZEN", True)
     assert own_command("_run", "worker") == [sys.executable, "_run", "worker"]
 
 

@@ -33,7 +33,10 @@ NGINX = (OPS / "nginx.conf").read_text(encoding="utf-8")
 CADDY = (OPS / "Caddyfile").read_text(encoding="utf-8")
 UNITS = sorted((OPS / "systemd").glob("*.service"))
 DOCS = [ROOT / "docs" / name for name in ("production.md", "scaling.md")]
-FILES = [*sorted(path for path in OPS.rglob("*") if path.is_file()), *DOCS]
+FILES = [
+    *sorted(path for path in OPS.rglob("*") if path.is_file() and path.suffix != ".pyc"),
+    *DOCS,
+]
 COMPOSE: Any = yaml.safe_load((OPS / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
 
@@ -287,13 +290,10 @@ def test_units_are_hardened(path):
         "PrivateTmp": "yes",
         "CapabilityBoundingSet": "",
         "Restart": "always",
-        "RestartPreventExitStatus": "2",
         "UMask": "0077",
     }.items():
         assert service[option] == value, option
     assert service["ExecStart"].startswith("/opt/carnet/.venv/bin/carnet ")
-    # systemd's own limit, five starts in ten seconds, would leave it failed for good.
-    assert unit(path)["Unit"]["StartLimitIntervalSec"] == "0"
 
 
 def test_units_are_the_two_set_ups():
@@ -358,7 +358,7 @@ def test_what_proxies_refuse_themselves_has_the_envelope(text):
 # --- with the programs themselves, where they are --------------------------------------------
 
 
-@pytest.mark.debian
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
 def test_nginx_takes_the_file(tmp_path):
     site = tmp_path / "carnet.conf"
     site.write_text(
@@ -371,7 +371,7 @@ def test_nginx_takes_the_file(tmp_path):
         f"pid {tmp_path}/pid;\nerror_log {tmp_path}/log;\nevents {{}}\n"
         f"http {{ access_log off; include {site}; }}\n"
     )
-    assert "test is successful" in tool("/usr/sbin/nginx", "-t", "-c", main)
+    assert "test is successful" in tool("nginx", "-t", "-c", main)
 
 
 @pytest.mark.skipif(shutil.which("caddy") is None, reason="caddy is not installed")
