@@ -183,8 +183,8 @@ class SQLiteStore:
             await reader.drained()
             await reader.connection.close()
         try:
-            for pragma in (f"busy_timeout = {BUSY_TIMEOUT_MS}", "wal_checkpoint(TRUNCATE)"):
-                await self._writer.connection.execute_fetchall(f"PRAGMA {pragma}")
+            # Not TRUNCATE: that waits for whoever reads, and Litestream always does.
+            await self._writer.connection.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
         finally:
             await self._writer.connection.close()
 

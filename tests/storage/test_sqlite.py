@@ -6,6 +6,7 @@ import os
 import sqlite3
 import stat
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import aiosqlite
@@ -167,6 +168,18 @@ async def test_closing_leaves_one_file(url, file):
     await migrate(store, now())
     await store.close()
     assert [path.name for path in file.parent.iterdir()] == ["carnet.db"]
+
+
+async def test_closing_does_not_wait_for_who_reads(url, file, monkeypatch):
+    """As Litestream does at all times."""
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 10_000_000)
+    store = await open_store(url)
+    await migrate(store, now())
+    with closing(sqlite3.connect(file, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM users").fetchall()
+        await store.write(adding("a"))
+        await soon(store.close())
 
 
 @pytest.mark.parametrize(
