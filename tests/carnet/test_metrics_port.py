@@ -1,5 +1,6 @@
 """`/metrics` of a running program: all its processes at once, and no counter ever falls."""
 
+import contextlib
 import os
 import signal
 
@@ -8,9 +9,9 @@ import pytest
 
 from carnet.exposition import TEXT
 from tests import servers
-from tests.carnet.program import PLENTY, run, serving
+from tests.carnet.program import PLENTY, environment, run, serving
 from tests.carnet.scraping import Scrape, scrape
-from tests.faults.production import children
+from tests.faults.production import Program, children
 from tests.servers import free_port
 from tests.support import SAMPLES, TRIP
 from tests.waiting import until
@@ -144,6 +145,28 @@ async def test_no_counter_falls_whatever_becomes_of_processes(tmp_path, several)
         killed = await counted(port, 60)
         assert killed.fallen_since(third) == []
         assert killed.total("carnet_child_process_restarts_total", process="server") == 1
+
+
+async def test_a_worker_has_a_port_of_its_own(tmp_path, several):
+    port = int(several["CARNET_METRICS__PORT"])
+    del several["KEY"]
+    worker = Program(tmp_path, "worker", environment(several))
+    worker.start()
+
+    async def told() -> Scrape | None:
+        with contextlib.suppress(aiohttp.ClientConnectionError):
+            found = await scrape(port)
+            if found.has("carnet_schedule_last_success_timestamp_seconds"):
+                return found
+        return None
+
+    try:
+        found = await until(told)
+        assert found.total("carnet_storage_up") == 1
+        assert found.total("carnet_storage_operation_duration_seconds_count") > 0
+        assert found.total("carnet_job_attempts_total") == 0
+    finally:
+        worker.kill()
 
 
 async def test_the_port_has_metrics_and_nothing_else(tmp_path):
