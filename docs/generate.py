@@ -14,6 +14,7 @@ import msgspec
 
 from docs import coastlines
 from docs.client_methods import client_methods
+from docs.dashboard import dashboard
 from docs.guide_page import rendered
 from docs.page_assets import assets
 from domain.resources import RESOURCES
@@ -142,6 +143,7 @@ def written() -> Iterator[tuple[Path, bytes]]:
     copies = ROOT / "server" / "pages" / "static" / "swagger-ui"
     for name in COPIED:
         yield copies / name, (SWAGGER_UI / name).read_bytes()
+    yield ROOT / "ops" / "grafana" / "carnet.json", dashboard().encode()
     yield from assets()
     yield from coastlines.files()
 

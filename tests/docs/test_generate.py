@@ -63,7 +63,8 @@ def test_a_check_names_what_is_not_up_to_date_and_writes_nothing(tmp_path, monke
     path.write_text("<!-- generated: snapshots --><!-- end -->", encoding="utf-8")
     assert generate.main(["--check"]) == 1
     copies = [f"server/pages/static/swagger-ui/{name}" for name in generate.COPIED]
-    names = ["README.md", "docs/openapi.json", "carnet/client/operations.py", *copies]
+    generated = ["docs/openapi.json", "carnet/client/operations.py", *copies]
+    names = ["README.md", *generated, "ops/grafana/carnet.json"]
     assert capsys.readouterr().out.splitlines() == [f"{name}: run make generate" for name in names]
     assert "legs" not in path.read_text()
     assert not description.exists()
