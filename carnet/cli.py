@@ -10,6 +10,7 @@ from carnet.arguments import EMAIL, NAME, require_text
 from carnet.commands_account import user_export, user_remove
 from carnet.commands_backup import backup_command, restore_command
 from carnet.commands_export import export_command
+from carnet.commands_healthcheck import healthcheck
 from carnet.commands_import import import_command
 from carnet.commands_key import key
 from carnet.commands_mcp import mcp
@@ -187,4 +188,5 @@ cli.add_command(import_command)
 cli.add_command(export_command)
 cli.add_command(backup_command)
 cli.add_command(restore_command)
+cli.add_command(healthcheck)
 cli.add_command(mcp)

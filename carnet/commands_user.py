@@ -146,7 +146,7 @@ def user_reset(context: click.Context, email: str, as_json: bool) -> None:
         return await credentials.create_reset(tx, user_id, now=now(), expires_at=expires_at)
 
     token = write(context, reset)
-    url = f"{base_of_pages(settings, settings.http.port)}/reset/{token}"
+    url = f"{base_of_pages(settings)}/reset/{token}"
     if as_json:
         print_json({"url": url, "expiresAt": expires_at})
     else:

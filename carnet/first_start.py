@@ -5,13 +5,12 @@ They are printed (contract section 8). A journal would keep them for good: there
 """
 
 import os
-import socket
 import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, TextIO
 
-from carnet.address import base_of_pages, public_url
+from carnet.address import base_of_pages, curl
 from carnet.failure import Failure
 from domain.set_up_code import set_up_code
 from runtime.clock import now
@@ -28,9 +27,7 @@ Say = Callable[[str], None]
 """Tells the person who started the program."""
 
 
-async def tell_first_start(
-    settings: Settings, store: Store, listening: socket.socket, say: Say
-) -> None:
+async def tell_first_start(settings: Settings, store: Store, say: Say) -> None:
     """Makes the first user where there is none, and tells what that needs to be known.
 
     `Failure` when there is a file for it that cannot be written; nothing is made then.
@@ -44,10 +41,9 @@ async def tell_first_start(
         return
     if is_new:
         first = await store.write(lambda tx: accounts.set_up(tx, now=now(), **FIRST_USER))
-        confide(_welcome(public_url(settings, listening), first))
+        confide(_welcome(curl(settings), first))
     secret = await store.write(server_state.signing_secret)
-    base = base_of_pages(settings, listening.getsockname()[1])
-    confide(_invitation(base, set_up_code(secret)))
+    confide(_invitation(base_of_pages(settings), set_up_code(secret)))
 
 
 def _confidant(settings: Settings, say: Say) -> Say | None:
@@ -110,13 +106,13 @@ _NOWHERE: Final = (
 )
 
 
-def _welcome(url: str, first: FirstAccount) -> str:
+def _welcome(curl: str, first: FirstAccount) -> str:
     return (
         "\nThis is the first start, so there is now a user, a group, and an API key.\n"
         "The key is shown only this once:\n\n"
         f"  {first.api_key}\n\n"
         "Try it:\n\n"
-        f'  curl {url}/api/v1/me -H "Authorization: Bearer {first.api_key}"\n'
+        f'  {curl}/api/v1/me -H "Authorization: Bearer {first.api_key}"\n'
     )
 
 

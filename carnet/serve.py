@@ -12,11 +12,12 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from carnet.address import bind, url_of
+from carnet.address import url_of
 from carnet.console import require_current
 from carnet.embedded_worker import running_worker
 from carnet.failure import Failure
 from carnet.first_start import tell_first_start
+from carnet.listening import listening
 from carnet.metrics_port import Scrapes, metrics_port
 from carnet.server_process import Shared, running_server, shared_by_redis
 from carnet.stop import Stop
@@ -35,40 +36,40 @@ Ready = Callable[[], Awaitable[None]]
 """What is done once all processes are ready: the person who started the program is told."""
 
 
-async def serve(settings: Settings, store: Store, say: Callable[[str], None]) -> None:
+async def serve(given: Settings, store: Store, say: Callable[[str], None]) -> None:
     """Serves until SIGTERM or SIGINT; `say` prints a line for the person who started it.
 
     Raises `Failure` when it cannot start, or cannot keep a child of its own running.
     """
-    await _prepare(settings, store, say)
+    await _prepare(given, store, say)
     stop = Stop()
-    with bind(settings.http.host, settings.http.port) as listening:
+    with listening(given) as (settings, sock):
         if links_stay_here(settings):
             _log.warning(
                 "links_stay_here",
-                host=settings.http.host,
+                listens=url_of(settings),
                 reason="http.public_url is empty: links, such as those to shared trips, will name"
                 " this machine only; set it to the address that other machines reach this one by",
             )
 
         async def ready() -> None:
-            say(f"Carnet listens on {url_of(settings, listening)}")
-            await tell_first_start(settings, store, listening, say)
+            say(f"Carnet listens on {url_of(settings)}")
+            await tell_first_start(settings, store, say)
 
         async with metrics_port(settings, store) as scrapes:
             if settings.http.processes > 1:
-                await _serve_by_children(settings, listening, scrapes, stop, ready)
+                await _serve_by_children(settings, sock, scrapes, stop, ready)
             else:
                 # A closed terminal: there is nothing to replace the only process with.
                 asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, stop.request)
-                await _serve_here(settings, store, listening, scrapes, stop, ready)
+                await _serve_here(settings, store, sock, scrapes, stop, ready)
     stop.raise_failure()
 
 
 async def _serve_here(
     settings: Settings,
     store: Store,
-    listening: socket.socket,
+    sock: socket.socket,
     scrapes: Scrapes,
     stop: Stop,
     ready: Ready,
@@ -88,17 +89,17 @@ async def _serve_here(
                 return "ok" if worker.ready.is_set() else "failing"
 
             shared = Shared(signals, LocalRateLimiter(), has_worker)
-        await stack.enter_async_context(running_server(settings, store, shared, listening))
+        await stack.enter_async_context(running_server(settings, store, shared, sock))
         if await stop.unless_requested(*children):
             await ready()
             await stop.requested.wait()
 
 
 async def _serve_by_children(
-    settings: Settings, listening: socket.socket, scrapes: Scrapes, stop: Stop, ready: Ready
+    settings: Settings, sock: socket.socket, scrapes: Scrapes, stop: Stop, ready: Ready
 ) -> None:
     """Supervises several server processes on one socket; SIGHUP replaces them in turn."""
-    descriptor = listening.fileno()
+    descriptor = sock.fileno()
     processes = [
         SupervisedProcess(["server", str(descriptor)], settings, stop, descriptors=[descriptor])
         for _ in range(settings.http.processes)
@@ -130,7 +131,7 @@ async def _serve_by_children(
         await stop.requested.wait()
     # A connection that comes now is to be refused, so that a proxy asks another server, and not
     # left waiting.
-    listening.close()
+    sock.close()
     for task in replacing:
         task.cancel()
     await asyncio.gather(*(process.stop() for process in processes))

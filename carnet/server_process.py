@@ -87,7 +87,7 @@ async def running_server(
         last_use=LastUse(store),
         signing_secret=await store.write(server_state.signing_secret),
         epoch=await store.write(server_state.epoch),
-        public_url=public_url(settings, listening),
+        public_url=public_url(settings),
         bodies=BodyBudget(settings.http.max_inflight_bytes),
     )
     http = settings.http
@@ -106,7 +106,8 @@ async def running_server(
         measured.EVENT_STREAMS.follow(lambda: services.events.open),
     )
     spare_what_stays()
-    _log.info("started", port=listener.port, **program(store))
+    place = {"socket": http.socket} if http.socket else {"port": http.port}
+    _log.info("started", **place, **program(store))
     try:
         yield
     finally:

@@ -53,7 +53,8 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
 
 def links_stay_here(settings: Settings) -> bool:
     """Whether the server listens for other machines while its links name this one only."""
-    return not settings.http.public_url and not _is_loopback(settings.http.host)
+    http = settings.http
+    return not http.public_url and (bool(http.socket) or not _is_loopback(http.host))
 
 
 def _is_loopback(host: str) -> bool:

@@ -44,6 +44,9 @@ class Http(msgspec.Struct, forbid_unknown_fields=True):
 
     host: Host = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="a port from 0 (any) to 65535")] = 8080
+    socket: Annotated[
+        str, Meta(max_length=100, description="a path of at most 100 characters, or empty")
+    ] = ""
     processes: Annotated[int, Meta(ge=1, le=1000, description="a whole number from 1 to 1,000")] = 1
     max_body_bytes: Count = 32 * 1024 * 1024
     max_inflight_bytes: Annotated[

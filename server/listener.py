@@ -155,7 +155,7 @@ def on_lost(request: web.BaseRequest, tell: Callable[[], None] | None) -> None:
 
 
 class Listener:
-    """A listening server; `port` is the one it really has."""
+    """A listening server; `port` is the one it really has, 0 on a unix socket."""
 
     def __init__(
         self,
@@ -186,7 +186,7 @@ class Listener:
         self._resting: asyncio.TimerHandle | None = None
         self._looking: asyncio.TimerHandle
         self._connecting: set[asyncio.Task[None]] = set()
-        self.port = 0
+        self.port: int
         self.in_flight = 0
         """Requests that are being answered."""
 
@@ -200,7 +200,7 @@ class Listener:
         await self._runner.setup()
         listening.setblocking(False)
         self._listening = listening
-        self.port = listening.getsockname()[1]
+        self.port = 0 if listening.family == socket.AF_UNIX else listening.getsockname()[1]
         self._watch()
         self._look()
 
@@ -278,7 +278,7 @@ class Listener:
     async def _connect(self, accepted: socket.socket, address: str | None) -> None:
         over = functools.partial(self._over, address)
         accepted.setblocking(False)
-        if hasattr(socket, "TCP_USER_TIMEOUT"):
+        if hasattr(socket, "TCP_USER_TIMEOUT") and accepted.family != socket.AF_UNIX:
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
         try:
             make = functools.partial(self._connection, over)

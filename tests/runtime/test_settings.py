@@ -46,6 +46,7 @@ DEFAULTS = {
 OTHERS: dict[str, list[Any]] = {
     "http.host": ["localhost", "::1", "::", "0.0.0.0", "fe80::1%eth0", "trips.example.org"],  # noqa: S104
     "http.port": [0, 65535],
+    "http.socket": ["/run/carnet/carnet.sock", "data/socket"],
     "http.processes": [4],
     "http.max_body_bytes": [1],
     "http.max_inflight_bytes": [33554432, 2**40],

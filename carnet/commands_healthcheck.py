@@ -1,0 +1,64 @@
+"""`carnet healthcheck`: asks the running program how it is, as its settings say where."""
+
+import http.client
+import socket
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import click
+import msgspec
+
+from carnet.address import reached_by
+from carnet.console import config_option, json_option, settings_of
+from carnet.failure import Failure, UsageFailure
+from runtime.settings import Settings
+from server.health import READY
+
+_SECONDS: Final = 5.0
+"""For an answer, which takes two at most where the process is well."""
+
+
+@click.command("healthcheck")
+@config_option
+@json_option
+@click.pass_context
+def healthcheck(context: click.Context, as_json: bool) -> int:
+    """Ask the running server whether it is ready; exit code 0 or 1."""
+    settings = settings_of(context)
+    connection = _to_server(settings)
+    path = urlsplit(settings.http.public_url).path.rstrip("/") + READY
+    try:
+        connection.request("GET", path)
+        state = msgspec.json.decode(connection.getresponse().read(), type=dict[str, Any])
+        status, checks = state["status"], state["checks"]
+    except (OSError, http.client.HTTPException) as error:
+        raise Failure(f"not healthy: there is no answer: {error or repr(error)}") from error
+    except (msgspec.DecodeError, KeyError) as error:
+        raise Failure("not healthy: what answers there is not Carnet") from error
+    finally:
+        connection.close()
+    wrong = ", ".join(f"{name} is {word}" for name, word in checks.items() if word != "ok")
+    if as_json:
+        click.echo(msgspec.json.encode(state))
+    elif status == "ok":
+        click.echo(f"ok{f' ({wrong})' if wrong else ''}")
+    else:
+        raise Failure(f"{status}{f': {wrong}' if wrong else ''}")
+    return 0 if status == "ok" else 1
+
+
+def _to_server(settings: Settings) -> http.client.HTTPConnection:
+    path = settings.http.socket
+    if not path and not settings.http.port:
+        raise UsageFailure("http.port: with 0, nobody can tell which one the server has")
+    host = "localhost" if path else reached_by(settings.http.host)
+    connection = http.client.HTTPConnection(host, settings.http.port, timeout=_SECONDS)
+    if path:
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(_SECONDS)
+        try:
+            connection.sock.connect(path)
+        except OSError as error:
+            connection.close()
+            raise Failure(f"not healthy: there is no answer: {error}") from error
+    return connection
