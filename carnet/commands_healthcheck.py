@@ -20,19 +20,23 @@ _SECONDS: Final = 5.0
 
 @click.command("healthcheck")
 @config_option
+@click.option("--worker", is_flag=True, help="Ask the worker with these settings.")
 @json_option
 @click.pass_context
-def healthcheck(context: click.Context, as_json: bool) -> int:
-    """Ask the running server whether it is ready; exit code 0 or 1."""
+def healthcheck(context: click.Context, worker: bool, as_json: bool) -> int:
+    """Ask the running server whether it is ready; exit code 0 or 1.
+
+    A worker is asked on its own metrics.port.
+    """
     settings = settings_of(context)
-    connection = _to_server(settings)
-    path = urlsplit(settings.http.public_url).path.rstrip("/") + READY
+    connection = _to_worker(settings) if worker else _to_server(settings)
+    path = READY if worker else urlsplit(settings.http.public_url).path.rstrip("/") + READY
     try:
         connection.request("GET", path)
         state = msgspec.json.decode(connection.getresponse().read(), type=dict[str, Any])
         status, checks = state["status"], state["checks"]
     except (OSError, http.client.HTTPException) as error:
-        raise Failure(f"not healthy: there is no answer: {error or repr(error)}") from error
+        raise Failure(f"not healthy: there is no answer: {str(error) or repr(error)}") from error
     except (msgspec.DecodeError, KeyError) as error:
         raise Failure("not healthy: what answers there is not Carnet") from error
     finally:
@@ -45,6 +49,13 @@ def healthcheck(context: click.Context, as_json: bool) -> int:
     else:
         raise Failure(f"{status}{f': {wrong}' if wrong else ''}")
     return 0 if status == "ok" else 1
+
+
+def _to_worker(settings: Settings) -> http.client.HTTPConnection:
+    if not settings.metrics.port:
+        raise UsageFailure("metrics.port: a worker can be asked only where this is set")
+    host = reached_by(settings.metrics.host)
+    return http.client.HTTPConnection(host, settings.metrics.port, timeout=_SECONDS)
 
 
 def _to_server(settings: Settings) -> http.client.HTTPConnection:
