@@ -135,7 +135,7 @@ def worker(context: click.Context) -> None:
         raise UsageFailure("queue.url is empty: `carnet serve` does the jobs itself")
     from carnet.collector import spare_what_stays
     from carnet.metrics_port import metrics_port
-    from carnet.program import program
+    from carnet.program import health_of_worker, program
     from carnet.stop import Stop
     from workers.arq_worker import run_worker
 
@@ -146,7 +146,10 @@ def worker(context: click.Context) -> None:
         await require_current(store)
         spare_what_stays()
         _log.info("started", **program(store))
-        async with metrics_port(settings, store):
+        async with (
+            metrics_port(settings, store) as port,
+            health_of_worker(store, settings) as port.health,
+        ):
             await run_worker(store, settings, Stop().requested)
 
     with in_use(settings.storage.url, "worker"):

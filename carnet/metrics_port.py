@@ -17,6 +17,7 @@ from runtime import measured
 from runtime.measured import FAMILIES
 from runtime.metrics import added_up, snapshot
 from runtime.settings import Settings
+from server.health import LIVE, READY, Health
 from server.listener import Listener
 from server.response import WholeResponse
 from storage.backlog import Backlog, backlog
@@ -39,13 +40,20 @@ class Scrapes:
     def __init__(self, store: Store) -> None:
         self.children: list[SupervisedProcess] = []
         """Processes that are asked too; to be added to."""
+        self.health: Health | None = None
+        """Told here too, of a program that has no other port."""
         self._store = store
         self._reading: asyncio.Task[Backlog] | None = None
         self._read_at = 0.0
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """The response to a request at the port."""
-        if request.rel_url.raw_path != PATH:
+        path = request.rel_url.raw_path
+        if self.health is not None and path == LIVE:
+            return await self.health.live(request, "")
+        if self.health is not None and path == READY:
+            return await self.health.ready(request, "")
+        if path != PATH:
             return WholeResponse(404, _PLAIN, f"There is nothing here but {PATH}\n".encode())
         if request.method not in ("GET", "HEAD"):
             return WholeResponse(405, {**_PLAIN, "Allow": "GET, HEAD"}, b"Metrics are read only\n")

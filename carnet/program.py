@@ -1,11 +1,12 @@
 """What servers and workers tell of themselves: what they are, and how they are."""
 
+import contextlib
 import os
+from collections.abc import AsyncIterator
 from importlib.metadata import version
 from typing import Any
 
 from runtime.settings import Settings
-from runtime.signals import Signals
 from server.health import Check, Health, disk_check, schema_check, storage_check
 from storage.migrate import migrations_in
 from storage.store import Store
@@ -17,12 +18,8 @@ def program(store: Store) -> dict[str, Any]:
     return {"version": version("carnet"), "schema": schema, "pid": os.getpid()}
 
 
-def health_of(store: Store, settings: Settings, signals: Signals, has_worker: Check) -> Health:
+def health_of(store: Store, settings: Settings, queue: Check, has_worker: Check) -> Health:
     """The health of this process, and of what it stands on."""
-
-    async def queue() -> str:
-        return signals.queue_state
-
     url, folder = settings.storage.url, None
     if url.startswith("sqlite:"):
         from storage.sqlite import path_of
@@ -37,3 +34,25 @@ def health_of(store: Store, settings: Settings, signals: Signals, has_worker: Ch
             "disk": disk_check(folder),
         }
     )
+
+
+@contextlib.asynccontextmanager
+async def health_of_worker(store: Store, settings: Settings) -> AsyncIterator[Health]:
+    """The health of a worker, which is there as long as it answers."""
+    from runtime.heartbeat import Heartbeat
+
+    heartbeat = Heartbeat(settings.queue.url)
+
+    async def queue() -> str:
+        await heartbeat.heard()
+        return "ok"
+
+    async def is_here() -> str:
+        return "ok"
+
+    health = health_of(store, settings, queue, is_here)
+    try:
+        yield health
+    finally:
+        await health.stop()
+        await heartbeat.close()

@@ -91,7 +91,11 @@ async def running_server(
         bodies=BodyBudget(settings.http.max_inflight_bytes),
     )
     http = settings.http
-    health = health_of(store, settings, shared.signals, shared.has_worker)
+
+    async def queue() -> str:
+        return shared.signals.queue_state
+
+    health = health_of(store, settings, queue, shared.has_worker)
     listener = Listener(
         traced(build_app(services, health)),
         linger_seconds=LINGER_SECONDS,

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 
 import aiohttp
@@ -83,16 +84,56 @@ async def test_each_part_of_a_production_set_up_is_named_while_it_is_away(tmp_pa
         async with production(tmp_path, postgres.dsn, valkey.url) as made:
             await made.start_server()
             await becomes(made.base, worker="failing")
-            worker = made.add_worker()
+            port = str(free_port())
+            worker = made.add_worker(CARNET_METRICS__PORT=port)
+            of_worker = f"http://127.0.0.1:{port}"
             await becomes(made.base)
+            await becomes(of_worker)
             (started,) = worker.events("started")
             assert {"version", "schema", "pid"} <= started.keys()
             postgres.kill()
             await becomes(made.base, storage="failing", schema="failing")
+            await becomes(of_worker, storage="failing", schema="failing")
+            told = await asyncio.to_thread(
+                run, tmp_path, "healthcheck", CARNET_HTTP__PORT=str(made.port)
+            )
+            assert (told.code, told.line) == (
+                1,
+                "failing: storage is failing, schema is failing",
+            )
             await asyncio.to_thread(postgres.restart)
             await becomes(made.base)
+            await becomes(of_worker)
+            asked = ("healthcheck", "--worker")
+            told = await asyncio.to_thread(run, tmp_path, *asked, CARNET_METRICS__PORT=port)
+            assert (told.code, told.out) == (0, "ok\n")
+            worker.signal(signal.SIGSTOP)
+            told = await asyncio.to_thread(run, tmp_path, *asked, CARNET_METRICS__PORT=port)
+            worker.signal(signal.SIGCONT)
+            assert told.code == 1
+            assert "there is no answer" in told.line
             valkey.kill()
             await becomes(made.base, queue="away", worker="failing")
+            await becomes(of_worker, queue="failing")
+
+
+async def test_a_health_check_tells_where_it_cannot_ask(tmp_path):
+    told = run(tmp_path, "healthcheck", "--worker")
+    assert (told.code, told.line.partition(":")[0]) == (2, "metrics.port")
+    told = run(tmp_path, "healthcheck", CARNET_HTTP__PORT="0")
+    assert (told.code, told.line.partition(":")[0]) == (2, "http.port")
+    told = run(tmp_path, "healthcheck", CARNET_HTTP__PORT=str(free_port()))
+    assert (told.code, "there is no answer" in told.line) == (1, True)
+
+
+async def test_a_health_check_asks_below_the_path_and_gives_the_body(tmp_path):
+    variables = {"CARNET_HTTP__PUBLIC_URL": "https://example.org/trips"}
+    async with serving(tmp_path, CARNET_HTTP__HOST="0.0.0.0", **variables) as server:  # noqa: S104
+        variables["CARNET_HTTP__PORT"] = server.client.base.rpartition(":")[2]
+        variables["CARNET_HTTP__HOST"] = "0.0.0.0"  # noqa: S104
+        told = await asyncio.to_thread(run, tmp_path, "healthcheck", "--json", **variables)
+        assert told.code == 0
+        assert told.json == {"status": "ok", "checks": WELL}
 
 
 async def test_wrong_credentials_of_redis_are_told_as_such(tmp_path):
