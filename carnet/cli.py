@@ -9,6 +9,7 @@ import structlog
 from carnet.arguments import EMAIL, NAME, require_text
 from carnet.commands_account import user_export, user_remove
 from carnet.commands_backup import backup_command, restore_command
+from carnet.commands_check import check_command
 from carnet.commands_export import export_command
 from carnet.commands_healthcheck import healthcheck
 from carnet.commands_import import import_command
@@ -191,5 +192,6 @@ cli.add_command(import_command)
 cli.add_command(export_command)
 cli.add_command(backup_command)
 cli.add_command(restore_command)
+cli.add_command(check_command)
 cli.add_command(healthcheck)
 cli.add_command(mcp)
