@@ -211,14 +211,14 @@ class Api:
 def told_of_all(call: Call) -> dict[str, str]:
     """The headers of every response, whatever it answers."""
     headers = {"X-Request-Id": call.request_id, **PRIVATE}
-    if call.caller is not None and call.caller.actor.session_id:
-        headers["Vary"] = "Cookie"
     if call.allowance is not None:
         headers["X-RateLimit-Limit"] = str(call.allowance.limit)
         headers["X-RateLimit-Remaining"] = str(call.allowance.remaining)
     origins = call.services.settings.http.cors_origins
     if origins:
         headers |= cors.allow(call.request, origins)
+    if call.caller is not None and call.caller.actor.session_id:
+        headers["Vary"] = f"{headers['Vary']}, Cookie" if "Vary" in headers else "Cookie"
     return headers
 
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from server.routes import ROUTES
-from tests.support import SAMPLES
+from tests.support import SAMPLES, add_session
 
 APP, OTHER = "https://app.example.org", "https://other.example.org"
 ALLOWED = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Prefer"
@@ -141,3 +141,10 @@ async def test_none_is_let_in_by_default(world):
 async def test_options_that_ask_for_nothing_are_a_method_like_any_other(world):
     assert (await world.as_(None).send("OPTIONS", world.trip)).status == 401
     assert (await world.client.send("OPTIONS", world.trip)).status == 405
+
+
+async def test_what_a_session_is_shown_depends_on_the_cookie_and_on_the_origin(world):
+    session = world.client.with_session(await add_session(world.store, world.owner.user_id))
+    answer = await session.get(world.trip, headers={"Origin": APP})
+    assert answer.status == 200
+    assert answer.headers["Vary"] == "Origin, Cookie"
