@@ -19,6 +19,9 @@ from storage.store import Tx
 from storage.webhooks import tell_of_job
 
 LEASE_SECONDS: Final = 10.0
+FURTHEST_SECONDS: Final = 60.0
+"""No lease and no pause before another attempt is longer: what is due later than that was put off
+by a clock that has been set back since, and is due now."""
 MAX_UNFINISHED: Final = 1_000
 """Jobs of one user that may wait or run at a time."""
 _FULL_SECONDS: Final = 5
@@ -206,13 +209,19 @@ async def next_due(tx: Tx, kinds: Collection[str]) -> dict[str, float]:
     return {kind: due for kind, due in zip(kinds, found, strict=True) if due is not None}
 
 
+def is_due(due_at: float, unix_now: float) -> bool:
+    """Whether something with this `due_at` is due."""
+    return not unix_now < due_at <= unix_now + FURTHEST_SECONDS
+
+
 async def claim_next(tx: Tx, kind: str, now: str, unix_now: float) -> Claim | None:
     """Takes the job of a kind that is due first, queued or with a lease run out, or None."""
     record = await tx.fetchrow(
         "UPDATE jobs SET status = 'running', attempts = attempts + 1, due_at = $1,"
         " started_at = coalesce(started_at, $2)"
         " WHERE (user_id, id) = (SELECT user_id, id FROM jobs"
-        f"  WHERE {_UNFINISHED} AND kind = $4 AND due_at <= $3 ORDER BY due_at, id LIMIT 1"
+        f"  WHERE {_UNFINISHED} AND kind = $4 AND (due_at <= $3 OR due_at > $5)"
+        "  ORDER BY due_at, id LIMIT 1"
         f"  {tx.dialect.skip_locked})"
         " RETURNING user_id, id, kind, trip_id, params, payload, total, attempts, created_at,"
         " key_id, request_id, traceparent",
@@ -220,6 +229,7 @@ async def claim_next(tx: Tx, kind: str, now: str, unix_now: float) -> Claim | No
         now,
         unix_now,
         kind,
+        unix_now + FURTHEST_SECONDS,
     )
     if record is None:
         return None

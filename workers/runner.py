@@ -35,8 +35,8 @@ async def claim_next(store: Store, kinds: Mapping[str, Kind]) -> Claim | None:
     """
     due = await store.read(lambda tx: jobs.next_due(tx, kinds))
     for name in sorted(due, key=due.__getitem__):
-        if due[name] > time.time():
-            break
+        if not jobs.is_due(due[name], time.time()):
+            continue
         if (claim := await _claim(store, name)) is not None:
             return claim
     return None
