@@ -219,7 +219,7 @@ async def _update(tx: Tx, trip_id: str, changes: ChangeSet, rev: int) -> None:
     )
     linking = [row for row in rows if link_fields(row.kind)]
     if linking:
-        await _delete_links(tx, trip_id, [row.id for row in linking])
+        await delete_links(tx, trip_id, [row.id for row in linking])
         await _insert_links(tx, trip_id, linking)
 
 
@@ -234,10 +234,11 @@ async def _delete(tx: Tx, trip_id: str, rows: Sequence[Row]) -> None:
         trip_id,
         json_array(ids),
     )
-    await _delete_links(tx, trip_id, ids)
+    await delete_links(tx, trip_id, ids)
 
 
-async def _delete_links(tx: Tx, trip_id: str, sources: Iterable[str]) -> None:
+async def delete_links(tx: Tx, trip_id: str, sources: Iterable[str]) -> None:
+    """Drops the links of rows that are gone, or are about to be written again."""
     await tx.execute(
         f"DELETE FROM links WHERE trip_id = $1 AND source_id {tx.dialect.among('$2')}",
         trip_id,

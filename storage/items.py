@@ -17,7 +17,7 @@ from storage.changes import json_array
 from storage.page import AFTER_ALL, BEFORE_ALL, Page
 from storage.store import Tx
 
-_COLUMNS = "kind, id, parent_id, doc, sort_key, rev, client_ref, created_rev"
+COLUMNS = "kind, id, parent_id, doc, sort_key, rev, client_ref, created_rev"
 """Those of which a `Row` is made, in its order."""
 
 _MANY_REFS: Final = 1_000
@@ -114,7 +114,7 @@ async def count_before(tx: Tx, trip_id: str, kind: str, parent_id: str, before: 
 async def get(tx: Tx, trip_id: str, kind: str, row_id: str) -> Row | None:
     """One row, or None when this trip has none of that kind and id."""
     record = await tx.fetchrow(
-        f"SELECT {_COLUMNS} FROM items WHERE trip_id = $1 AND id = $2", trip_id, row_id
+        f"SELECT {COLUMNS} FROM items WHERE trip_id = $1 AND id = $2", trip_id, row_id
     )
     row = Row(*record) if record else None
     return row if row and row.kind == kind else None
@@ -123,7 +123,7 @@ async def get(tx: Tx, trip_id: str, kind: str, row_id: str) -> Row | None:
 async def by_ref(tx: Tx, trip_id: str, kind: str, parent_id: str, client_ref: str) -> Row | None:
     """The row of that kind and parent with a clientRef, or None."""
     record = await tx.fetchrow(
-        f"SELECT {_COLUMNS} FROM items"
+        f"SELECT {COLUMNS} FROM items"
         " WHERE trip_id = $1 AND kind = $2 AND parent_id = $3 AND client_ref = $4",
         trip_id,
         kind,
@@ -135,14 +135,14 @@ async def by_ref(tx: Tx, trip_id: str, kind: str, parent_id: str, client_ref: st
 
 async def by_ids(tx: Tx, trip_id: str, ids: Iterable[str]) -> list[Row]:
     """Those of these rows that this trip has, of whatever kind."""
-    sql = tx.dialect.each(_COLUMNS, "id", "$2")
+    sql = tx.dialect.each(COLUMNS, "id", "$2")
     return list(itertools.starmap(Row, await tx.fetch(sql, trip_id, json_array(ids))))
 
 
 async def last_written_at(tx: Tx, trip_id: str, rev: int) -> list[Row]:
     """The rows whose last change was at a revision."""
     records = await tx.fetch(
-        f"SELECT {_COLUMNS} FROM items WHERE trip_id = $1 AND rev = $2", trip_id, rev
+        f"SELECT {COLUMNS} FROM items WHERE trip_id = $1 AND rev = $2", trip_id, rev
     )
     return list(itertools.starmap(Row, records))
 
@@ -188,13 +188,13 @@ def _need_namesakes(needs: Needs, rows: Iterable[Row]) -> None:
 
 def _by_ref(tx: Tx) -> str:
     """Finds rows of the trip `$1` and kind `$2` by clientRefs, `$3`, one by one."""
-    return f"{tx.dialect.each(_COLUMNS, 'client_ref', '$3')} AND kind = $2"
+    return f"{tx.dialect.each(COLUMNS, 'client_ref', '$3')} AND kind = $2"
 
 
 def _by_ref_in_one_pass(tx: Tx) -> str:
     """Finds the same in one pass over the trip's rows of the kind."""
     named = tx.dialect.one_of("client_ref", "$3")
-    return f"SELECT {_COLUMNS} FROM items WHERE trip_id = $1 AND kind = $2 AND {named}"
+    return f"SELECT {COLUMNS} FROM items WHERE trip_id = $1 AND kind = $2 AND {named}"
 
 
 async def _count_refs(tx: Tx, trip_id: str, needs: Needs) -> int | None:
@@ -215,7 +215,7 @@ async def children(tx: Tx, trip_id: str, row: Row) -> list[Row]:
     found: list[Row] = []
     for kind in kinds:
         records = await tx.fetch(
-            f"SELECT {_COLUMNS} FROM items WHERE trip_id = $1 AND kind = $2 AND parent_id = $3",
+            f"SELECT {COLUMNS} FROM items WHERE trip_id = $1 AND kind = $2 AND parent_id = $3",
             trip_id,
             kind,
             row.id,
@@ -227,7 +227,7 @@ async def children(tx: Tx, trip_id: str, row: Row) -> list[Row]:
 async def linking_to(tx: Tx, trip_id: str, ids: Iterable[str]) -> list[Row]:
     """The rows that name any of these rows."""
     records = await tx.fetch(
-        f"SELECT {_COLUMNS} FROM items WHERE trip_id = $1 AND id IN"
+        f"SELECT {COLUMNS} FROM items WHERE trip_id = $1 AND id IN"
         f" (SELECT source_id FROM links WHERE trip_id = $1 AND target_id"
         f" {tx.dialect.among('$2')}) ORDER BY id",
         trip_id,

@@ -1,7 +1,19 @@
 """The journal of changes after they are written (by `storage.changes`): what is dropped of it."""
 
+from typing import Final
+
 from storage.changes import json_array
 from storage.store import Tx
+
+_BEGIN_AFTER: Final = "UPDATE trips SET pruned_rev = $2 WHERE id = $1 AND pruned_rev < $2"
+
+
+async def begin_after(tx: Tx, trip_id: str, rev: int) -> None:
+    """Has nothing told of changesets up to a revision: readers begin anew, and hold nothing false.
+
+    They are dropped when they are too old, as others are.
+    """
+    await tx.executemany(_BEGIN_AFTER, [(trip_id, rev)])
 
 
 async def prune(tx: Tx, before: str, limit: int) -> int:
@@ -24,9 +36,7 @@ async def prune(tx: Tx, before: str, limit: int) -> int:
     latest: dict[str, int] = {}
     for trip_id, rev in changesets:
         latest[trip_id] = max(rev, latest.get(trip_id, 0))
-    await tx.executemany(
-        "UPDATE trips SET pruned_rev = $2 WHERE id = $1 AND pruned_rev < $2", list(latest.items())
-    )
+    await tx.executemany(_BEGIN_AFTER, list(latest.items()))
     dropped = 0
     for trip_id, rev in changesets:
         dropped += await tx.execute(

@@ -55,6 +55,7 @@ DIALECT = Dialect(
     lock="FOR UPDATE",
     skip_locked="FOR UPDATE SKIP LOCKED",
     migration_lock="SELECT pg_advisory_xact_lock(hashtext('carnet migrations'))",
+    integrity_check="",
     has_table="SELECT to_regclass($1::text) IS NOT NULL",
 )
 
@@ -135,6 +136,10 @@ class PostgresStore:
         """See `Store.look_up`. Nothing tells here that nothing has changed."""
         return await self.read(operation)
 
+    async def snapshot(self, operation: Operation[T]) -> T:
+        """See `Store.snapshot`."""
+        return await self._alone(self._sessions.begin_snapshot(), operation)
+
     async def write(self, operation: Operation[T]) -> T:
         """See `Store.write`. An operation that meets another one's write is run again."""
         with self._running, _Timed("write"):
@@ -156,11 +161,14 @@ class PostgresStore:
         raise AssertionError("the loop returns or raises")
 
     async def write_slowly(self, operation: Operation[T]) -> T:
-        """See `Store.write_slowly`: on a connection of its own, which no time-out ends."""
+        """See `Store.write_slowly`."""
+        return await self._alone(self._sessions.begin(slowly=True), operation)
+
+    async def _alone(self, begin: str, operation: Operation[T]) -> T:
+        """Runs an operation on a connection of its own, which no time-out ends."""
         with self._running:
             connection = await self._sessions.writing_slowly()
             try:
-                begin = self._sessions.begin(slowly=True)
                 return await _Transaction(connection, begin).run(operation)
             finally:
                 await connection.close(timeout=CONNECT_SECONDS)

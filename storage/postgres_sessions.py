@@ -72,8 +72,12 @@ class Sessions:
         if self.kept:
             return "BEGIN"
         settings = TIME_OUTS | (_NO_LIMIT if slowly else {})
-        begin = "BEGIN READ ONLY" if read_only else "BEGIN"
-        return "; ".join([begin, *(f"SET LOCAL {n} = '{t}'" for n, t in settings.items())])
+        return _begin("BEGIN READ ONLY" if read_only else "BEGIN", settings)
+
+    def begin_snapshot(self) -> str:
+        """What a transaction begins with that reads one moment, for as long as it takes."""
+        settings = TIME_OUTS | _NO_LIMIT | {"idle_in_transaction_session_timeout": "0"}
+        return _begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", settings)
 
     async def _open(
         self,
@@ -125,6 +129,10 @@ class Sessions:
             except _NEXT_HOST as error:
                 failures.append(error)
         raise failures[-1]
+
+
+def _begin(begin: str, settings: Mapping[str, str]) -> str:
+    return "; ".join([begin, *(f"SET LOCAL {n} = '{t}'" for n, t in settings.items())])
 
 
 async def _has(connection: Any, settings: Mapping[str, str]) -> bool:

@@ -155,6 +155,10 @@ class SQLiteStore:
                 return queue
         return min(self._readers, key=lambda queue: queue.backlog)
 
+    def snapshot(self, operation: Operation[T]) -> Awaitable[T]:
+        """See `Store.snapshot`."""
+        return self.read(operation)
+
     def write(self, operation: Operation[T]) -> Awaitable[T]:
         """See `Store.write`. Operations waiting at the same time share one commit."""
         return self._writer.submit(operation)

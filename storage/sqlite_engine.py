@@ -55,6 +55,7 @@ DIALECT = Dialect(
     lock="",
     skip_locked="",
     migration_lock="",
+    integrity_check="PRAGMA integrity_check",
     has_table="SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1",
 )
 

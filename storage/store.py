@@ -61,6 +61,8 @@ class Dialect:
     """The same, passing over rows that are locked."""
     migration_lock: str
     """A statement that makes other migrators wait until the transaction ends; may be empty."""
+    integrity_check: str
+    """A statement giving `ok`, or what is wrong with the database's file; empty of a server's."""
     has_table: str
     """A statement giving a row when the database has the table named by `$1`."""
 
@@ -149,6 +151,10 @@ class Store(Protocol):
 
         What it gave under this name may be given again while nothing in the database changes.
         """
+        ...
+
+    def snapshot(self, operation: Operation[T]) -> Awaitable[T]:
+        """Like `read`, for what may take as long as it takes; all its statements see one moment."""
         ...
 
     def write(self, operation: Operation[T]) -> Awaitable[T]:

@@ -1,0 +1,30 @@
+"""What a check finds, and how it is mended."""
+
+import dataclasses
+from collections.abc import Awaitable, Callable
+
+from storage.store import Tx
+
+Repair = Callable[[Tx], Awaitable[None]]
+"""Mends a finding, as far as it still is so. Nothing of what people wrote is lost by it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """Something that does not fit together."""
+
+    kind: str
+    """What it is found in: database, reference, counter, trip, row, link, history or job."""
+    id: str
+    """Which one: of what is in a trip, `TRIP/ID`."""
+    what: str
+    advice: str
+    """What to do about it, where `repair` is not enough."""
+    repair: Repair | None = None
+
+    def line(self, *, repaired: bool) -> str:
+        """The finding in one line."""
+        advice = self.advice if self.repair is None else "--repair mends it"
+        if repaired:
+            advice = "repaired"
+        return " ".join(f"{self.kind} {self.id}: {self.what}; {advice}".split())
