@@ -22,6 +22,7 @@ from runtime import measured
 from runtime.signals import TripListener
 from storage.store import (
     MAX_WAITING,
+    DatabaseError,
     Dialect,
     Operation,
     Record,
@@ -307,15 +308,20 @@ _PASSING: Final = frozenset(
 )
 """Result codes of failures that trying again later may cure."""
 
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
 
 def _translated(error: BaseException) -> BaseException:
     """What a client is to see of a failure: a passing one as `Unavailable`.
 
-    Others, such as a misspelt column, are bugs and stay what they are.
+    That a file is damaged is told as such. Others, such as a misspelt column, are bugs and stay
+    what they are.
     """
     code = getattr(error, "sqlite_errorcode", 0)
     if isinstance(error, sqlite3.OperationalError) and code & 0xFF in _PASSING:
         return Unavailable("The database is unavailable")
+    if code & 0xFF in _DAMAGED:
+        return DatabaseError(f"the database is damaged, restore a backup: {error}")
     return error
 
 

@@ -9,9 +9,10 @@ import pytest
 
 from operations.check import check
 from operations.findings import Finding
-from storage import inspection, jobs
+from storage import inspection, jobs, open_store
+from storage.backups import back_up, copier_of
 from storage.sqlite import path_of
-from storage.store import Store
+from storage.store import DatabaseError, Store
 from tests.storage.home import Home, event, leg, pin, stay
 from tests.support import now
 
@@ -284,12 +285,22 @@ class TestSQLite:
         keys = {tuple(row) for row in await full.store.read(foreign)}
         assert keys <= {*inspection.REFERENCES}
 
-    async def test_a_damaged_file_is_told_and_nothing_else(self, full, storage_url):
-        await full.make("mapPins", *(pin(name=f"pin {n}") for n in range(300)))
-        await full.store.close()
-        path = path_of(storage_url)
-        with path.open("r+b") as file:
-            file.seek(path.stat().st_size // 2 // 4096 * 4096)
+    async def test_what_sqlite_finds_is_told_and_nothing_else(self, full, storage_url):
+        with contextlib.closing(sqlite3.connect(path_of(storage_url))) as hand, hand:
+            hand.execute("PRAGMA ignore_check_constraints = ON")
+            hand.execute("UPDATE jobs SET status = 'nothing'")
+        (found,) = await found_in(full.store)
+        assert (found.kind, "jobs" in found.what) == ("database", True)
+
+    async def test_a_file_that_cannot_be_read_is_refused(self, full, storage_url, tmp_path):
+        copy = tmp_path / "copy.db"
+        back_up(copier_of(storage_url), copy)
+        with copy.open("r+b") as file:
+            file.seek(copy.stat().st_size // 2 // 4096 * 4096)
             file.write(b"\xff" * 4096)
-        await full.store.open()
-        assert {each.kind for each in await found_in(full.store)} == {"database"}
+        damaged = await open_store(f"sqlite:///{copy}", create=False)
+        try:
+            with pytest.raises(DatabaseError, match="damaged"):
+                await found_in(damaged)
+        finally:
+            await damaged.close()
