@@ -159,15 +159,17 @@ clients/typescript/dist/.built: $(wildcard clients/typescript/src/*.ts clients/t
 	@cd clients/typescript && npm run --silent build
 	@touch $@
 
-# --- Debian's programs: a browser, a calendar program, Prometheus, a pooler ---------------
+# --- Debian's programs: a browser, a calendar program, Prometheus, a pooler, a proxy ------
 
-PROGRAMS := chromium calcurse prometheus pgbouncer objcopy/binutils
+PROGRAMS := chromium calcurse prometheus pgbouncer nginx objcopy/binutils
 WITHOUT := $(if $(filter no,$(BROWSERS)),-m "not debian")
 
+# As services, which the packages make of some, they are not wanted.
 programs:
 	@test "$(BROWSERS)" = no || for program in $(PROGRAMS); do \
 		PATH="$$PATH:/usr/sbin" command -v $${program%/*} >/dev/null || missing="$$missing $${program#*/}"; done; \
 	test -z "$$missing" || { echo "installing$$missing"; \
-		apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing >/dev/null && \
+		{ systemctl disable --now --quiet $$missing 2>/dev/null || true; }; \
 	} || { echo "The tests need$$missing: install them," \
 		"or leave their tests out: make test BROWSERS=no" >&2; exit 1; }
