@@ -12,7 +12,7 @@ from domain.actor import TripAccess
 from domain.resources import ACTION_ITEM, COMMITMENT, LEG, MAP_PIN, STAY
 from domain.revisions import Revisions
 from domain.scopes import Role
-from storage import idempotency, items, jobs, keys, snapshots, trips
+from storage import idempotency, items, jobs, keys, server_state, shares, snapshots, trips
 from storage.idempotency import Answer, KeyTaken, Protection
 from storage.migrate import is_current, migrate, migrations_in
 from storage.store import Record, Store, Tx
@@ -113,6 +113,20 @@ async def test_an_upgraded_database_is_read(upgraded):
         assert len(whole.members) == 3
 
     await upgraded.read(look)
+
+
+async def test_the_link_of_an_upgraded_database_opens_its_trip(old):
+    token = await old.read(lambda tx: tx.fetchval("SELECT token FROM shares"))
+    await migrate(old, now())
+    secret = await old.write(server_state.signing_secret)
+
+    async def look(tx: Tx) -> None:
+        share = await shares.active(tx, TRIP, secret)
+        assert share is not None
+        assert share.token == token
+        assert await snapshots.of_share(tx, token, (LEG,)) is not None
+
+    await old.read(look)
 
 
 async def test_items_of_an_upgraded_database_are_listed(upgraded):
