@@ -41,6 +41,11 @@ class TracedStore:
         with self._span("look_up", operation):
             return await self._store.look_up(operation, name)
 
+    async def snapshot(self, operation: Operation[T]) -> T:
+        """See `Store.snapshot`."""
+        with self._span("snapshot", operation):
+            return await self._store.snapshot(operation)
+
     async def write(self, operation: Operation[T]) -> T:
         """See `Store.write`."""
         with self._span("write", operation):
