@@ -53,6 +53,9 @@ class Watch:
     async def look_up(self, operation: Operation[T], name: Hashable) -> T:
         return await self._store.read(self._watched(operation))
 
+    async def snapshot(self, operation: Operation[T]) -> T:
+        return await self._store.snapshot(self._watched(operation))
+
     async def write(self, operation: Operation[T]) -> T:
         return await self._store.write(self._watched(operation))
 
