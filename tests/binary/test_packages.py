@@ -52,7 +52,9 @@ def test_the_package_says_what_it_needs(made):
 
 
 def test_the_package_s_units_start_its_program(installed):
-    units = {path.name: path.read_text() for path in installed.glob("usr/lib/systemd/system/*")}
+    units = {
+        path.name: path.read_text() for path in installed.glob("usr/lib/systemd/system/*.service")
+    }
     assert set(units) == {"carnet.service", "carnet-server.service", "carnet-worker@.service"}
     for text in units.values():
         assert re.search(r"^ExecStart=/usr/bin/carnet (serve|worker)$", text, re.MULTILINE)
