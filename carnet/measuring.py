@@ -5,12 +5,12 @@ import contextlib
 import resource
 import time
 from collections.abc import AsyncIterator, Callable
-from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
 from typing import Final
 
 from runtime import measured
+from runtime.release import release
 from runtime.settings import Settings
 from storage.migrate import migrations_in
 from storage.store import Store
@@ -31,7 +31,7 @@ async def measuring(settings: Settings, store: Store) -> AsyncIterator[None]:
     if not settings.metrics.port:
         yield
         return
-    build = version("carnet"), python_version(), str(len(migrations_in(store.dialect.migrations)))
+    build = release(), python_version(), str(len(migrations_in(store.dialect.migrations)))
     measured.BUILD.foresee([build])
     with contextlib.ExitStack() as stack:
         for end in (

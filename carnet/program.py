@@ -3,9 +3,9 @@
 import contextlib
 import os
 from collections.abc import AsyncIterator
-from importlib.metadata import version
 from typing import Any
 
+from runtime.release import release
 from runtime.settings import Settings
 from server.health import Check, Health, disk_check, schema_check, storage_check
 from storage.migrate import migrations_in
@@ -15,7 +15,7 @@ from storage.store import Store
 def program(store: Store) -> dict[str, Any]:
     """What the log line of a start says of the program, which fits the database by then."""
     schema = len(migrations_in(store.dialect.migrations))
-    return {"version": version("carnet"), "schema": schema, "pid": os.getpid()}
+    return {"version": release(), "schema": schema, "pid": os.getpid()}
 
 
 def health_of(store: Store, settings: Settings, queue: Check, has_worker: Check) -> Health:

@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import importlib.metadata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
@@ -16,6 +15,7 @@ from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import Span, SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from runtime.release import release
 from runtime.settings import Tracing
 
 _METHODS: Final = frozenset(
@@ -31,8 +31,7 @@ _HEADERS: Final = ("traceparent", "tracestate")
 
 def exporting(settings: Tracing) -> TracerProvider:
     """A provider whose spans are sent by OTLP over HTTP, in the background and at the end."""
-    version = importlib.metadata.version("carnet")
-    resource = Resource.create({"service.name": "carnet", "service.version": version})
+    resource = Resource.create({"service.name": "carnet", "service.version": release()})
     sampler = ParentBased(TraceIdRatioBased(settings.ratio))
     provider = TracerProvider(sampler=sampler, resource=resource)
     exporter = OTLPSpanExporter(endpoint=settings.endpoint, timeout=_PATIENCE_SECONDS)

@@ -19,7 +19,7 @@ from server.addresses import canonical
 from server.errors import refuse
 from server.response import WholeResponse
 
-MAX_HEAD_BYTES: Final = 32 * 1024
+MAX_HEAD_BYTES: Final = 64 * 1024
 """What a request's target, and the names and values of its headers, may have together."""
 MAX_HEADERS: Final = 100
 SHUTDOWN_SECONDS: Final = 20.0

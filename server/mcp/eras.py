@@ -10,11 +10,11 @@ import binascii
 import functools
 import re
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import Any, Final
 
 from aiohttp import web
 
+from runtime.release import release
 from server.mcp.jsonrpc import (
     HEADER_MISMATCH,
     INVALID_PARAMS,
@@ -55,7 +55,7 @@ _STATUSES: Final = {
 @functools.cache
 def server_info() -> dict[str, str]:
     """What this server is called."""
-    return {"name": "carnet", "title": "Carnet", "version": version("carnet")}
+    return {"name": "carnet", "title": "Carnet", "version": release()}
 
 
 class Era:

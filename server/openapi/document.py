@@ -1,10 +1,10 @@
 """The document: what every operation takes and answers, with what they share told once."""
 
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Any, Final
 
 from domain.errors import ErrorBody
+from runtime.release import release
 from server.openapi.examples import Examples, failure
 from server.openapi.parameters import is_tagged_read, parameters_of
 from server.openapi.responses import (
@@ -53,7 +53,7 @@ class _Description:
             "openapi": "3.1.0",
             "info": {
                 "title": "Carnet",
-                "version": version("carnet"),
+                "version": release(),
                 "description": _ABOUT,
                 "contact": {"name": "The Carnet authors"},
                 "license": {"name": "MIT", "identifier": "MIT"},

@@ -2,13 +2,13 @@
 
 import functools
 import hashlib
-from importlib.metadata import version
 from importlib.resources import files
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from runtime.release import release
 from server import cookies
 from server.pages import assets, dates
 from server.pages.visit import Document, Visit
@@ -35,7 +35,7 @@ def _environment() -> Environment:
 @functools.cache
 def edition() -> str:
     """Names all that pages are made with: another one, where an upgrade has changed any of it."""
-    parts = [version("carnet"), *(assets.address(name) for name in ("app.css", "icons.svg"))]
+    parts = [release(), *(assets.address(name) for name in ("app.css", "icons.svg"))]
     for folder in ("messages", "templates"):
         found = (files("server.pages") / folder).iterdir()
         parts += (file.read_text("utf-8") for file in sorted(found, key=lambda each: each.name))
