@@ -51,6 +51,7 @@ WELL = {
     f'carnet_sqlite_file_size_bytes{{{ONE}, file="wal"}}': "4194304x300",
     f"carnet_last_backup_timestamp_seconds{{{ONE}}}": "0x300",
     f'carnet_schedule_last_success_timestamp_seconds{{{ONE}, schedule="prune_jobs"}}': "0+60x300",
+    f'carnet_schedule_failures_total{{{ONE}, schedule="prune_jobs"}}': "0x300",
     f"process_open_fds{{{ONE}}}": "100x300",
     f"process_max_fds{{{ONE}}}": "1000x300",
     f'carnet_build_info{{{ONE}, version="1", schema="11"}}': "1x300",
@@ -110,6 +111,7 @@ CAUSES = {
     "CarnetBackupOld": Cause(
         {f"carnet_last_backup_timestamp_seconds{{{ONE}}}": "0x1800"}, hours=28
     ),
+    "CarnetNoBackup": Cause({f"carnet_last_backup_timestamp_seconds{{{ONE}}}": "_x1800"}, hours=26),
     "CarnetScheduleStopped": Cause(
         {
             f'carnet_schedule_last_success_timestamp_seconds{{{ONE}, schedule="prune_jobs"}}': (
@@ -118,6 +120,10 @@ CAUSES = {
         },
         {"schedule": "prune_jobs"},
         hours=4,
+    ),
+    "CarnetScheduleFails": Cause(
+        {f'carnet_schedule_failures_total{{{ONE}, schedule="prune_jobs"}}': "0+1x300"},
+        {"schedule": "prune_jobs"},
     ),
     "CarnetFilesRunOut": Cause(
         {f"process_open_fds{{{ONE}}}": "900x300"}, INSTANCE | {"job": "carnet"}
