@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import resource
 import time
 from collections.abc import AsyncIterator, Callable
@@ -51,12 +52,13 @@ async def measuring(settings: Settings, store: Store) -> AsyncIterator[None]:
 
 def _of_linux() -> list[Callable[[], None]]:
     """What only Linux tells of a process."""
-    memory, descriptors = Path("/proc/self/statm"), Path("/proc/self/fd")
+    memory = Path("/proc/self/statm")
     if not memory.exists():
         return []
     return [
         measured.MEMORY.follow(lambda: int(memory.read_text("ascii").split()[1]) * _PAGE),
-        measured.OPEN_FILES.follow(lambda: len(list(descriptors.iterdir()))),
+        # A path of pathlib for each of 10,000 takes three times as long.
+        measured.OPEN_FILES.follow(lambda: len(os.listdir("/proc/self/fd"))),  # noqa: PTH208
     ]
 
 

@@ -5,6 +5,7 @@ less than a microsecond, and writes no file. The processes of a program send the
 a `Snapshot`, which adds them up. Which metrics there are stands in `runtime.measured`.
 """
 
+import contextlib
 import itertools
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
@@ -94,7 +95,8 @@ class _Single(Family):
     def follow(self, read: Callable[[], float], *labels: str) -> Callable[[], None]:
         """Has a function called for the number whenever it is asked for.
 
-        Gives the function that ends this. Of several functions the numbers are put together.
+        Gives the function that ends this. Of several functions the numbers are put together; one
+        that raises an `OSError`, as at the limit of descriptors, gives none.
         """
         entry = object()
         self._followed[entry] = labels, read
@@ -106,11 +108,11 @@ class _Single(Family):
 
     def rows(self) -> list[tuple[Labels, list[float]]]:
         """See `Family.rows`."""
-        parts = [
-            super().rows(),
-            [(labels, [float(read())]) for labels, read in self._followed.values()],
-        ]
-        return together(self, parts)
+        followed = []
+        for labels, read in self._followed.values():
+            with contextlib.suppress(OSError):
+                followed.append((labels, [float(read())]))
+        return together(self, [super().rows(), followed])
 
 
 class Counter(_Single):

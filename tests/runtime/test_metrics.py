@@ -55,6 +55,17 @@ def test_a_function_is_asked_when_the_number_is():
     assert gauge.rows() == [(("x",), [10])]
 
 
+def test_a_function_that_cannot_read_its_number_gives_none():
+    def fails() -> float:
+        raise OSError(24, "Too many open files")
+
+    gauge = Gauge("g", "")
+    gauge.follow(fails)
+    assert snapshot([gauge]) == {"g": []}
+    gauge.follow(lambda: 1)
+    assert snapshot([gauge]) == {"g": [((), [1])]}
+
+
 @pytest.mark.parametrize(
     ("family", "measure"),
     [
