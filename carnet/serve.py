@@ -119,22 +119,28 @@ async def _serve_by_children(
     replacing: set[asyncio.Task[None]] = set()
 
     def reload() -> None:
+        if stop.requested.is_set():
+            return
         task = asyncio.create_task(replace_all())
         replacing.add(task)
         task.add_done_callback(replacing.discard)
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
-    for process in processes:
-        process.start()
-    if await stop.unless_requested(*(process.ready for process in processes)):
-        await ready()
-        await stop.requested.wait()
-    # A connection that comes now is to be refused, so that a proxy asks another server, and not
-    # left waiting.
-    sock.close()
-    for task in replacing:
-        task.cancel()
-    await asyncio.gather(*(process.stop() for process in processes))
+    try:
+        for process in processes:
+            process.start()
+        if await stop.unless_requested(*(process.ready for process in processes)):
+            await ready()
+            await stop.requested.wait()
+    finally:
+        # A connection that comes now is to be refused, so that a proxy asks another server, and not
+        # left waiting.
+        sock.close()
+        # None is to be started any more.
+        stop.request()
+        for task in replacing:
+            task.cancel()
+        await asyncio.gather(*(process.stop() for process in processes))
 
 
 async def _prepare(settings: Settings, store: Store, say: Callable[[str], None]) -> None:

@@ -123,9 +123,12 @@ class SupervisedProcess:
     async def replace(self) -> None:
         """Starts another child, and when that is ready, lets the one before finish.
 
-        `Failure` where the other one does not get ready: then the one before goes on.
+        `Failure` where the other one does not get ready: then the one before goes on. Also where
+        the process is being stopped: nobody would end another one.
         """
         async with self._changing:
+            if self._stopping:
+                raise Failure(f"the {self._name} process is being stopped")
             self._other = successor = await self._start()
             if not await successor.until_ready():
                 end = await successor.until_ended()

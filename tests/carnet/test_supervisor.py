@@ -308,6 +308,19 @@ async def test_stopping_ends_the_next_one_too(children, tmp_path):
             os.kill(pid, 0)
 
 
+async def test_one_that_is_being_stopped_is_not_replaced(children):
+    process = children.start(ECHO)
+    await ready(process)
+    # Another replacement is under way when it is asked for.
+    async with process._changing:
+        replacing = asyncio.create_task(process.replace())
+        async with asyncio.timeout(SECONDS):
+            await process.stop()
+    with pytest.raises(Failure, match="the test process is being stopped"):
+        await replacing
+    assert pid_of(process) == 0
+
+
 async def test_stopping_lets_it_finish(children):
     process = children.start(ECHO + 'print(\'{"job_ended": "last"}\')')
     await ready(process)
