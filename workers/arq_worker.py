@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from typing import Any, Final
 
+import structlog
 from arq.worker import Worker, func
 
 from domain.errors import Unavailable
@@ -29,6 +30,8 @@ from workers.loops import WorkerLoops
 POLL_SECONDS: Final = 0.02
 """How often arq looks into its queue: half of it is a job's average wait."""
 REBUILD_SECONDS: Final = 1.0
+
+_log = structlog.get_logger("carnet.worker")
 
 
 async def run_worker(store: Store, settings: Settings, stopping: asyncio.Event) -> None:
@@ -67,9 +70,13 @@ async def _beat(store: Store, url: str) -> None:
     heartbeat = Heartbeat(url)
     try:
         while True:
-            with contextlib.suppress(Unavailable, *GONE):
+            try:
                 await store.read(lambda tx: tx.fetchval("SELECT 1"))
                 await heartbeat.beat()
+            except (Unavailable, *GONE):
+                pass  # who looks after them tells of it
+            except Exception:  # noqa: BLE001 - without beats the worker would be taken for gone
+                _log.exception("heartbeat_failed")
             await asyncio.sleep(BEAT_SECONDS)
     finally:
         await heartbeat.close()

@@ -166,7 +166,8 @@ async def says(heartbeat: Heartbeat, heard: bool) -> bool:
         return False
 
 
-async def test_a_worker_without_its_database_is_not_there(monkeypatch):
+@pytest.mark.parametrize("reason", [Unavailable(), LookupError("the database was dropped")])
+async def test_a_worker_without_its_database_is_not_there(monkeypatch, reason):
     class Away:
         """A store whose database comes back."""
 
@@ -176,7 +177,7 @@ async def test_a_worker_without_its_database_is_not_there(monkeypatch):
         async def read(self, _operation):
             self.asked += 1
             if not self.there:
-                raise Unavailable
+                raise reason
 
     monkeypatch.setattr(arq_worker, "BEAT_SECONDS", 0.01)
     store = Away()
