@@ -55,7 +55,7 @@ async def test_a_unix_socket_is_for_its_group_and_goes_with_the_server(tmp_path,
     async with serving_on(tmp_path, place) as (process, out, err):
         assert place.stat().st_mode & 0o777 == 0o660
         assert (await ask(place, "/readyz")).status == 200
-        (line,) = [line for line in out.all if line.strip().startswith("curl ")]
+        line = await out.first("^ *curl ")
         shell = await asyncio.create_subprocess_exec("sh", "-c", f"{line} -sf", stdout=PIPE)
         assert b'"owner@localhost"' in (await shell.communicate())[0]
         variables = {"CARNET_HTTP__SOCKET": str(place)}
