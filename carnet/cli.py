@@ -147,11 +147,12 @@ def worker(context: click.Context) -> None:
         await require_current(store)
         spare_what_stays()
         _log.info("started", **program(store))
+        stopping = Stop().requested
         async with (
             metrics_port(settings, store) as port,
-            health_of_worker(store, settings) as port.health,
+            health_of_worker(store, settings, stopping) as port.health,
         ):
-            await run_worker(store, settings, Stop().requested)
+            await run_worker(store, settings, stopping)
 
     with in_use(settings.storage.url, "worker"):
         run(settings, work, create=False)

@@ -2,8 +2,8 @@
 
 import http.client
 import socket
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Final
+from urllib.parse import quote, urlsplit
 
 import click
 import msgspec
@@ -16,6 +16,13 @@ from server.health import READY
 
 _SECONDS: Final = 5.0
 """For an answer, which takes two at most where the process is well."""
+
+
+class _State(msgspec.Struct):
+    """The body of `/readyz`: the status, and the word of each check."""
+
+    status: str
+    checks: dict[str, str]
 
 
 @click.command("healthcheck")
@@ -32,23 +39,23 @@ def healthcheck(context: click.Context, worker: bool, as_json: bool) -> int:
     connection = _to_worker(settings) if worker else _to_server(settings)
     path = READY if worker else urlsplit(settings.http.public_url).path.rstrip("/") + READY
     try:
-        connection.request("GET", path)
-        state = msgspec.json.decode(connection.getresponse().read(), type=dict[str, Any])
-        status, checks = state["status"], state["checks"]
+        connection.request("GET", quote(path, safe="/%"))
+        body = connection.getresponse().read()
+        state = msgspec.json.decode(body, type=_State)
     except (OSError, http.client.HTTPException) as error:
         raise Failure(f"not healthy: there is no answer: {str(error) or repr(error)}") from error
-    except (msgspec.DecodeError, KeyError) as error:
+    except ValueError as error:  # also of what is no UTF-8
         raise Failure("not healthy: what answers there is not Carnet") from error
     finally:
         connection.close()
-    wrong = ", ".join(f"{name} is {word}" for name, word in checks.items() if word != "ok")
+    wrong = ", ".join(f"{name} is {word}" for name, word in state.checks.items() if word != "ok")
     if as_json:
-        click.echo(msgspec.json.encode(state))
-    elif status == "ok":
+        click.echo(body)
+    elif state.status == "ok":
         click.echo(f"ok{f' ({wrong})' if wrong else ''}")
     else:
-        raise Failure(f"{status}{f': {wrong}' if wrong else ''}")
-    return 0 if status == "ok" else 1
+        raise Failure(f"{state.status}{f': {wrong}' if wrong else ''}")
+    return 0 if state.status == "ok" else 1
 
 
 def _to_worker(settings: Settings) -> http.client.HTTPConnection:

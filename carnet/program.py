@@ -1,5 +1,6 @@
 """What servers and workers tell of themselves: what they are, and how they are."""
 
+import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator
@@ -37,22 +38,35 @@ def health_of(store: Store, settings: Settings, queue: Check, has_worker: Check)
 
 
 @contextlib.asynccontextmanager
-async def health_of_worker(store: Store, settings: Settings) -> AsyncIterator[Health]:
-    """The health of a worker, which is there as long as it answers."""
+async def health_of_worker(
+    store: Store, settings: Settings, stopping: asyncio.Event
+) -> AsyncIterator[Health]:
+    """The health of a worker, which is there as long as it answers; it drains once `stopping`."""
     from runtime.heartbeat import Heartbeat
+    from runtime.redis_signals import GONE, state_by
 
     heartbeat = Heartbeat(settings.queue.url)
 
     async def queue() -> str:
-        await heartbeat.heard()
+        try:
+            await heartbeat.heard()
+        except GONE as error:
+            return state_by(error)
         return "ok"
 
     async def is_here() -> str:
         return "ok"
 
     health = health_of(store, settings, queue, is_here)
+
+    async def drain() -> None:
+        await stopping.wait()
+        health.draining = True
+
+    draining = asyncio.create_task(drain())
     try:
         yield health
     finally:
+        draining.cancel()
         await health.stop()
         await heartbeat.close()

@@ -111,12 +111,16 @@ async def end(task: asyncio.Task[Any]) -> None:
         await asyncio.wait({task}, timeout=_CANCEL_AGAIN_SECONDS)
 
 
-def _is_refusal(error: BaseException) -> bool:
-    """Whether Redis is there, but will not have what the URL says of user, password or database."""
+def state_by(error: BaseException) -> QueueState:
+    """How it is with a Redis of which the client has raised one of `GONE`.
+
+    It may be there, but will not have what the URL says of user, password or database.
+    """
+    refused = isinstance(error, AuthenticationError | AuthorizationError)
     if isinstance(error, ResponseError):
-        # Of which no code tells.
-        return isinstance(error, NoPermissionError) or str(error).startswith("DB index")
-    return isinstance(error, AuthenticationError | AuthorizationError)
+        # Of a database that is none, no code tells.
+        refused = isinstance(error, NoPermissionError) or str(error).startswith("DB index")
+    return "wrong credentials" if refused else "away"
 
 
 class RedisSignals(LocalSignals):
@@ -211,7 +215,7 @@ class RedisSignals(LocalSignals):
 
     def note_failure(self, error: BaseException) -> None:
         """One line when Redis goes or refuses, not one for each message that could not be sent."""
-        state: QueueState = "wrong credentials" if _is_refusal(error) else "away"
+        state = state_by(error)
         if state == self._state:
             return
         self._state = state

@@ -6,6 +6,7 @@ more than a fixed word.
 
 import asyncio
 import contextlib
+import math
 import shutil
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -92,13 +93,14 @@ class Health:
         return found
 
     async def stop(self) -> None:
-        """Gives up what still runs."""
+        """Gives up what still runs; what was found last is told to who asks after that."""
         left = [task for task in (*self._running.values(), self._look) if task is not None]
         for task in left:
             task.cancel()
         for task in left:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        self._look, self._found_until = None, math.inf
 
 
 async def _word(name: str, check: Check) -> str:

@@ -9,13 +9,16 @@ from collections.abc import AsyncIterator, Iterator
 import aiohttp
 import msgspec
 import pytest
+from aiohttp import web
 
 from carnet import server_process
 from carnet.address import bind
+from carnet.program import health_of_worker
 from carnet.server_process import Shared, running_server
 from domain.errors import Unavailable
 from runtime.heartbeat import Heartbeat
 from runtime.redis_signals import GONE, end
+from runtime.settings import Queue
 from runtime.signals import LocalSignals
 from server.ratelimit import LocalRateLimiter
 from storage.migrate import migrations_in
@@ -24,6 +27,7 @@ from tests import servers
 from tests.carnet.program import ended, run, serving, start
 from tests.carnet.test_child_processes import sabotage
 from tests.faults.production import production
+from tests.server.test_listener import listening
 from tests.servers import free_port
 from tests.support import Client
 from tests.waiting import until
@@ -115,7 +119,7 @@ async def test_each_part_of_a_production_set_up_is_named_while_it_is_away(tmp_pa
             assert "there is no answer" in told.line
             valkey.kill()
             await becomes(made.base, queue="away", worker="failing")
-            await becomes(of_worker, queue="failing")
+            await becomes(of_worker, queue="away")
 
 
 async def test_a_health_check_tells_where_it_cannot_ask(tmp_path):
@@ -128,13 +132,26 @@ async def test_a_health_check_tells_where_it_cannot_ask(tmp_path):
 
 
 async def test_a_health_check_asks_below_the_path_and_gives_the_body(tmp_path):
-    variables = {"CARNET_HTTP__PUBLIC_URL": "https://example.org/trips"}
+    variables = {"CARNET_HTTP__PUBLIC_URL": "https://example.org/r\u00e9sa/trips"}
     async with serving(tmp_path, CARNET_HTTP__HOST="0.0.0.0", **variables) as server:  # noqa: S104
         variables["CARNET_HTTP__PORT"] = server.client.base.rpartition(":")[2]
         variables["CARNET_HTTP__HOST"] = "0.0.0.0"  # noqa: S104
         told = await asyncio.to_thread(run, tmp_path, "healthcheck", "--json", **variables)
         assert told.code == 0
         assert told.json == {"status": "ok", "checks": WELL}
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b"{}", b'{"status": "ok", "checks": []}', b'{"status": "\xff", "checks": {}}']
+)
+async def test_a_health_check_knows_what_is_not_carnet(tmp_path, body):
+    async def other(_request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(body=body)
+
+    async with listening(other) as (_, base):
+        port = base.rpartition(":")[2]
+        told = await asyncio.to_thread(run, tmp_path, "healthcheck", CARNET_HTTP__PORT=port)
+    assert (told.code, told.line) == (1, "not healthy: what answers there is not Carnet")
 
 
 async def test_wrong_credentials_of_redis_are_told_as_such(tmp_path):
@@ -144,6 +161,19 @@ async def test_wrong_credentials_of_redis_are_told_as_such(tmp_path):
         url = valkey.url.replace("//", "//:wrong@")
         async with serving(tmp_path, CARNET_QUEUE__URL=url) as server:
             await becomes(server.client.base, queue="wrong credentials", worker="failing")
+
+
+async def test_a_worker_tells_what_is_wrong_with_its_queue_and_that_it_is_to_stop(store, settings):
+    with servers.own_valkey() as valkey:
+        valkey.ask("CONFIG SET requirepass hush-hush")
+        queue = Queue(url=valkey.url.replace("//", "//:wrong@"))
+        settings, stopping = msgspec.structs.replace(settings, queue=queue), asyncio.Event()
+        async with health_of_worker(store, settings, stopping) as health:
+            state = await health.state()
+            assert (state["status"], state["checks"]["queue"]) == ("failing", "wrong credentials")
+            stopping.set()
+            await until(lambda: health.draining)
+            assert (await health.state())["status"] == "draining"
 
 
 @contextlib.asynccontextmanager

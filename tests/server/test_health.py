@@ -118,6 +118,20 @@ async def test_what_hangs_is_failing_and_is_not_asked_again_until_it_answers(mon
     await checks.health.stop()
 
 
+async def test_one_that_was_stopped_tells_what_it_found_last(monkeypatch):
+    monkeypatch.setattr(health, "_KEPT_SECONDS", 0.0)
+    checks = Checks(a="ok")
+    await checks.health.state()
+    checks.words["a"] = "hangs"
+    checks.gate.clear()
+    asking = asyncio.create_task(checks.health.state())
+    await until(lambda: checks.asked["a"] == 2)
+    checks.health.draining = True
+    await checks.health.stop()
+    assert await checks.health.state() == {"status": "draining", "checks": {"a": "ok"}}
+    await asyncio.wait({asking})
+
+
 async def test_one_who_leaves_takes_nothing_from_the_others():
     checks = Checks(a="hangs")
     checks.gate.clear()
