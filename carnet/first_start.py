@@ -30,7 +30,8 @@ Say = Callable[[str], None]
 async def tell_first_start(settings: Settings, store: Store, say: Say) -> None:
     """Makes the first user where there is none, and tells what that needs to be known.
 
-    `Failure` when there is a file for it that cannot be written; nothing is made then.
+    `Failure` when there is a file for it that cannot be opened, and nothing is made then; also
+    where the disk is full when it is written, which tells how to go on.
     """
     is_new = not await store.read(accounts.is_set_up)
     if not is_new and not await store.read(accounts.unclaimed):
@@ -55,10 +56,16 @@ def _confidant(settings: Settings, say: Say) -> Say | None:
     say(f"The first key and the link to set up by are in {path}: read it, then delete it")
 
     def write(text: str) -> None:
-        with _open(path) as opened:
-            # The link is told at each start until somebody has followed it.
-            if text not in opened.read():
-                opened.write(text)
+        try:
+            with _open(path) as opened:
+                # The link is told at each start until somebody has followed it.
+                if text not in opened.read():
+                    opened.write(text)
+        except OSError as error:
+            raise Failure(
+                f"cannot write to {path}: {error.strerror}; the next start tells the link to set up"
+                " by, and `carnet key create` makes a key in place of one that was not written"
+            ) from error
 
     return write
 
@@ -92,12 +99,17 @@ def _is_journal(environ: Mapping[str, str]) -> bool:
 
 def _open(path: Path) -> TextIO:
     """A file that its owner alone may read, made where there is none; what is written is added."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        file = os.open(path, flags, 0o600)
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            os.close(file)
+            raise Failure(f"cannot write the first key to {path}: it is no regular file")
         os.fchmod(file, 0o600)
     except OSError as error:
         raise Failure(f"cannot write the first key to {path}: {error.strerror}") from error
-    return os.fdopen(file, "r+", encoding="utf-8")
+    # Whatever else is in it, of which nothing is changed.
+    return os.fdopen(file, "r+", encoding="utf-8", errors="replace")
 
 
 _NOWHERE: Final = (

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import errno
+import io
 import os
 import re
 import subprocess
@@ -12,8 +14,11 @@ from typing import TextIO
 import aiohttp
 import pytest
 
-from carnet.first_start import file_for_secrets
+from carnet import first_start
+from carnet.failure import Failure
+from carnet.first_start import file_for_secrets, tell_first_start
 from runtime.settings import Log, Settings, Storage
+from storage import accounts
 from tests.carnet.program import CARNET, SECONDS, environment, run
 from tests.support import Client
 from tests.waiting import until
@@ -88,6 +93,41 @@ def test_a_file_that_cannot_be_written_is_one_line_and_nothing_is_made(tmp_path)
     assert refused.code == 1
     assert f"cannot write the first key to {to}: No such file" in refused.err
     assert run(tmp_path, "user", "list", "--json").json == []
+
+
+async def told(to: Path, store) -> list[str]:
+    """What a first start prints that has a file for its secrets."""
+    printed: list[str] = []
+    await tell_first_start(Settings(log=Log(secrets_to=str(to))), store, printed.append)
+    return printed
+
+
+async def test_a_pipe_is_no_file_and_nothing_is_made(tmp_path, store):
+    to = tmp_path / "pipe"
+    os.mkfifo(to)
+    with pytest.raises(Failure, match=f"{to}: it is no regular file"):
+        await told(to, store)
+    assert not await store.read(accounts.is_set_up)
+
+
+async def test_a_full_disk_is_one_line_that_tells_how_to_go_on(tmp_path, store, monkeypatch):
+    class Full(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(first_start, "_open", lambda _path: Full())
+    with pytest.raises(
+        Failure, match=r"No space left on device; .*`carnet key create` makes a key"
+    ):
+        await told(tmp_path / "first.txt", store)
+
+
+async def test_what_else_is_in_the_file_stays(tmp_path, store):
+    to = tmp_path / "first.txt"
+    to.write_bytes(b"caf\xe9")
+    (line,) = await told(to, store)
+    assert str(to) in line
+    assert to.read_bytes().startswith(b"caf\xe9\nThis is the first start")
 
 
 async def test_a_file_that_is_named_gets_them_whatever_is_printed_to(tmp_path):
