@@ -25,6 +25,8 @@ _TIMEOUT_SECONDS: Final = 0.25
 """A request waits for its count that long at least, and twice as long at most."""
 _AWAY_SECONDS: Final = 1.0
 """After a failure Redis is left alone so long, so that requests do not wait for it in vain."""
+_NOBODY: Final = ""
+"""Whose count is asked for to see whether Redis is back."""
 
 _REFUSALS: Final = ("-WRONGPASS", "-NOAUTH", "-NOPERM")
 """What Redis says of a user or a password that it does not take."""
@@ -44,6 +46,8 @@ class RedisRateLimiter:
         self._overdue = 0
         """How many of them were waiting when that was last looked at."""
         self._look: asyncio.TimerHandle | None = None
+        self._probe: asyncio.TimerHandle | None = None
+        """Tries Redis again after a failure, also where no request comes that would."""
         self._local = LocalRateLimiter()
         self._away_until = 0.0
         self._told = False
@@ -95,7 +99,15 @@ class RedisRateLimiter:
             self._told = True
             refused = reason.endswith(_REFUSALS)
             measured.redis_is("limits", "credentials" if refused else "unreachable")
+            if self._probe is not None:
+                self._probe.cancel()
+            loop = asyncio.get_running_loop()
+            self._probe = loop.call_later(_AWAY_SECONDS, self._try_again)
         self._disconnect()
+
+    def _try_again(self) -> None:
+        self._away_until = 0.0
+        self.count(_NOBODY)
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -111,5 +123,6 @@ class RedisRateLimiter:
         """Closes the connection."""
         self._disconnect()
         await self._pool.disconnect()
-        if self._look is not None:
-            self._look.cancel()
+        for timer in (self._look, self._probe):
+            if timer is not None:
+                timer.cancel()

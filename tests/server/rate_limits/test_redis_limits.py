@@ -5,6 +5,7 @@ import asyncio
 import structlog
 from redis.asyncio import Redis
 
+from runtime import measured
 from server import redis_ratelimit
 from server.ratelimit import WINDOW_SECONDS
 from tests.faults.proxy import proxy
@@ -73,6 +74,21 @@ async def test_while_redis_is_away_each_process_counts_and_says_so_once(valkey, 
         with structlog.testing.capture_logs() as lines:
             await take(limiter, who, 3)
         assert [line["event"] for line in lines] == ["rate_limit_local"], "a new outage is told"
+
+
+def told_as_away() -> bool:
+    numbers = {labels: number for labels, (number,) in measured.REDIS_AWAY.rows()}
+    return bool(numbers["limits", "unreachable"])
+
+
+async def test_a_redis_that_is_back_is_told_so_where_no_request_comes(valkey, who, monkeypatch):
+    monkeypatch.setattr(redis_ratelimit, "_AWAY_SECONDS", 0.02)
+    async with limiters(valkey.url) as (limiter,):
+        valkey.kill()
+        await take(limiter, who, 3)
+        assert told_as_away()
+        await asyncio.to_thread(valkey.restart)
+        await until(lambda: not told_as_away())
 
 
 async def test_a_redis_that_lost_all_goes_on_counting(valkey, who):
