@@ -17,6 +17,7 @@ from carnet.commands_key import key
 from carnet.commands_mcp import mcp
 from carnet.commands_migrate import migrate_command
 from carnet.commands_user import user
+from carnet.commands_version import version_command
 from carnet.console import config_option, json_option, print_json, require_current, run, settings_of
 from carnet.failure import Failure, UsageFailure
 from domain.account import AccountError
@@ -196,3 +197,4 @@ cli.add_command(restore_command)
 cli.add_command(check_command)
 cli.add_command(healthcheck)
 cli.add_command(mcp)
+cli.add_command(version_command)

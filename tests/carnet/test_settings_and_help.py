@@ -3,9 +3,13 @@
 import os
 import re
 import shutil
+from platform import python_version
 
 import pytest
 
+from runtime.release import release
+from storage import postgres, sqlite_engine
+from storage.migrate import migrations_in
 from tests.carnet.program import run, serving
 
 LIST = ("key", "list", "--json")
@@ -233,6 +237,19 @@ def test_without_a_command_there_is_help_and_a_failure(carnet):
 
 def test_the_program_tells_its_version(carnet):
     assert re.fullmatch(r"carnet, version \d+\.\d+\.\d+\S*\n", carnet("--version").out)
+
+
+def test_the_program_tells_its_version_and_its_schema_whatever_the_settings_are(carnet):
+    (carnet.folder / "config.toml").write_text("nonsense")
+    told = carnet("version", "--json").json
+    assert told == {"version": release(), "schema": told["schema"], "python": python_version()}
+    for dialect in (sqlite_engine.DIALECT, postgres.DIALECT):
+        assert told["schema"] == migrations_in(dialect.migrations)[-1].version
+    said = carnet("version")
+    assert (said.code, said.err) == (0, "")
+    assert dict(line.split() for line in said.out.splitlines()) == {
+        name: str(value) for name, value in told.items()
+    }
 
 
 def test_the_program_is_the_same_in_a_process_of_its_own(tmp_path):
