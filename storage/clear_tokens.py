@@ -11,15 +11,22 @@ from storage.store import Tx
 
 async def hash_clear_tokens(tx: Tx) -> None:
     """Fills `shares` and `calendar_tokens` from the table that the migration has left."""
-    found = await tx.fetch("SELECT name, owner_id, token, created_at FROM clear_tokens")
-    # A database that is new is to stay empty.
-    secret = await server_state.signing_secret(tx) if found else b""
-    for name, owner in (("shares", "trip_id"), ("calendar_tokens", "user_id")):
-        rows = [
-            (owner_id, key_hash(token), seal(secret, token), created_at)
-            for table, owner_id, token, created_at in found
-            if table == name
-        ]
-        if rows:
+    for name, owner, owners in (
+        ("shares", "trip_id", "trips"),
+        ("calendar_tokens", "user_id", "users"),
+    ):
+        # An owner deleted by hand, without foreign keys, leaves a link that opens nothing.
+        found = await tx.fetch(
+            "SELECT owner_id, token, created_at FROM clear_tokens"
+            f" WHERE name = $1 AND owner_id IN (SELECT id FROM {owners})",
+            name,
+        )
+        # A database that is new is to stay empty.
+        if found:
+            secret = await server_state.signing_secret(tx)
+            rows = [
+                (owner_id, key_hash(token), seal(secret, token), created_at)
+                for owner_id, token, created_at in found
+            ]
             await tx.insert(name, (owner, "hash", "sealed", "created_at"), rows)
     await tx.execute("DROP TABLE clear_tokens")

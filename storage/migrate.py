@@ -101,7 +101,10 @@ def missing_after(applied: Sequence[Applied], folder: Path) -> Sequence[Migratio
 
 
 async def migrate(store: Store, now: str) -> list[str]:
-    """Applies what is missing, all in one transaction; the names of what was applied."""
+    """Applies what is missing, all in one transaction; the names of what was applied.
+
+    `MigrationError` where the database refuses it: then nothing is applied.
+    """
 
     async def apply(tx: Tx) -> list[str]:
         if tx.dialect.migration_lock:
@@ -120,7 +123,12 @@ async def migrate(store: Store, now: str) -> list[str]:
             await record(tx, Applied(migration.version, migration.name, migration.checksum, now))
         return [migration.name for migration in missing]
 
-    return await store.write_slowly(apply)
+    try:
+        return await store.write_slowly(apply)
+    except store.dialect.refused as error:
+        raise MigrationError(
+            f"the database refuses a migration, and nothing was applied: {error}"
+        ) from error
 
 
 async def record(tx: Tx, applied: Applied) -> None:

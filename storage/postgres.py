@@ -57,6 +57,7 @@ DIALECT = Dialect(
     migration_lock="SELECT pg_advisory_xact_lock(hashtext('carnet migrations'))",
     integrity_check="",
     has_table="SELECT to_regclass($1::text) IS NOT NULL",
+    refused=asyncpg.PostgresError,
 )
 
 _CONFLICTS: Final = (
@@ -117,6 +118,11 @@ class PostgresStore:
         pools = {"read": self._readers, "write": self._writers}
         for name, pool in pools.items():
             self._followed += _have_measured(pool, name)
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether a pooler is between, which does not keep what a session was asked for."""
+        return not self._sessions.kept
 
     @property
     def full(self) -> bool:

@@ -58,6 +58,7 @@ DIALECT = Dialect(
     migration_lock="",
     integrity_check="PRAGMA integrity_check",
     has_table="SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1",
+    refused=sqlite3.Error,
 )
 
 

@@ -65,6 +65,8 @@ class Dialect:
     """A statement giving `ok`, or what is wrong with the database's file; empty of a server's."""
     has_table: str
     """A statement giving a row when the database has the table named by `$1`."""
+    refused: type[Exception]
+    """What the driver raises where the database refuses a statement."""
 
 
 class Tx(Protocol):

@@ -58,6 +58,17 @@ async def test_links_that_were_given_out_go_on_working_and_are_told_again(old):
     await old.read(look)
 
 
+@pytest.mark.parametrize("storage_url", ["sqlite"], indirect=True)
+async def test_links_of_what_was_deleted_by_hand_are_left_out(old, storage_url):
+    with contextlib.closing(sqlite3.connect(path_of(storage_url))) as hand, hand:
+        hand.execute("DELETE FROM trips WHERE id = 't'")
+        hand.execute("DELETE FROM users WHERE id = 'u'")
+    assert await migrate(old, now())
+    for table in ("shares", "calendar_tokens"):
+        sql = f"SELECT count(*) FROM {table}"
+        assert await old.read(lambda tx, sql=sql: tx.fetchval(sql)) == 0
+
+
 async def test_a_trip_without_a_link_has_none_afterwards(old):
     await migrate(old, now())
     assert await old.read(lambda tx: shares.active(tx, "u", SECRET)) is None
