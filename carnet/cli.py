@@ -21,6 +21,7 @@ from carnet.commands_version import version_command
 from carnet.console import config_option, json_option, print_json, require_current, run, settings_of
 from carnet.failure import Failure, UsageFailure
 from domain.account import AccountError
+from domain.errors import CarnetError, Unavailable
 from domain.set_up_code import set_up_code
 from runtime import logs, tracing
 from runtime.clock import now
@@ -54,7 +55,9 @@ def main(arguments: list[str] | None = None) -> None:
         _fail(str(error), 2)
     except StorageUrlError as error:
         _fail(f"storage.url: {error}", 2)
-    except (DatabaseError, MigrationError, BackupError) as error:
+    except Unavailable as error:
+        _fail(str(error.__cause__ or error), 1)
+    except (DatabaseError, MigrationError, BackupError, CarnetError, OSError) as error:
         _fail(str(error), 1)
     except Failure as error:
         _fail(str(error), error.exit_code)

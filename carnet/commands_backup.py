@@ -34,7 +34,7 @@ def backup_command(context: click.Context, file: Path, force: bool, as_json: boo
         raise UsageFailure(f"{file} is there already: name another file, or say --force")
 
     async def work(store: Store) -> Backup:
-        made = back_up(copier_of(settings.storage.url), file)
+        made = await back_up(copier_of(settings.storage.url), file)
         last = LastBackup(at=unix_ns() // 10**9, bytes=made.bytes)
         await store.write(lambda tx: server_state.note_backup(tx, last))
         return made

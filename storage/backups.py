@@ -35,16 +35,16 @@ def copier_of(url: str) -> Copier:
     return PostgresCopier(url)
 
 
-def back_up(copier: Copier, file: Path) -> Backup:
+async def back_up(copier: Copier, file: Path) -> Backup:
     """Copies a database into a file of mode 0600, which takes the place of one that is there.
 
     The file is there once it is on the disk and all of it was read again. `BackupError` where that
     is not to be had: then nothing is left of it.
     """
-    if file.resolve() in copier.parts:
+    if file.resolve() in copier.parts:  # noqa: ASYNC240 - nothing else is to be done meanwhile
         raise BackupError(f"{file} is part of the database itself: name another file")
     with new_file(file) as copy:
-        copier.copy(copy)
+        await copier.copy(copy)
         return check(copier, copy, "the copy of the database")
 
 

@@ -26,7 +26,7 @@ class Copier(Protocol):
     parts: Sequence[Path]
     """The files, resolved, that the database itself is in."""
 
-    def copy(self, file: Path) -> None:
+    async def copy(self, file: Path) -> None:
         """Writes the database as it is at one moment into an empty file; others go on writing."""
         ...
 

@@ -36,7 +36,8 @@ def in_use(url: str, use: Use) -> Iterator[None]:
     # With its driver, which a Postgres does not need.
     from storage.sqlite import create_file, path_of
 
-    database = path_of(url)
+    # The file itself, by whatever links it is named.
+    database = path_of(url).resolve()
     beside = database.with_name(f"{database.name}.lock")
     try:
         create_file(beside)

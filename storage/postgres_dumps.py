@@ -1,17 +1,18 @@
 """Copies of a Postgres database, by its own `pg_dump` and `pg_restore`, in the custom format."""
 
+import contextlib
 import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from storage.copying import BackupError
 from storage.migrate import Applied, applied, record
-from storage.postgres import DIALECT, open_postgres
+from storage.postgres import DIALECT, PostgresStore, open_postgres
 from storage.server_state import FORGET_EPOCH
 from storage.store import StorageUrlError, Tx
 
@@ -34,8 +35,10 @@ class PostgresCopier:
         self._url = url
         self._database, self._password = _without_password(url)
 
-    def copy(self, file: Path) -> None:
+    async def copy(self, file: Path) -> None:
         """See `Copier.copy`: all that pg_dump reads is of one snapshot."""
+        async with self._opened():
+            pass
         self._run("pg_dump", "--format=custom", *_AS_IT_WAS, f"--file={file}", self._dbname)
 
     def applied(self, file: Path) -> Sequence[Applied]:
@@ -58,15 +61,12 @@ class PostgresCopier:
 
     async def require_empty(self) -> None:
         """See `Copier.require_empty`."""
-        store = await open_postgres(self._url)
-        try:
+        async with self._opened() as store:
             if await store.read(lambda tx: tx.fetchval(_ANY_TABLE)):
                 raise BackupError(
                     "the database of storage.url has tables in it: name an empty one, or make this"
                     " one anew (dropdb, createdb)"
                 )
-        finally:
-            await store.close()
 
     async def restore(self, file: Path, had: Sequence[Applied]) -> None:
         """See `Copier.restore`.
@@ -87,15 +87,30 @@ class PostgresCopier:
                 await record(tx, migration)
             await tx.execute(FORGET_EPOCH)
 
-        store = await open_postgres(self._url)
-        try:
+        async with self._opened() as store:
             await store.write(finish)
-        finally:
-            await store.close()
 
     def place_before(self, migration: str) -> Path | None:
         """See `Copier.place_before`: a dump may take long, and a lot of room."""
         return None
+
+    @contextlib.asynccontextmanager
+    async def _opened(self) -> AsyncIterator[PostgresStore]:
+        """The database; `BackupError` where a pooler is between.
+
+        pg_dump and pg_restore empty the search path of their session, and a pooler would give that
+        session to servers afterwards, which then find no table.
+        """
+        store = await open_postgres(self._url)
+        try:
+            if store.is_pooled:
+                raise BackupError(
+                    "storage.url leads to a pooler, whose sessions pg_dump and pg_restore would"
+                    " leave unusable: for this command, name Postgres itself"
+                )
+            yield store
+        finally:
+            await store.close()
 
     @property
     def _dbname(self) -> str:
@@ -139,6 +154,8 @@ def _without_password(url: str) -> tuple[str, dict[str, str]]:
     passwords = [value for key, value in query if key == "password"]
     if colon:
         passwords.append(unquote(password))
-    rest = urlencode([(key, value) for key, value in query if key != "password"])
+    others = [(key, value) for key, value in query if key != "password"]
+    # libpq takes a + for what it is.
+    rest = urlencode(others, quote_via=quote)
     bare = parts._replace(netloc=f"{name}{at}{hosts}", query=rest).geturl()
     return bare, {"PGPASSWORD": passwords[-1]} if passwords else {}

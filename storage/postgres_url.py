@@ -33,8 +33,10 @@ _UNSUPPORTED: Final = (
     *("tcp_user_timeout", "scram_client_key", "scram_server_key"),
     *("min_protocol_version", "max_protocol_version"),
     *("oauth_issuer", "oauth_client_id", "oauth_client_secret", "oauth_scope"),
+    "sslpassword",
 )
-"""Parameters of libpq that asyncpg would hand over to the server, which knows none of them."""
+"""Parameters of libpq that asyncpg would hand over to the server, which knows none of them; and
+a secret that pg_dump takes only where other users of the machine can read it."""
 
 
 @dataclasses.dataclass(frozen=True)

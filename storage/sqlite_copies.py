@@ -29,11 +29,14 @@ class SQLiteCopier:
     migrations = DIALECT.migrations
 
     def __init__(self, url: str) -> None:
-        self._path = path_of(url)
-        here = self._path.resolve()
-        self.parts: Sequence[Path] = [here, *(_beside(here, end) for end in _BESIDE)]
+        # The file itself: what is put in its place must not take the place of a link to it.
+        self._path = path_of(url).resolve()
+        self.parts: Sequence[Path] = [
+            self._path,
+            *(_beside(self._path, end) for end in _BESIDE),
+        ]
 
-    def copy(self, file: Path) -> None:
+    async def copy(self, file: Path) -> None:
         """See `Copier.copy`.
 
         All pages are copied in one step, which is one read transaction: writers go on into the

@@ -31,7 +31,7 @@ async def upgrade(store: Store, url: str, now: str) -> Upgrade:
     copier = copier_of(url)
     ahead = _ahead(copier, await store.read(applied))
     if ahead.copy is not None:
-        back_up(copier, ahead.copy)
+        await back_up(copier, ahead.copy)
         _drop_oldest(ahead.copy)
     return dataclasses.replace(ahead, migrations=await migrate(store, now))
 
@@ -48,9 +48,17 @@ def _ahead(copier: Copier, had: list[Applied]) -> Upgrade:
 
 
 def _drop_oldest(latest: Path) -> None:
-    """Removes copies but for the latest ones, by the numbers at the ends of their names."""
+    """Removes copies but for the one just made and those made last before it.
+
+    Their numbers do not tell the order: a database may be moved away, and an older one come back.
+    """
     start = latest.name.rpartition("-")[0]
     pattern = re.compile(rf"{re.escape(start)}-\d{{4}}")
-    copies = sorted(each for each in latest.parent.iterdir() if pattern.fullmatch(each.name))
-    for old in copies[:-KEPT]:
+    others = [
+        each
+        for each in latest.parent.iterdir()
+        if pattern.fullmatch(each.name) and each.name != latest.name
+    ]
+    others.sort(key=lambda each: (each.stat().st_mtime_ns, each.name))
+    for old in others[: 1 - KEPT]:
         old.unlink()

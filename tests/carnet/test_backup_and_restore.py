@@ -246,6 +246,32 @@ def test_the_log_of_another_database_is_not_taken_for_a_part(carnet, sqlite_back
     assert carnet("key", "list").code == 0
 
 
+def test_a_link_to_the_database_stays_one(carnet, sqlite_backup):
+    """The file may be on another disk."""
+    elsewhere = carnet.folder / "elsewhere.db"
+    carnet.database.unlink()
+    carnet.database.symlink_to(elsewhere)
+    assert carnet("restore", "carnet.backup").code == 0
+    assert carnet.database.is_symlink()
+    assert elsewhere.exists()
+    assert carnet("key", "list").code == 0
+
+
+def test_a_folder_that_may_not_be_read_is_one_line(carnet, monkeypatch):
+    looks = Path.exists
+
+    def exists(path, **how):
+        if path.is_relative_to("/root"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return looks(path, **how)
+
+    carnet("init")
+    monkeypatch.setattr(Path, "exists", exists)
+    refused = carnet("backup", "/root/carnet.backup")
+    assert refused.code == 1
+    assert "Permission denied: '/root/carnet.backup'" in refused.line
+
+
 def test_a_backup_needs_no_other_file(carnet, sqlite_backup):
     with closing(sqlite3.connect(sqlite_backup)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
@@ -311,6 +337,13 @@ def test_the_password_is_not_among_the_arguments(on_postgres, tmp_path):
     assert "crét" not in arguments
     assert "cr%C3%A9t" not in arguments
     assert (tmp_path / "password").read_text() == "s@crét"
+
+
+def test_a_space_in_the_url_is_one_for_pg_dump_too(on_postgres, carnet, postgres_url, tmp_path):
+    path = program(tmp_path / "bin", "pg_dump", f'echo "$@" > {tmp_path}/arguments; exit 1')
+    url = f"{postgres_url}?application_name=my%20trips"
+    assert carnet("backup", "carnet.backup", CARNET_STORAGE__URL=url, PATH=path).code == 1
+    assert "application_name=my%20trips" in (tmp_path / "arguments").read_text()
 
 
 def test_a_restore_that_fails_leaves_nothing(on_postgres, carnet, postgres_url):

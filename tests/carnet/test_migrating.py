@@ -89,6 +89,23 @@ class TestCopies:
         left = sorted(each.name for each in carnet.database.parent.glob("*.before-*"))
         assert left == sorted([COPY, mine.name, *(each.name for each in others[1 - KEPT :])])
 
+    def test_the_one_just_made_stays_beside_those_of_later_migrations(self, old, carnet):
+        """As after an older database was brought back."""
+        later = [carnet.database.with_name(f"carnet.db.before-001{n}") for n in range(3)]
+        for each in later:
+            each.write_bytes(b"x")
+        assert old("migrate").code == 0
+        left = sorted(each.name for each in carnet.database.parent.glob("*.before-*"))
+        assert left == [COPY, *(each.name for each in later[1:])]
+
+    def test_what_the_database_refuses_is_one_line(self, old, carnet):
+        carnet.sql("CREATE TABLE webhooks (id TEXT)")
+        refused = old("migrate")
+        assert refused.code == 1
+        assert "nothing was applied" in refused.line
+        assert "webhooks" in refused.line
+        assert old("migrate", "--dry-run", "--json").json["wouldApply"] == NAMES[4:]
+
     def test_without_room_for_it_nothing_is_applied(self, old, carnet):
         carnet.database.with_name(COPY).mkdir()
         refused = old("migrate")

@@ -16,9 +16,13 @@ async def command(folder, *arguments: str, **variables: str) -> Outcome:
 
 async def test_a_second_server_is_refused(tmp_path):
     async with serving(tmp_path) as server:
-        refused = await command(tmp_path, "serve", CARNET_HTTP__PORT=str(free_port()))
-        assert refused.code == 1
-        assert "data/carnet.db is in use" in refused.line
+        (tmp_path / "link.db").symlink_to(tmp_path / "data" / "carnet.db")
+        for variables in ({}, {"CARNET_STORAGE__URL": "sqlite:///link.db"}):
+            refused = await command(
+                tmp_path, "serve", CARNET_HTTP__PORT=str(free_port()), **variables
+            )
+            assert refused.code == 1
+            assert "data/carnet.db is in use" in refused.line
         assert (await server.client.get("/me")).status == 200
 
 

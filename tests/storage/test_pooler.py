@@ -8,6 +8,8 @@ import pytest
 
 from domain.errors import Unavailable
 from storage import open_store, postgres_sessions
+from storage.backups import back_up, copier_of, restore
+from storage.copying import BackupError
 from storage.migrate import is_current, migrate
 from storage.store import Tx
 from tests.storage.home import soon
@@ -99,6 +101,16 @@ async def test_several_programs_share_few_sessions_under_load(store, pooled):
     assert len(await store.read(names)) == 90
     for each in others:
         await each.close()
+
+
+async def test_it_is_neither_dumped_nor_restored(store, pooled, tmp_path):
+    """The sessions of the server would have no search path left, for whoever gets them next."""
+    copier = copier_of(pooled)
+    with pytest.raises(BackupError, match="pooler"):
+        await back_up(copier, tmp_path / "carnet.backup")
+    with pytest.raises(BackupError, match="pooler"):
+        await restore(copier, tmp_path / "carnet.backup")
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_rows_by_the_thousand_and_what_fails_leave_it_whole(store):

@@ -38,6 +38,7 @@ WRONG = {
     "postgresql://me@db/x?target_session_attrs=nonsense": "target_session_attrs",
     "postgresql://me@db/x?keepalives=1": "keepalives is not supported",
     "postgresql://me@db/x?channel_binding=require": "channel_binding is not supported",
+    "postgresql://me@db/x?sslpassword=hunter2": "sslpassword is not supported",
     "postgresql://me@db/x?sslmode": "name=value",
     "postgresql://me@db/x?sslmode=perhaps": "sslmode",
     "postgresql://me@db/x?sslmode=verify-full&sslrootcert=/no/ca.pem": "/no/ca.pem",
