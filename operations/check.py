@@ -10,11 +10,10 @@ from operations import check_trips
 from operations.findings import Finding
 from storage import inspection
 from storage.inspection import JobFacts
+from storage.jobs import FURTHEST_SECONDS
 from storage.store import Tx
 
 _BATCH: Final = 200
-_AHEAD_SECONDS: Final = 3600.0
-"""No lease and no pause between attempts is as long as that."""
 
 _RESTORE: Final = "restore a backup"
 _ASK_AGAIN: Final = "delete the job, and ask for it again"
@@ -68,9 +67,9 @@ async def _jobs(tx: Tx, unix_now: float) -> list[Finding]:
             bodies = await inspection.job_bodies(tx, job.user_id, job.id)
             wrong = (*_wrong_in_state(job, bodies), *_unreadable(bodies))
             found += [Finding("job", whole, what, _ASK_AGAIN) for what in wrong]
-            if job.finished_at is None and job.due_at > unix_now + _AHEAD_SECONDS:
+            if job.status == "running" and job.due_at > unix_now + FURTHEST_SECONDS:
                 repair = functools.partial(inspection.make_due, job=job, unix_now=unix_now)
-                what = f"no worker takes it for {job.due_at - unix_now:.0f} s"
+                what = "its lease is longer than any: a worker's clock was ahead"
                 found.append(Finding("job", whole, what, "", repair))
         after = (batch[-1].user_id, batch[-1].id)
     return found

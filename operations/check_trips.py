@@ -104,6 +104,10 @@ async def _rewrite(tx: Tx, trip_id: str, row_id: str, now: str) -> None:
             place = (row.kind, row.parent_id, right.client_ref)
             if await items.by_ref(tx, trip_id, *place) is not None:
                 right.client_ref = row.client_ref
+        same = (right.sort_key, right.client_ref) == (row.sort_key, row.client_ref)
+        stored = await inspection.links(tx, trip_id, [row_id])
+        if same and set(named_by(row)) == stored.get(row_id, set()):
+            continue
         await changes.delete_links(tx, trip_id, [row_id])
         change = ChangeSet(updated=[right], before={row_id: row})
         await changes.commit(tx, trip, change, Cause(SYSTEM, now, via="system"))

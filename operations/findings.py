@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from storage.store import Tx
 
 Repair = Callable[[Tx], Awaitable[None]]
-"""Mends a finding, as far as it still is so. Nothing of what people wrote is lost by it."""
+"""Mends a finding, as far as it still is so and can be. Nothing of what people wrote is lost."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,6 +21,11 @@ class Finding:
     advice: str
     """What to do about it, where `repair` is not enough."""
     repair: Repair | None = None
+
+    @property
+    def told(self) -> tuple[str, str, str]:
+        """What is the same of a finding that is found again."""
+        return self.kind, self.id, self.what
 
     def line(self, *, repaired: bool) -> str:
         """The finding in one line."""

@@ -20,8 +20,9 @@ from storage.webhooks import tell_of_job
 
 LEASE_SECONDS: Final = 10.0
 FURTHEST_SECONDS: Final = 60.0
-"""No lease and no pause before another attempt is longer: what is due later than that was put off
-by a clock that has been set back since, and is due now."""
+"""No pause before another attempt is longer: what is queued for later than that was put off by a
+clock that has been set back since, and is due now. A lease is not looked at in that way: it may be
+of a worker whose clock is ahead, and is prolonged as long as that works."""
 MAX_UNFINISHED: Final = 1_000
 """Jobs of one user that may wait or run at a time."""
 _FULL_SECONDS: Final = 5
@@ -210,7 +211,7 @@ async def next_due(tx: Tx, kinds: Collection[str]) -> dict[str, float]:
 
 
 def is_due(due_at: float, unix_now: float) -> bool:
-    """Whether something with this `due_at` is due."""
+    """Whether a job with this `due_at` is due, if it is queued."""
     return not unix_now < due_at <= unix_now + FURTHEST_SECONDS
 
 
@@ -220,8 +221,8 @@ async def claim_next(tx: Tx, kind: str, now: str, unix_now: float) -> Claim | No
         "UPDATE jobs SET status = 'running', attempts = attempts + 1, due_at = $1,"
         " started_at = coalesce(started_at, $2)"
         " WHERE (user_id, id) = (SELECT user_id, id FROM jobs"
-        f"  WHERE {_UNFINISHED} AND kind = $4 AND (due_at <= $3 OR due_at > $5)"
-        "  ORDER BY due_at, id LIMIT 1"
+        f"  WHERE {_UNFINISHED} AND kind = $4 AND (due_at <= $3"
+        "   OR due_at > $5 AND status = 'queued') ORDER BY due_at, id LIMIT 1"
         f"  {tx.dialect.skip_locked})"
         " RETURNING user_id, id, kind, trip_id, params, payload, total, attempts, created_at,"
         " key_id, request_id, traceparent",

@@ -1,5 +1,6 @@
 """`operations.check`: each kind of damage is found, what can be mended is, and nothing else is."""
 
+import asyncio
 import contextlib
 import sqlite3
 import time
@@ -13,6 +14,7 @@ from storage import inspection, jobs, open_store
 from storage.backups import back_up, copier_of
 from storage.sqlite import path_of
 from storage.store import DatabaseError, Store
+from tests.carnet.program import run
 from tests.storage.home import Home, event, leg, pin, stay
 from tests.support import now
 
@@ -99,7 +101,11 @@ MENDED = {
     "an undo of the future": ("history", "UPDATE changesets SET undoes = 99 WHERE rev = 2"),
     "a counter that is behind": ("counter", "UPDATE counters SET value = 0 WHERE name = 'trips'"),
     "no counter": ("counter", "DELETE FROM counters WHERE name = 'sign-ins'"),
-    "a job that waits for ever": ("job", "UPDATE jobs SET due_at = due_at + 100000"),
+    "a lease that never ends": (
+        "job",
+        "UPDATE jobs SET status = 'running', attempts = 1, started_at = 'x',"
+        " due_at = due_at + 100000",
+    ),
 }
 
 
@@ -182,6 +188,11 @@ async def test_what_cannot_be_mended_is_told_with_what_to_do(full, name):
     assert [each for each in await found_in(full.store) if each.kind == kind]
 
 
+async def test_a_queued_job_that_a_clock_put_off_is_taken_anyway(full):
+    await damage(full.store, "UPDATE jobs SET due_at = due_at + 100000")
+    assert await found_in(full.store) == []
+
+
 async def test_a_job_whose_bodies_are_damaged_is_found(full):
     for column in ("payload", "packed_result"):
         await damage(full.store, f"UPDATE jobs SET {column} = $1", b"x-not-packed")
@@ -197,13 +208,20 @@ async def test_rows_of_no_trip_are_found(full, table):
     assert told[0].repair is None
 
 
-async def test_a_clientref_that_another_row_has_stays_told(full):
+async def test_a_clientref_that_another_row_has_stays_told(full, storage_url, tmp_path):
     await damage(full.store, "UPDATE items SET client_ref = NULL WHERE client_ref = $1", "sensoji")
     await full.make("mapPins", pin(name="Another", clientRef="sensoji"))
     (found,) = await found_in(full.store)
     assert found.repair is not None
-    await full.store.write(found.repair)
-    assert [each.id for each in await found_in(full.store)] == [found.id]
+    rev = await full.rev()
+    told = await asyncio.to_thread(
+        run, tmp_path, "check", "--repair", CARNET_STORAGE__URL=storage_url
+    )
+    assert told.code == 1
+    assert "change it by the API" in told.out
+    assert [each.told for each in await found_in(full.store)] == [found.told]
+    # What mends nothing is no change.
+    assert await full.rev() == rev
 
 
 async def test_a_repair_is_in_the_history(full):
@@ -267,7 +285,8 @@ class TestSQLite:
                 name: {"INTEGER": 1, "REAL": 1.0, "BLOB": b""}.get(kind, "owner")
                 for name, kind in columns
             }
-            values |= {column: "nobody"} | ({"status": "queued"} if table == "jobs" else {})
+            status = {"jobs": {"status": "queued"}, "deliveries": {"status": "pending"}}
+            values |= {column: "nobody"} | status.get(table, {})
             marks = ", ".join("?" * len(values))
             hand.execute(
                 f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", [*values.values()]
@@ -294,7 +313,7 @@ class TestSQLite:
 
     async def test_a_file_that_cannot_be_read_is_refused(self, full, storage_url, tmp_path):
         copy = tmp_path / "copy.db"
-        back_up(copier_of(storage_url), copy)
+        await back_up(copier_of(storage_url), copy)
         with copy.open("r+b") as file:
             file.seek(copy.stat().st_size // 2 // 4096 * 4096)
             file.write(b"\xff" * 4096)
