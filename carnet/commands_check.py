@@ -20,9 +20,8 @@ def check_command(context: click.Context, repair: bool, as_json: bool) -> int:
     """Look through the whole database, while it is in use; exit code 1 where something is wrong.
 
     Each finding is a line: what it is in, which one, what is wrong, and what to do. --repair mends
-    counters, the links and places in lists that are taken from documents, leases that are
-    too long, and has the history of a trip begin after what is wrong in it. It changes no
-    document.
+    counters, the links and places in lists that are taken from documents, leases of jobs that are
+    too long, and has the history of a trip begin after what is wrong in it. It changes no document.
     """
 
     async def look(store: Store) -> list[Finding]:

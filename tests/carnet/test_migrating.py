@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from domain.errors import Unavailable
 from storage.migrate import migrations_in
 from storage.sqlite_engine import DIALECT
 from storage.upgrade import KEPT
@@ -111,6 +112,15 @@ class TestCopies:
         refused = old("migrate")
         assert (refused.code, COPY in refused.line) == (1, True)
         assert old("migrate", "--dry-run", "--json").json["wouldApply"] == NAMES[4:]
+
+
+def test_a_database_that_goes_away_is_one_line(carnet, monkeypatch):
+    async def gone(_):
+        raise Unavailable from ConnectionResetError("the server closed the connection")
+
+    monkeypatch.setattr("carnet.commands_migrate.planned", gone)
+    refused = carnet("migrate", "--dry-run")
+    assert (refused.code, refused.line) == (1, "the server closed the connection")
 
 
 def test_a_new_database_has_no_copy(carnet):
