@@ -11,7 +11,7 @@ PY := $(VENV)/bin/python
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install run demo test faults check lint types format generate verify bench profiles
-.PHONY: screenshots binary lock clean programs
+.PHONY: screenshots binary containers lock clean programs
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ generate: $(VENV)/.dev clients/node_modules/.installed ## write the generated pa
 verify: $(VENV)/.dev clients/node_modules/.installed ## check that they are up to date
 	$(PY) -m docs.generate --check
 	@cd clients/typescript && npm run --silent verify
+
+containers: ## build the image, and try ops/compose.yaml in this machine's Docker
+	$(PYTHON) -m ops.containers $(ARGS)
 
 screenshots: $(VENV)/.dev ## take a picture of every page, into docs/images (ARGS=keys: of one)
 	$(PY) -m docs.screenshots $(ARGS)

@@ -1,0 +1,152 @@
+"""Tries the set-up of `compose.yaml` in the Docker of this machine: `make containers`.
+
+It builds the image, starts everything under a project name of its own with no port published, syncs
+3,000 pins through the proxy, makes both servers anew under load, and looks whether a secret can be
+seen from outside. All of it is removed at the end.
+"""
+
+import contextlib
+import json
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+OPS: Final = Path(__file__).parent
+PROJECT: Final = "carnet-trial"
+EMAIL: Final = "owner@example.org"
+
+USE: Final = """
+import collections, json, sys, threading, urllib.error, urllib.request
+
+KEY, ENDED, SEEN = sys.argv[1], threading.Event(), collections.Counter()
+
+def ask(method, path, body=None):
+    request = urllib.request.Request(
+        f"http://proxy/api/v1{path}", json.dumps(body).encode() if body else None,
+        {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}, method=method)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)
+
+def use():
+    count = 0
+    while not ENDED.is_set():
+        count += 1
+        try:
+            if count % 4:
+                ask("GET", trip)
+            else:
+                ask("PATCH", trip, {"title": f"Trip {count}"})
+            SEEN["answered"] += 1
+        except (OSError, ValueError) as error:
+            SEEN[repr(error)] += 1
+
+group = ask("GET", "/me")["groups"][0]["_id"]
+days = {"startDate": "2027-07-01", "endDate": "2027-07-09"}
+trip = "/trips/" + ask("POST", "/trips", {"groupId": group, "title": "Trip", **days})["_id"]
+pins = [{"clientRef": f"p{n}", "name": f"Pin {n}", "lat": 1.0, "lng": 2.0} for n in range(3000)]
+assert ask("POST", f"{trip}/sync", {"mapPins": pins})["mapPins"]["created"] == 3000
+print("ready", flush=True)
+threads = [threading.Thread(target=use) for _ in range(4)]
+for thread in threads: thread.start()
+sys.stdin.read()
+ENDED.set()
+for thread in threads: thread.join()
+print(json.dumps(SEEN))
+"""
+"""Uses the server from within, until stdin ends; prints how its requests were answered."""
+
+
+class Trial:
+    """The set-up, in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.password = secrets.token_hex(16)
+
+    def prepare(self) -> None:
+        """Writes what the head of `compose.yaml` says."""
+        text = (OPS / "compose.yaml").read_text(encoding="utf-8")
+        ports = [line for line in text.splitlines() if line.strip().startswith("ports: ")]
+        assert len(ports) == 1
+        (self._folder / "compose.yaml").write_text(text.replace(ports[0], ""), encoding="utf-8")
+        shutil.copy(OPS / "Caddyfile", self._folder)
+        (self._folder / "secrets").mkdir()
+        url = f"postgresql://carnet:{self.password}@postgres/carnet"
+        for name, secret in (("postgres_password", self.password), ("storage_url", url)):
+            file = self._folder / "secrets" / name
+            file.write_text(f"{secret}\n", encoding="utf-8")
+            file.chmod(0o444)
+
+    def command(self, *arguments: str) -> list[str]:
+        """How Docker Compose is told something of the set-up."""
+        file = str(self._folder / "compose.yaml")
+        return ["docker", "compose", "--file", file, "--project-name", PROJECT, *arguments]
+
+    def tell(self, *arguments: str) -> str:
+        """Tells Compose something, which must end well; what it prints."""
+        done = subprocess.run(self.command(*arguments), check=True, stdout=subprocess.PIPE)
+        return done.stdout.decode()
+
+    def carnet(self, *arguments: str) -> dict[str, str]:
+        """What a command of Carnet prints as JSON."""
+        printed = self.tell("run", "--rm", "-T", "migrate", *arguments, "--json")
+        told: dict[str, str] = json.loads(printed)
+        return told
+
+    @contextlib.contextmanager
+    def in_use(self, key: str) -> Iterator[None]:
+        """Uses the server inside the block; at its end every request must have been answered."""
+        code = ["--entrypoint", "python", "migrate", "-c", USE, key]
+        with subprocess.Popen(
+            self.command("run", "--rm", "-T", "--no-deps", *code),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as using:
+            assert using.stdout is not None
+            require(using.stdout.readline() == "ready\n", "the sync was not taken")
+            yield
+            seen: dict[str, int] = json.loads(using.communicate("")[0])
+        require(list(seen) == ["answered"], f"requests were not answered: {seen}")
+        print(f"{seen['answered']} requests, all answered")
+
+    def require_no_secret(self) -> None:
+        """Looks at all that Docker tells of the containers."""
+        ids = self.tell("ps", "--all", "--quiet").split()
+        told = subprocess.run(["docker", "inspect", *ids], check=True, stdout=subprocess.PIPE)
+        require(self.password.encode() not in told.stdout, "docker inspect shows the password")
+
+
+def require(holds: bool, otherwise: str) -> None:
+    """Ends the program with a line unless something holds."""
+    if not holds:
+        sys.exit(f"containers: {otherwise}")
+
+
+def main() -> None:
+    """Builds, starts, uses, replaces, looks, and removes; arguments are for the build."""
+    build = ["docker", "build", "--file", str(OPS / "Dockerfile"), "--tag", "carnet"]
+    subprocess.run([*build, *sys.argv[1:], str(OPS.parent)], check=True)
+    with tempfile.TemporaryDirectory(prefix="carnet-containers-") as folder:
+        trial = Trial(Path(folder))
+        trial.prepare()
+        try:
+            trial.carnet("init", "--email", EMAIL)
+            trial.tell("up", "--detach", "--wait", "--no-build")
+            key = trial.carnet("key", "create", "--user", EMAIL, "--rate-limit", "1000000000")
+            with trial.in_use(key["key"]):
+                for server in ("server-1", "server-2"):
+                    recreate = ("--no-deps", "--no-build", "--force-recreate", server)
+                    trial.tell("up", "--detach", "--wait", *recreate)
+            trial.require_no_secret()
+        finally:
+            trial.tell("down", "--volumes", "--timeout", "60")
+
+
+if __name__ == "__main__":
+    main()
