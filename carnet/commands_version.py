@@ -7,7 +7,6 @@ import click
 from carnet.console import json_option, print_json
 from runtime.release import release
 from storage.migrate import migrations_in
-from storage.sqlite_engine import DIALECT
 
 
 @click.command("version")
@@ -17,6 +16,9 @@ def version_command(as_json: bool) -> None:
 
     No settings are read. `carnet migrate` brings a database to that schema.
     """
+    # Imported where it is used, as every backend is.
+    from storage.sqlite_engine import DIALECT
+
     # The migrations have the same numbers for every backend.
     schema = len(migrations_in(DIALECT.migrations))
     if as_json:
