@@ -226,15 +226,19 @@ async def test_replacing_it_lets_it_finish_and_waits_for_the_next(children):
     assert lines == [], "none was missed"
 
 
-async def test_the_one_before_goes_on_until_the_next_is_ready(children, tmp_path):
-    process = children.start(ECHO)
-    first = await ready(process)
+async def replaced_up_to_a_gate(process, children, tmp_path):
+    """The replacing, and the gate that the next one has come to: it goes on when that is closed."""
     gate = tmp_path / "gate"
     os.mkfifo(gate)
     children.become(f"open({str(gate)!r}).read()\n{ECHO}")
     replacing = asyncio.create_task(process.replace())
-    # Opened when the next one has come to it, which goes on when it is closed.
-    opened = await asyncio.to_thread(gate.open, "w")
+    return replacing, await asyncio.to_thread(gate.open, "w")
+
+
+async def test_the_one_before_goes_on_until_the_next_is_ready(children, tmp_path):
+    process = children.start(ECHO)
+    first = await ready(process)
+    replacing, opened = await replaced_up_to_a_gate(process, children, tmp_path)
     assert (process.ready.is_set(), pid_of(process)) == (True, first)
     process.send(Message(trip="before", rev=1))
     await until(lambda: children.received[-1] == Message(trip="before", rev=1))
@@ -275,11 +279,7 @@ async def test_the_one_before_stays_where_the_next_does_not_get_ready(
 async def test_one_that_dies_while_the_next_starts_is_not_followed_by_two(children, tmp_path):
     process = children.start(ECHO)
     first = await ready(process)
-    gate = tmp_path / "gate"
-    os.mkfifo(gate)
-    children.become(f"open({str(gate)!r}).read()\n{ECHO}")
-    replacing = asyncio.create_task(process.replace())
-    opened = await asyncio.to_thread(gate.open, "w")
+    replacing, opened = await replaced_up_to_a_gate(process, children, tmp_path)
     with structlog.testing.capture_logs() as lines:
         os.kill(first, signal.SIGKILL)
         await until(lambda: lines and not process.ready.is_set())

@@ -6,35 +6,11 @@ import msgspec
 import pytest
 
 from runtime.settings import Http, Limits, Settings
-from server.ratelimit import LocalRateLimiter
 from tests.support import PLENTY, SAMPLES, add_key, gather, new_world
 
 LEG = SAMPLES["leg"]
 UNKNOWN = "/shared/trips/unknown"
 SHARED_LIMIT = 3
-
-
-class Clock:
-    """A clock that stands still until it is moved.
-
-    It starts on a whole minute, so that windows that start with the first request and windows
-    of the clock's minutes are the same: the contract leaves that open.
-    """
-
-    def __init__(self) -> None:
-        self.seconds = 60_000_000.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """The clock of every limiter the server makes."""
-    made = Clock()
-    real = LocalRateLimiter.__init__
-    monkeypatch.setattr(LocalRateLimiter, "__init__", lambda limiter: real(limiter, made))
-    return made
 
 
 @pytest.fixture

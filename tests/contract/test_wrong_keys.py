@@ -5,25 +5,6 @@ from typing import Any
 import pytest
 
 from runtime.settings import Http, Limits, Settings
-from server.ratelimit import LocalRateLimiter
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """The clock of every limiter the server makes."""
-    made = Clock()
-    real = LocalRateLimiter.__init__
-    monkeypatch.setattr(LocalRateLimiter, "__init__", lambda limiter: real(limiter, made))
-    return made
 
 
 @pytest.fixture
