@@ -1,8 +1,12 @@
 """Whether an actor may do something (contract section 3)."""
 
+from typing import Final
+
 from domain.actor import Actor, TripAccess
 from domain.errors import Forbidden, NotFound
 from domain.scopes import BaseScope
+
+NO_TRIP: Final = "There is no trip with this id: GET /api/v1/trips lists yours"
 
 
 def require_scope(actor: Actor, scope: BaseScope) -> None:
@@ -28,7 +32,7 @@ def require_trip(
         limited = ", ".join(sorted(actor.scopes.trips(scope)))
         raise Forbidden(f"This key has the scope {scope} for other trips only: {limited}")
     if trip is None:
-        raise NotFound("There is no trip with this id: GET /api/v1/trips lists yours")
+        raise NotFound(NO_TRIP)
     if trip.role is None:
         raise Forbidden("This trip belongs to a group you are not in: an owner can add you to it")
     if writes and not trip.role.may_write:

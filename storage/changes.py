@@ -11,8 +11,10 @@ from typing import Any, Final
 
 import msgspec
 
+from domain.access import NO_TRIP
 from domain.changes import MESSAGES, Cause, ChangeSet, Summary, event_of
 from domain.deletion import link_fields, named_by
+from domain.errors import NotFound
 from domain.revisions import Revisions
 from domain.row import Row
 from runtime.ids import new_id
@@ -42,15 +44,17 @@ class TripTaken:
 
 
 async def begin(tx: Tx, trip_id: str) -> TripTaken:
-    """Takes a trip for writing; the trip exists.
+    """Takes a trip for writing; `NotFound` for one that was deleted since the request was let in.
 
-    It comes first of all that a transaction locks: else two of them could wait in a circle.
+    It comes first of all that a transaction locks: else two of them could wait in a circle. The
+    trip stays until the transaction ends, and so whatever names it may be stored.
     """
     record = await tx.fetchrow(
         f"SELECT rev, content_rev, message_rev, doc_rev FROM trips WHERE id = $1 {tx.dialect.lock}",
         trip_id,
     )
-    assert record is not None
+    if record is None:
+        raise NotFound(NO_TRIP)
     return TripTaken(trip_id, Revisions.stored(*record))
 
 

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from domain.people import FORMER_MEMBER
+from storage.changes import json_array
 from storage.store import Tx
 
 
@@ -39,7 +40,7 @@ async def trips_of(tx: Tx, group_id: str) -> list[str]:
 
 
 _OF_TRIPS: Final = ("items", "links", "shares", "changesets", "prior_rows", "jobs")
-"""The tables whose rows have a `trip_id`, and go with the trip."""
+"""The tables whose rows have a `trip_id`, and go with the trip: no foreign key sees to it."""
 
 
 async def delete_group(tx: Tx, group_id: str) -> None:
@@ -47,12 +48,13 @@ async def delete_group(tx: Tx, group_id: str) -> None:
 
     The number of statements does not grow with what there is.
     """
-    trips = "SELECT id FROM trips WHERE group_id = $1"
-    # Whoever is writing in one of them has finished when this goes on.
-    await tx.fetch(f"{trips} ORDER BY id {tx.dialect.lock}", group_id)
+    # The trips come first: whoever writes in one of them has finished when this goes on, and nobody
+    # begins after it.
+    trips = await tx.fetch("DELETE FROM trips WHERE group_id = $1 RETURNING id", group_id)
+    ids = json_array(trip_id for (trip_id,) in trips)
     for table in _OF_TRIPS:
-        await tx.execute(f"DELETE FROM {table} WHERE trip_id IN ({trips})", group_id)
-    for table in ("trips", "invites", "group_members"):
+        await tx.execute(f"DELETE FROM {table} WHERE trip_id {tx.dialect.among('$1')}", ids)
+    for table in ("invites", "group_members"):
         await tx.execute(f"DELETE FROM {table} WHERE group_id = $1", group_id)
     await tx.execute("DELETE FROM groups WHERE id = $1", group_id)
 

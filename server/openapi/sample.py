@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from domain import details
+from domain.access import NO_TRIP
 from domain.errors import (
     Conflict,
     Forbidden,
@@ -296,7 +297,7 @@ FAILURES: Final = {
         _WRONG,
         Unauthorized(),
         Forbidden("This key lacks the scope trips:write; it has trips:read"),
-        NotFound("There is no trip with this id: GET /api/v1/trips lists yours"),
+        NotFound(NO_TRIP),
         MethodNotAllowed(),
         IdempotencyConflict(),
         Conflict(),

@@ -135,7 +135,6 @@ TABLES = {
         "trip_id text, hash text, sealed text, created_at text",
         "PRIMARY KEY (trip_id)",
         "UNIQUE (hash)",
-        "FOREIGN KEY (trip_id) REFERENCES trips(id)",
     ),
     "calendar_tokens": table(
         "user_id text, hash text, sealed text, created_at text",
@@ -150,7 +149,6 @@ TABLES = {
         " packed_result bytes?, key_id text?, request_id text?, traceparent text?",
         "PRIMARY KEY (user_id, id)",
         "FOREIGN KEY (user_id) REFERENCES users(id)",
-        "FOREIGN KEY (trip_id) REFERENCES trips(id)",
         "CREATE INDEX jobs_due ON jobs (due_at) WHERE status IN ('queued', 'running')",
         "CREATE INDEX jobs_due_by_kind ON jobs (kind, due_at)"
         " WHERE status IN ('queued', 'running')",
