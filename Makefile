@@ -31,8 +31,8 @@ demo: $(VENV)/.demo ## install, then run the demo
 test: $(VENV)/.dev clients/typescript/dist/.built programs ## install, then run every test
 	$(PY) -m pytest -n $(JOBS) --dist worksteal $(WITHOUT) $(ARGS)
 
-faults: $(VENV)/.dev ## of these, those that kill and cut off parts (FAULT_ROUNDS=10: longer)
-	$(PY) -m pytest -n $(JOBS) tests/faults $(ARGS)
+faults: $(VENV)/.dev programs ## of these, those that kill and cut off parts (FAULT_ROUNDS=10: longer)
+	$(PY) -m pytest -n $(JOBS) $(WITHOUT) tests/faults $(ARGS)
 
 check: lint types verify test ## style, types, generated files and tests: what CI runs
 
@@ -164,11 +164,12 @@ clients/typescript/dist/.built: $(wildcard clients/typescript/src/*.ts clients/t
 
 # --- Debian's programs: a browser, a calendar program, Prometheus, a pooler, a proxy ------
 
-PROGRAMS := chromium calcurse prometheus pgbouncer nginx objcopy/binutils
+PROGRAMS := chromium calcurse prometheus pgbouncer nginx objcopy/binutils mmdebstrap
 WITHOUT := $(if $(filter no,$(BROWSERS)),-m "not debian")
 
-# As services, which the packages make of some, they are not wanted.
-programs:
+# As services, which the packages make of some, they are not wanted. Debian 12's pgbouncer knows no
+# prepared statements: Debian 13's is unpacked too, with its libraries.
+programs: | $(VENV)/.made
 	@test "$(BROWSERS)" = no || for program in $(PROGRAMS); do \
 		PATH="$$PATH:/usr/sbin" command -v $${program%/*} >/dev/null || missing="$$missing $${program#*/}"; done; \
 	test -z "$$missing" || { echo "installing$$missing"; \
@@ -176,3 +177,7 @@ programs:
 		{ systemctl disable --now --quiet $$missing 2>/dev/null || true; }; \
 	} || { echo "The tests need$$missing: install them," \
 		"or leave their tests out: make test BROWSERS=no" >&2; exit 1; }
+	@test "$(BROWSERS)" = no || test -d $(VENV)/debian-13 || { echo "unpacking pgbouncer of Debian 13"; \
+		rm -rf $(VENV)/unpacked && mmdebstrap --quiet --variant=extract --include=pgbouncer \
+			--aptopt='Acquire::Retries "3"' trixie $(VENV)/unpacked && \
+		mv $(VENV)/unpacked $(VENV)/debian-13; }

@@ -1,6 +1,7 @@
 """Behind a real pgbouncer: nothing that a session was asked for is lost, and nothing crashes."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import asyncpg
@@ -13,32 +14,32 @@ from storage.copying import BackupError
 from storage.migrate import is_current, migrate
 from storage.store import Tx
 from tests.storage.home import soon
-from tests.storage.pooler import pgbouncer
+from tests.storage.pooler import installed, newer, pgbouncer
 from tests.storage.test_store import adding, failure, names
 from tests.support import now
 
 pytestmark = pytest.mark.debian
 
 IGNORED = ",".join((*postgres_sessions.TIME_OUTS, "default_transaction_read_only"))
-POOLERS: dict[str, dict[str, str]] = {
-    "transaction": {"pool_mode": "transaction"},
-    "transaction, ignoring": {
-        "pool_mode": "transaction",
-        "ignore_startup_parameters": IGNORED,
-    },
-    "session": {"pool_mode": "session", "default_pool_size": "80"},
-    "session, ignoring": {
-        "pool_mode": "session",
-        "default_pool_size": "80",
-        "ignore_startup_parameters": IGNORED,
-    },
+IGNORING = {"ignore_startup_parameters": IGNORED}
+TRANSACTION = {"pool_mode": "transaction"}
+SESSION = {"pool_mode": "session", "default_pool_size": "80"}
+POOLERS: dict[str, tuple[Callable[[], list[str]], dict[str, str]]] = {
+    "transaction": (installed, TRANSACTION),
+    "transaction, ignoring": (installed, TRANSACTION | IGNORING),
+    "session": (installed, SESSION),
+    "session, ignoring": (installed, SESSION | IGNORING),
+    "newer, transaction": (newer, TRANSACTION),
+    "newer, transaction, ignoring": (newer, TRANSACTION | IGNORING),
+    "newer, session": (newer, SESSION),
 }
 
 
 @pytest.fixture(params=POOLERS)
 def pooled(request, database):
-    with pgbouncer(database, **POOLERS[request.param]) as url:
-        yield url
+    program, settings = POOLERS[request.param]
+    with pgbouncer(program(), database, **settings) as pooler:
+        yield pooler.url
 
 
 @pytest.fixture
@@ -67,6 +68,17 @@ async def test_transactions_have_their_time_outs_and_reads_cannot_write(store):
     refused = await failure(store.read(lambda tx: tx.execute("DELETE FROM server_state")))
     assert isinstance(refused, Unavailable)
     assert await store.read(names) == ["a"]
+
+
+@pytest.mark.parametrize(("program", "kept"), [(installed, False), (newer, True)])
+async def test_statements_stay_prepared_where_the_pooler_names_them(program, kept, database):
+    """The statement that counts finds itself, if it has a name."""
+    count = "SELECT count(*) FROM pg_prepared_statements WHERE statement ~ 'count'"
+    with pgbouncer(program(), database, **TRANSACTION) as pooler:
+        store = await open_store(pooler.url)
+        found = await store.read(lambda tx: tx.fetchval(count))
+        await store.close()
+    assert found == kept
 
 
 async def test_a_statement_that_is_a_transaction_alone_has_them_too(store):
