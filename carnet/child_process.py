@@ -103,8 +103,10 @@ class ChildProcess:
     async def until_ready(self) -> bool:
         """Waits until it says that it is ready; False when it ends before that."""
         ready = asyncio.create_task(self._ready.wait())
-        await asyncio.wait({ready, self._running}, return_when=asyncio.FIRST_COMPLETED)
-        ready.cancel()
+        try:
+            await asyncio.wait({ready, self._running}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ready.cancel()
         return self._ready.is_set()
 
     async def until_ended(self) -> End:

@@ -1,7 +1,6 @@
 """Supervised processes: the program's own children, started again when they end."""
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from typing import Final
 
@@ -86,13 +85,12 @@ class SupervisedProcess:
         self._descriptors = tuple(descriptors)
         self._restarts = Restarts()
         self._child: ChildProcess | None = None
-        self._other: ChildProcess | None = None
-        """One that is to take the child's place, or whose place the child has taken."""
+        """The one that is sent messages, and is followed by another when it ends."""
+        self._children: list[ChildProcess] = []
+        """All there are or were, until what those that have ended have measured is kept."""
         self._changing = asyncio.Lock()
-        self._stopping = False
+        """Held by whoever starts a child that is to be `_child`."""
         self._supervising: asyncio.Task[None] | None = None
-        self._had: list[ChildProcess] = []
-        """The children there are or were, until what they have measured is in the next."""
         self._past: Snapshot = {}
         """What has happened in those that have ended."""
         stop.on_second_signal(self.kill)
@@ -100,7 +98,7 @@ class SupervisedProcess:
     def start(self) -> None:
         """Starts the child, and starts it again whenever it ends."""
         self._stop_telling = measured.CHILDREN_READY.follow(self.ready.is_set, self._name)
-        self._supervising = asyncio.create_task(self._supervise())
+        self._supervise_anew()
 
     def send(self, message: Message) -> None:
         """Sends a message; it is lost when there is no child or the child is just dying."""
@@ -109,57 +107,49 @@ class SupervisedProcess:
 
     async def measured(self) -> Snapshot:
         """What its children have measured, those that have ended too: no counter ever falls."""
-        await asyncio.gather(*(child.measure() for child in self._had))
+        await asyncio.gather(*(child.measure() for child in self._children))
         self._remember()
-        return added_up(FAMILIES, [self._past, *(child.measured for child in self._had)])
+        return added_up(FAMILIES, [self._past, *(child.measured for child in self._children)])
 
     def _remember(self) -> None:
         """Keeps what has happened in children that have ended, as they told last."""
-        ended = [child for child in self._had if child.has_ended]
-        self._had = [child for child in self._had if not child.has_ended]
+        ended = [child for child in self._children if child.has_ended]
+        self._children = [child for child in self._children if not child.has_ended]
         parts = (lasting(FAMILIES, child.measured) for child in ended)
         self._past = added_up(FAMILIES, [self._past, *parts])
 
     async def replace(self) -> None:
         """Starts another child, and when that is ready, lets the one before finish.
 
-        `Failure` where the other one does not get ready: then the one before goes on. Also where
-        the process is being stopped: nobody would end another one.
+        `Failure` where the other one does not get ready: then the one before goes on.
         """
         async with self._changing:
-            if self._stopping:
-                raise Failure(f"the {self._name} process is being stopped")
-            self._other = successor = await self._start()
+            successor = await self._start()
             if not await successor.until_ready():
                 end = await successor.until_ended()
                 ended = f"the new {self._name} process ended with code {end.code}"
                 raise Failure(end.reason or f"{ended} before it was ready")
-            self._child, self._other = successor, self._child
+            before, self._child = self._child, successor
             self._restarts.replaced()
-            self.ready.set()
-            if self._other is not None:
-                await self._other.finish()
-            self._other = None
+            self._supervise_anew()
+        if before is not None:
+            await before.finish()
 
     async def stop(self) -> None:
-        """Lets the child finish, and returns when it has ended."""
-        self._stopping = True
+        """Lets the child finish, and returns when it has ended; nobody may be replacing it."""
         if self._supervising is None:
             return
-        if self._child is None:
-            self._supervising.cancel()
-        await asyncio.gather(*(child.finish() for child in self._children()))
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._supervising
+        self._supervising.cancel()
+        await asyncio.wait({self._supervising})
+        await asyncio.gather(*(child.finish() for child in self._children))
+        self._child = None
+        self.ready.clear()
         self._stop_telling()
 
     def kill(self) -> None:
         """Ends the child where it stands."""
-        for child in self._children():
+        for child in self._children:
             child.kill()
-
-    def _children(self) -> list[ChildProcess]:
-        return [child for child in (self._child, self._other) if child is not None]
 
     async def _start(self) -> ChildProcess:
         """A new child; `Failure` where it cannot be started."""
@@ -170,14 +160,18 @@ class SupervisedProcess:
         except OSError as error:
             raise Failure(f"the {self._name} process cannot be started: {error}") from error
         self._remember()
-        self._had.append(child)
+        self._children.append(child)
         return child
+
+    def _supervise_anew(self) -> None:
+        """Has the child that is there now supervised, in place of the one before."""
+        if self._supervising is not None:
+            self._supervising.cancel()
+        self._supervising = asyncio.create_task(self._supervise())
 
     async def _supervise(self) -> None:
         while True:
             end = await self._run()
-            if self._stopping:
-                return
             told = {"reason": end.reason} if end.reason else {}
             _log.error("process_ended", process=self._name, code=end.code, **told)
             measured.CHILDREN_RESTARTED.add(self._name)
@@ -190,20 +184,17 @@ class SupervisedProcess:
             await asyncio.sleep(pause)
 
     async def _run(self) -> End:
-        """A child until its end, or that of the last one that has taken its place."""
-        async with self._changing:
-            try:
-                self._child = self._child or await self._start()
-            except Failure as error:
-                _log.error("process_failed", process=self._name, reason=str(error))
-                return End(None)
-        while True:
-            child = self._child
-            if await child.until_ready():
-                self.ready.set()
-            end = await child.until_ended()
-            if self._child is child:
-                break
+        """The child that is there, or else a new one, until its end."""
+        if self._child is None:
+            async with self._changing:
+                try:
+                    self._child = await self._start()
+                except Failure as error:
+                    _log.error("process_failed", process=self._name, reason=str(error))
+                    return End(None)
+        if await self._child.until_ready():
+            self.ready.set()
+        end = await self._child.until_ended()
         self.ready.clear()
         self._child = None
         return end

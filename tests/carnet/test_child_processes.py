@@ -18,12 +18,15 @@ from carnet.messages import parse
 from carnet.supervisor import START_ATTEMPTS
 from tests import servers
 from tests.carnet.program import CARNET, PLENTY, SECONDS, ended, run, serving, start
+from tests.carnet.scraping import scrape
 from tests.faults.production import alive, children
 from tests.servers import free_port
 from tests.streams import streaming
 from tests.support import SAMPLES, TRIP
 from tests.test_contributing import OF_NO_USE, ROOT
 from tests.waiting import until
+
+CLOSE = {"Connection": "close"}
 
 
 def sabotage(folder: Path, statements: str) -> dict[str, str]:
@@ -181,6 +184,34 @@ def stuck(pids: list[int]) -> Iterator[None]:
     finally:
         for pid in filter(alive, pids):
             os.kill(pid, signal.SIGKILL)
+
+
+async def test_a_new_process_that_dies_while_the_one_before_finishes_is_followed_at_once(
+    tmp_path, several
+):
+    metrics = free_port()
+    async with serving(tmp_path, **several, CARNET_METRICS__PORT=str(metrics)) as server:
+        before = children(server.process.pid)
+        # None of them answers, or finishes.
+        with stuck(before):
+            server.process.send_signal(signal.SIGHUP)
+            assert (await server.client.get("/me", headers=CLOSE)).status == 401
+            # What it has counted is asked for once it has taken the place.
+            await until(lambda: responses_told(metrics))
+            (successor,) = set(children(server.process.pid)) - set(before)
+            os.kill(successor, signal.SIGKILL)
+            assert (await server.client.get("/me", headers=CLOSE)).status == 401
+            assert server.events("process_stuck") == [], "the one before was not waited for"
+            told = await scrape(metrics)
+            assert told.total("carnet_child_process_restarts_total", process="server") == 1
+        await until(lambda: not any(alive(pid) for pid in before))
+        assert (await server.client.get("/me")).status == 401
+        assert await server.stop() == 0
+
+
+async def responses_told(port: int) -> float:
+    """How many responses the metrics tell of."""
+    return (await scrape(port)).total("carnet_http_responses_total")
 
 
 @pytest.mark.parametrize("processes", ["one", "two"])

@@ -15,7 +15,7 @@ from carnet.failure import Failure
 from carnet.stop import Stop
 from carnet.supervisor import SupervisedProcess
 from runtime.settings import Http, Settings
-from tests.carnet.test_supervisor import READY, SECONDS
+from tests.carnet.supervised import READY, SECONDS
 from tests.waiting import until
 
 SETTINGS = Settings(http=Http(processes=2))
