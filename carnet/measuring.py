@@ -34,9 +34,10 @@ async def measuring(settings: Settings, store: Store) -> AsyncIterator[None]:
         return
     build = release(), python_version(), str(len(migrations_in(store.dialect.migrations)))
     measured.BUILD.foresee([build])
+    measured.BUILD.set(1, *build)
     with contextlib.ExitStack() as stack:
+        stack.callback(measured.BUILD.forget)
         for end in (
-            measured.BUILD.follow(lambda: 1, *build),
             measured.CPU.follow(time.process_time),
             measured.STARTED_AT.follow(lambda: _STARTED_AT),
             measured.MOST_FILES.follow(lambda: resource.getrlimit(resource.RLIMIT_NOFILE)[0]),

@@ -22,6 +22,7 @@ from carnet.metrics_port import Scrapes, metrics_port
 from carnet.server_process import Shared, running_server, shared_by_redis
 from carnet.stop import Stop
 from carnet.supervisor import SupervisedProcess
+from runtime import measured
 from runtime.clock import now
 from runtime.contradictions import links_stay_here
 from runtime.settings import Settings
@@ -100,6 +101,8 @@ async def _serve_by_children(
 ) -> None:
     """Supervises several server processes on one socket; SIGHUP replaces them in turn."""
     descriptor = sock.fileno()
+    # After a SIGHUP its processes are of another release than this one, which serves nothing.
+    measured.BUILD.forget()
     processes = [
         SupervisedProcess(["server", str(descriptor)], settings, stop, descriptors=[descriptor])
         for _ in range(settings.http.processes)

@@ -206,7 +206,7 @@ LOOP_LAG = Histogram(
 )
 BUILD = Gauge(
     "carnet_build_info",
-    "Always 1: the release, its Python, and the schema that it expects.",
+    "Always 1: the release of what serves or does jobs, its Python, and the schema it expects.",
     *("version", "python", "schema"),
     together="max",
 )

@@ -89,9 +89,7 @@ class RedisConnection(asyncio.Protocol):
             try:
                 self._take(line)
             except ValueError:
-                # The rest of an error may repeat the command, password and all.
-                told = line.partition(b" ")[0] if line[:1] == b"-" else line
-                self._end(f"it answered: {told[:200].decode(errors='replace')}")
+                self._end(f"it answered: {_begin(line)}")
                 return
         if len(self._rest) > _LONGEST:
             self._end("an answer without an end")
@@ -119,3 +117,11 @@ class RedisConnection(asyncio.Protocol):
         self._opening.cancel()
         if self._transport is not None:
             self._transport.abort()
+
+
+def _begin(line: bytes) -> str:
+    """What is told of an answer; the rest of an error may repeat the command, password and all."""
+    if line[:1] == b"-":
+        # The first word is a code, `-ERR` of all that has none.
+        line = b" ".join(line.split(b" ")[: 2 if line[:5] == b"-ERR " else 1])
+    return line[:200].decode(errors="replace")

@@ -28,8 +28,8 @@ _AWAY_SECONDS: Final = 1.0
 _NOBODY: Final = ""
 """Whose count is asked for to see whether Redis is back."""
 
-_REFUSALS: Final = ("-WRONGPASS", "-NOAUTH", "-NOPERM")
-"""What Redis says of a user or a password that it does not take."""
+_REFUSALS: Final = ("-WRONGPASS", "-NOAUTH", "-NOPERM", "-ERR AUTH", "-ERR DB")
+"""What Redis says of a user, a password or a database that it does not take."""
 
 _log = structlog.get_logger("carnet.ratelimit")
 

@@ -25,6 +25,9 @@ from storage.store import (
 T = TypeVar("T")
 
 READERS: Final = 4
+LOG_BYTES: Final = 64 * 1024 * 1024
+"""The write-ahead log keeps its size when it begins anew, and is cut to this where it had grown
+further, as behind a reader that took long."""
 BUSY_SECONDS: Final = 0.002
 """A reader that has been at one group longer gets no more: the next one is asked."""
 BUSY_TIMEOUT_MS = 10_000
@@ -122,6 +125,7 @@ class SQLiteStore:
             for pragma in (
                 *pragmas,
                 "PRAGMA synchronous = FULL",
+                f"PRAGMA journal_size_limit = {LOG_BYTES}",
                 "PRAGMA foreign_keys = ON",
                 "PRAGMA temp_store = MEMORY",
             ):

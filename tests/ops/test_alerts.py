@@ -39,7 +39,8 @@ WELL = {
     f'carnet_http_responses_total{{{ONE}, method="GET", class="5xx"}}': "0x300",
     f'{BUCKET}{{{READ}, le="0.25"}}': "0+590x300",
     f"{COUNT}{{{READ}}}": "0+600x300",
-    f'carnet_http_requests_refused_total{{{ONE}, reason="storage_full"}}': "0x300",
+    # For a moment, eight minutes before it is looked.
+    f'carnet_http_requests_refused_total{{{ONE}, reason="storage_full"}}': "0x111 9x189",
     f'carnet_jobs_oldest_due_seconds{{{ONE}, kind="sync"}}': "0x300",
     f'carnet_jobs_ended_total{{{ONE}, kind="sync", outcome="abandoned"}}': "0x300",
     f"carnet_webhook_deliveries_waiting{{{ONE}}}": "3x300",

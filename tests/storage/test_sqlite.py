@@ -182,6 +182,23 @@ async def test_closing_does_not_wait_for_who_reads(url, file, monkeypatch):
         await soon(store.close())
 
 
+async def test_the_log_of_writes_does_not_stay_as_large_as_it_once_was(url, file, monkeypatch):
+    monkeypatch.setattr(sqlite, "LOG_BYTES", 100_000)
+    store = await open_store(url)
+    await migrate(store, now())
+    log = file.with_name("carnet.db-wal")
+    with closing(sqlite3.connect(file, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM users").fetchall()
+        for name in "abc":
+            await store.write(adding(name * 3_000_000))
+        assert log.stat().st_size > 9_000_000
+    for name in "abc":
+        await store.write(adding(name))
+    assert log.stat().st_size <= 100_000
+    await store.close()
+
+
 @pytest.mark.parametrize(
     ("text", "path"),
     [

@@ -36,12 +36,17 @@ async def test_it_logs_in_with_a_password_alone(valkey, who):
 
 @pytest.mark.parametrize(
     ("login", "reason"),
-    [("", "-NOAUTH"), (":wrong@", "-WRONGPASS"), ("nobody:secret@", "-WRONGPASS")],
+    [
+        ("127.0.0.1:{port}/3", "-NOAUTH"),
+        (":wrong@127.0.0.1:{port}/3", "-WRONGPASS"),
+        ("nobody:secret@127.0.0.1:{port}/3", "-WRONGPASS"),
+        (":secret@127.0.0.1:{port}/999", "-ERR DB"),
+    ],
 )
-async def test_a_wrong_password_is_told(valkey, who, login, reason):
+async def test_what_redis_refuses_is_told(valkey, who, login, reason):
     valkey.ask("CONFIG SET requirepass secret")
     with structlog.testing.capture_logs() as lines:
-        async with limiters(f"redis://{login}127.0.0.1:{valkey.port}/3") as (limiter,):
+        async with limiters(f"redis://{login.format(port=valkey.port)}") as (limiter,):
             allowances = await gather(*(take(limiter, who, 3) for _ in range(4)))
     assert [a.exceeded for a in allowances] == [False, False, False, True]
     assert [line["event"] for line in lines] == ["rate_limit_local"]
