@@ -9,23 +9,21 @@ from collections.abc import Iterable
 from typing import Final
 
 from domain.resources import RESOURCES
-from runtime.metrics import UNFORESEEN, Counter, Family, Gauge, Histogram, Labels, every
+from runtime.metrics import Counter, Family, Gauge, Histogram, Labels, every
 
 # Requests
 
-METHODS: Final = ("GET", "POST", "PATCH", "PUT", "DELETE")
 REQUEST_SECONDS = Histogram(
     "carnet_http_request_duration_seconds",
     "From a request's head to its response, by route; event streams are left out.",
     *("method", "route"),
-    bounds=(0.01, 0.05, 0.25, 1.0),
+    bounds=(0.025, 0.25, 1.0),
 )
 RESPONSES = Counter(
     "carnet_http_responses_total",
-    "Responses, by the request's method (HEAD is GET; `other` too where none could be read) and the"
-    " class of their status.",
-    *("method", "class"),
-    sets=every((*METHODS, UNFORESEEN), ("2xx", "3xx", "4xx", "5xx")),
+    "Responses by the class of their status, also to what is no valid HTTP.",
+    "class",
+    sets=every(("2xx", "3xx", "4xx", "5xx")),
 )
 IN_FLIGHT = Gauge("carnet_http_requests_in_flight", "Requests that are being answered.")
 CONNECTIONS = Gauge("carnet_http_connections_open", "Connections of clients that are open.")

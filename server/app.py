@@ -56,10 +56,10 @@ def build_app(services: Services, health: Health) -> App:
     # Also without the path: a proxy may take it off, and a health check knows none.
     prefixes = [*dict.fromkeys((services.prefix, ""))]
     for prefix in prefixes:
-        app.mount(prefix + LIVE, health.live)
-        app.mount(prefix + READY, health.ready)
         app.mount(prefix + BASE, api.handle)
         app.mount(prefix + MCP, mcp.handle)
+        app.mount(prefix + LIVE, health.live)
+        app.mount(prefix + READY, health.ready)
     for prefix in prefixes:
         app.mount(prefix, pages.handle)
     return app

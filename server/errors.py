@@ -5,7 +5,6 @@ import structlog
 
 from domain.errors import CarnetError
 from runtime.ids import new_request_id
-from runtime.metrics import UNFORESEEN
 from server.request_metrics import count_response
 from server.response import PRIVATE, WholeResponse
 from server.route import JSON, Reply
@@ -22,8 +21,7 @@ def refuse(error: CarnetError) -> WholeResponse:
     """The response to what is no request for any part of the server."""
     request_id = new_request_id()
     _log.info("request_refused", request_id=request_id, reason=error.message)
-    # Where it is no valid HTTP, it has no method.
-    count_response(UNFORESEEN, error.status)
+    count_response(error.status)
     reply = render(error, request_id)
     headers = {**PRIVATE, **reply.headers, "X-Request-Id": request_id, "Content-Type": JSON}
     return WholeResponse(reply.status, headers, reply.body)

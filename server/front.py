@@ -74,7 +74,7 @@ class Api:
         call = Call(self._services, self._routes, request, new_request_id(), clock.unix_ns())
         reply = await answered(call, self._answer(call, path))
         response = await self._respond(call, reply)
-        route = API + call.route.path if call.route else UNSET
+        route = call.route.template if call.route else UNSET
         log_request(call, route, reply, time.perf_counter() - started)
         return response
 
@@ -287,7 +287,7 @@ def log_request(call: Call, route: str | UnsetType, reply: Reply | _Pieces, seco
         measure_operation(call.route, reply.status, seconds)
     else:
         group = NONE if route is UNSET else page_group(route)
-        measure_other(call.request.method, group, reply.status, seconds)
+        measure_other(group, reply.status, seconds)
     caller = call.caller
     RequestLine(
         time=clock.now(),

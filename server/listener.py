@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import functools
-import itertools
 import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -115,6 +114,14 @@ class _Connection(web.RequestHandler):
         return refuse(Internal())
 
 
+def _head_bytes(request: web.BaseRequest) -> int:
+    """What `MAX_HEAD_BYTES` limits."""
+    size = len(request.raw_path)
+    for name, value in request.raw_headers:
+        size += len(name) + len(value)
+    return size
+
+
 def _bad_head() -> ValidationFailed:
     return ValidationFailed([], "The request is not valid HTTP, or its head is too large")
 
@@ -134,9 +141,10 @@ class _New:
         self._none.clear()
 
     def discard(self, connection: object) -> None:
-        self._connections.discard(connection)
-        if not self._connections:
-            self._none.set()
+        if connection in self._connections:
+            self._connections.remove(connection)
+            if not self._connections:
+                self._none.set()
 
     async def wait_for_none(self, seconds: float) -> None:
         """Waits until there is none, and no longer than so many seconds."""
@@ -206,8 +214,7 @@ class Listener:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         self._new.discard(request.protocol)
-        fields = itertools.chain.from_iterable(request.raw_headers)
-        if len(request.raw_path) + sum(map(len, fields)) > MAX_HEAD_BYTES:
+        if _head_bytes(request) > MAX_HEAD_BYTES:
             measured.REFUSED.add("head_too_large")
             return refuse(_bad_head())
         self.in_flight += 1

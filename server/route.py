@@ -244,6 +244,11 @@ class Route:
     """What is to be said of it beside the summary."""
 
     @functools.cached_property
+    def template(self) -> str:
+        """The whole template, as logs and metrics tell it."""
+        return API + self.path
+
+    @functools.cached_property
     def writes(self) -> bool:
         """Whether the operation changes anything."""
         return self.method != "GET"

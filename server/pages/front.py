@@ -231,5 +231,5 @@ async def _send_asset(request: web.BaseRequest, path: str, asset: Asset) -> web.
         duration=round(seconds, 6),
         bytes=len(body),
     ).log()
-    measure_other(request.method, ASSETS, status, seconds)
+    measure_other(ASSETS, status, seconds)
     return WholeResponse(status, {**_HEADERS, **headers, "X-Request-Id": request_id}, body)

@@ -35,8 +35,8 @@ WELL = {
     f"carnet_storage_up{{{ONE}}}": "1x300",
     f'carnet_redis_away{{{ONE}, part="signals", reason="unreachable"}}': "0x300",
     f'carnet_redis_away{{{ONE}, part="signals", reason="credentials"}}': "0x300",
-    f'carnet_http_responses_total{{{ONE}, method="GET", class="2xx"}}': "0+600x300",
-    f'carnet_http_responses_total{{{ONE}, method="GET", class="5xx"}}': "0x300",
+    f'carnet_http_responses_total{{{ONE}, class="2xx"}}': "0+600x300",
+    f'carnet_http_responses_total{{{ONE}, class="5xx"}}': "0x300",
     f'{BUCKET}{{{READ}, le="0.25"}}': "0+590x300",
     f"{COUNT}{{{READ}}}": "0+600x300",
     # For a moment, eight minutes before it is looked.
@@ -83,9 +83,7 @@ CAUSES = {
         {f'carnet_redis_away{{{ONE}, part="signals", reason="credentials"}}': "0x10 1x290"},
         INSTANCE,
     ),
-    "CarnetServerErrors": Cause(
-        {f'carnet_http_responses_total{{{ONE}, method="GET", class="5xx"}}': "0+12x300"}
-    ),
+    "CarnetServerErrors": Cause({f'carnet_http_responses_total{{{ONE}, class="5xx"}}': "0+12x300"}),
     "CarnetSlow": Cause({f'{BUCKET}{{{READ}, le="0.25"}}': "0+500x300"}),
     "CarnetNoRoom": Cause(
         {f'carnet_http_requests_refused_total{{{ONE}, reason="storage_full"}}': "0+1x300"}
