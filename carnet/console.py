@@ -52,16 +52,17 @@ def run(settings: Settings, work: Callable[[Store], Awaitable[T]], *, create: bo
     """
 
     async def opened() -> T:
-        store = await open_store(settings.storage.url, create=create)
+        where = settings.storage
+        store = await open_store(where.url, standby_url=where.read_url, create=create)
         if tracing.is_on():
             store = TracedStore(store)
         try:
             return await work(store)
         except Unavailable as error:
             # Without the password of a Postgres.
-            where = re.sub("//.*@", "//", settings.storage.url).partition("?")[0]
+            place = re.sub("//.*@", "//", where.url).partition("?")[0]
             reason = str(error.__cause__ or "") or error.message
-            raise Failure(f"cannot use the database {where}: {reason}") from error
+            raise Failure(f"cannot use the database {place}: {reason}") from error
         finally:
             await store.close()
 

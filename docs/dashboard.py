@@ -188,6 +188,11 @@ ROWS: Final[dict[str, tuple[Shown, ...]]] = {
             ),
         ),
         Shown(
+            "Reads of trips, with a standby",
+            "reqps",
+            ((rate("carnet_standby_reads_total", "outcome"), "{{outcome}}"),),
+        ),
+        Shown(
             "Files of SQLite",
             "bytes",
             (("max by (instance, file) (carnet_sqlite_file_size_bytes)", "{{instance}} {{file}}"),),

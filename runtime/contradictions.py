@@ -21,6 +21,11 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
             "must be set where http.processes is above 1: several processes share their limits and"
             " signals through Redis",
         )
+    if settings.storage.read_url and settings.storage.url.startswith("sqlite:"):
+        yield (
+            "storage.url",
+            "must be set where storage.read_url is, to a Postgres: SQLite has no standby",
+        )
     if "*" in http.cors_origins and len(http.cors_origins) > 1:
         yield "http.cors_origins", "must be * alone, or a list of origins without it"
     retention = settings.retention

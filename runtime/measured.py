@@ -147,13 +147,20 @@ POSTGRES_CONNECTIONS = Gauge(
     "carnet_postgres_connections",
     "Connections to Postgres: open, and of those in use.",
     *("pool", "state"),
-    sets=every(("read", "write"), ("open", "in_use")),
+    sets=every(("read", "write", "standby"), ("open", "in_use")),
 )
 POSTGRES_WAITING = Gauge(
     "carnet_postgres_operations_waiting",
     "Operations that wait for a connection to Postgres.",
     "pool",
-    sets=every(("read", "write")),
+    sets=every(("read", "write", "standby")),
+)
+STANDBY_READS = Counter(
+    "carnet_standby_reads_total",
+    "Reads of trips that the standby of storage.read_url answered, and that the primary had to,"
+    " since the standby was behind or away.",
+    "outcome",
+    sets=every(("standby", "behind", "away")),
 )
 STORAGE_UP = Gauge(
     "carnet_storage_up",

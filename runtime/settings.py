@@ -83,6 +83,13 @@ class Storage(msgspec.Struct, forbid_unknown_fields=True):
             description="sqlite:///path or postgresql://user:pass@host/db",
         ),
     ] = "sqlite:///data/carnet.db"
+    read_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^((?!.*%00)postgres(ql)?://.+)?\Z",
+            description="postgresql://user:pass@host/db of a standby; or empty",
+        ),
+    ] = ""
 
 
 class Queue(msgspec.Struct, forbid_unknown_fields=True):

@@ -14,6 +14,7 @@ import structlog
 from aiohttp import web
 from msgspec import UNSET, UnsetType
 
+from domain.actor import TripAccess
 from domain.errors import CarnetError, Internal
 from runtime import clock
 from runtime.ids import is_id, new_request_id
@@ -47,7 +48,7 @@ from server.route import (
 from server.services import Services
 from server.tree import RouteTree
 from server.writes import run_protected, run_write
-from storage.store import overloaded
+from storage.store import Tx, overloaded
 
 T = TypeVar("T")
 
@@ -120,7 +121,7 @@ class Api:
         trip = call.caller.trip if call.caller else None
         # The revision was read before the rows: at worst it is older than they are.
         if route.shows is None or trip is None:
-            reply = await self._fetch(call, route)
+            reply = await self._fetch(call, route, None)
             if isinstance(reply, Rendering):
                 return await self._render(request, reply)
             if trip is None:
@@ -129,7 +130,7 @@ class Api:
             return _tagged(request, reply, tag)
         tag = tag_of_read(self._services.epoch, route.shows, trip)
         if not route.cached:
-            reply = await self._fetch(call, route)
+            reply = await self._fetch(call, route, trip)
             assert isinstance(reply, Reply)
             return _tagged(request, reply, tag)
         target, cache = request.rel_url.raw_path_qs, self._services.responses
@@ -138,7 +139,7 @@ class Api:
             cannot_fail = route.names_trip_only and not request.query_string
             if cannot_fail and is_known(request, tag):
                 return Reply(304, headers={"ETag": tag})
-            body = await self._fetch_for_all(call, route)
+            body = await self._fetch_for_all(call, route, trip)
             cache.put(target, tag, body)
         return _tagged(request, Reply(200, body), tag)
 
@@ -155,16 +156,24 @@ class Api:
             cache.put(target, tag, body)
         return Reply(200, body, {"ETag": tag})
 
-    async def _fetch(self, call: Call, route: Transaction) -> Reply | Rendering:
-        reply = await self._services.store.read(lambda tx: route.handler(tx, call))
+    async def _fetch(
+        self, call: Call, route: Transaction, seen: TripAccess | None
+    ) -> Reply | Rendering:
+        """What the handler gives; with a trip as it was seen where its revisions tell of that."""
+
+        def show(tx: Tx) -> Awaitable[Reply | Queued | Rendering]:
+            return route.handler(tx, call)
+
+        store = self._services.store
+        reply = await (store.read_trip(show, call.trip_id, seen) if seen else store.read(show))
         assert not isinstance(reply, Queued)
         return reply
 
-    async def _fetch_for_all(self, call: Call, route: Transaction) -> bytes:
+    async def _fetch_for_all(self, call: Call, route: Transaction, seen: TripAccess) -> bytes:
         """A body that any caller may be given: the handler has none to look at."""
         caller, call.caller = call.caller, None
         try:
-            reply = await self._fetch(call, route)
+            reply = await self._fetch(call, route, seen)
         finally:
             call.caller = caller
         if isinstance(reply, Rendering):

@@ -9,8 +9,10 @@ from storage.store import StorageUrlError, Store
 __all__ = ["StorageUrlError", "open_store"]
 
 
-async def open_store(url: str, *, create: bool = True) -> Store:
+async def open_store(url: str, *, standby_url: str = "", create: bool = True) -> Store:
     """Opens the database behind a URL, by its scheme; `StorageUrlError` if there is none.
+
+    A Postgres may have a standby, which reads of trips are sent to.
 
     With `create`, a database file that is not there is made. The schema is not touched:
     `storage.migrate.migrate` brings it up to date.
@@ -24,7 +26,7 @@ async def open_store(url: str, *, create: bool = True) -> Store:
         case "postgresql" | "postgres":
             from storage.postgres import open_postgres
 
-            return await open_postgres(url)
+            return await open_postgres(url, standby_url)
         case scheme:
             raise StorageUrlError(
                 f"unknown scheme {scheme!r}; use sqlite:///path or postgresql://user:pass@host/db"

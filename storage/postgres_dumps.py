@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from storage.copying import BackupError
 from storage.migrate import Applied, applied, record
-from storage.postgres import DIALECT, PostgresStore, open_postgres
+from storage.postgres import PostgresStore, open_postgres
+from storage.postgres_dialect import DIALECT
 from storage.server_state import FORGET_EPOCH
 from storage.store import StorageUrlError, Tx
 

@@ -6,9 +6,10 @@ asyncpg's own pool takes longer over handing out a connection than over the stat
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Final
 
+from runtime import measured
 from storage.store import MAX_WAITING, overloaded
 
 POOL_SIZE: Final = 10
@@ -197,3 +198,10 @@ class _Lease:
         self, _kind: object, error: BaseException | None, _traceback: object
     ) -> None:
         self._pool.release(self._connection, error)
+
+
+def have_measured(pool: Pool, name: str) -> Iterator[Callable[[], None]]:
+    """Has the numbers of a pool told under a name; gives the functions that end this."""
+    yield measured.POSTGRES_CONNECTIONS.follow(lambda: pool.size, name, "open")
+    yield measured.POSTGRES_CONNECTIONS.follow(lambda: pool.in_use, name, "in_use")
+    yield measured.POSTGRES_WAITING.follow(lambda: pool.waiting, name)

@@ -1,4 +1,4 @@
-"""What `storage.url` says of a Postgres, by the rules of libpq's connection URIs.
+"""What a URL says of a Postgres, by the rules of libpq's connection URIs.
 
 asyncpg reads most of a URL itself. Here is what it leaves out (a time-out for each host), what it
 would hand over to the server as a setting, and what it says nothing clear of.
@@ -8,7 +8,7 @@ https://www.postgresql.org/docs/current/libpq-connect.html
 import dataclasses
 import getpass
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
@@ -24,7 +24,10 @@ _ENCODE: Final = (
     " @ as %40, / as %2F, : as %3A, ? as %3F, # as %23, [ as %5B, % as %25"
 )
 _FILES: Final = ("passfile", "sslrootcert", "sslcert", "sslkey", "sslcrl")
-_WRITABLE: Final = ("any", "read-write", "primary")
+WRITABLE: Final = ("any", "read-write", "primary")
+"""What `target_session_attrs` may be where one writes."""
+READABLE: Final = ("standby", "prefer-standby", "any")
+"""The same, where one only reads."""
 _UNSUPPORTED: Final = (
     *("hostaddr", "load_balance_hosts", "client_encoding", "fallback_application_name"),
     *("channel_binding", "require_auth", "requirepeer", "requiressl", "sslcompression", "sslsni"),
@@ -61,8 +64,11 @@ class PostgresUrl:
     application_name: str
 
 
-def read_url(url: str) -> PostgresUrl:
-    """Reads a URL; `StorageUrlError` says what is wrong with it, and repeats no password."""
+def parse_url(url: str, targets: Collection[str], target: str) -> PostgresUrl:
+    """Reads a URL; `target_session_attrs` may be one of the targets, and is `target` if left out.
+
+    `StorageUrlError` says what is wrong with it, and repeats no password.
+    """
     scheme, _, rest = url.partition("://")
     if "#" in rest:
         raise StorageUrlError(f"there is a # in it; {_ENCODE}")
@@ -78,11 +84,9 @@ def read_url(url: str) -> PostgresUrl:
     _require_user(login, parameters)
     connect_seconds = _seconds(parameters.pop("connect_timeout", None))
     application_name = unquote(parameters.pop("application_name", "carnet"))
-    target = parameters.pop("target_session_attrs", os.environ.get("PGTARGETSESSIONATTRS", "any"))
-    if target not in _WRITABLE:
-        raise StorageUrlError(
-            f"target_session_attrs must be {', '.join(_WRITABLE)}: this server is written to"
-        )
+    target = parameters.pop("target_session_attrs", target)
+    if target not in targets:
+        raise StorageUrlError(f"target_session_attrs must be {', '.join(targets)}")
     left = "&".join(f"{name}={text}" for name, text in parameters.items())
     dsn = f"{scheme}://{login}{at}/{database}" + (f"?{left}" if left else "")
     return PostgresUrl(dsn, tuple(hosts), connect_seconds, target, application_name)

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import aiosqlite
 
+from domain.actor import TripAccess
 from runtime import measured
 from runtime.signals import TripListener
 from storage.sqlite_engine import DIALECT, ConnectionQueue, commit_together, read_together
@@ -143,6 +144,10 @@ class SQLiteStore:
     def read(self, operation: Operation[T]) -> Awaitable[T]:
         """See `Store.read`. Operations waiting at the same time share a hop to a thread."""
         return self._reader().submit(operation)
+
+    async def read_trip(self, operation: Operation[T], trip_id: str, seen: TripAccess) -> T:
+        """See `Store.read_trip`. There is one database only."""
+        return await self.read(operation)
 
     async def look_up(self, operation: Operation[T], name: Hashable) -> T:
         """See `Store.look_up`. In the loop itself, unless that would make it wait."""

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
+from domain.actor import TripAccess
 from domain.errors import Overloaded
 from runtime import measured
 from runtime.signals import TripListener
@@ -145,6 +146,13 @@ class Store(Protocol):
 
         Each of its statements sees one moment; an operation that needs one moment for all it
         reads has one statement.
+        """
+        ...
+
+    async def read_trip(self, operation: Operation[T], trip_id: str, seen: TripAccess) -> T:
+        """Like `read`, for what a trip's revisions tell of: these or later ones, as were seen.
+
+        A standby may answer, where there is one.
         """
         ...
 

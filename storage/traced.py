@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable
 from typing import TypeVar
 
+from domain.actor import TripAccess
 from runtime import tracing
 from runtime.signals import TripListener
 from storage.store import Operation, Store, Tx
@@ -35,6 +36,11 @@ class TracedStore:
         """See `Store.read`."""
         with self._span("read", operation):
             return await self._store.read(operation)
+
+    async def read_trip(self, operation: Operation[T], trip_id: str, seen: TripAccess) -> T:
+        """See `Store.read_trip`."""
+        with self._span("read_trip", operation):
+            return await self._store.read_trip(operation, trip_id, seen)
 
     async def look_up(self, operation: Operation[T], name: Hashable) -> T:
         """See `Store.look_up`."""

@@ -80,6 +80,18 @@ async def access(tx: Tx, trip_id: str, user_id: str) -> TripAccess | None:
     return TripAccess(Revisions.stored(*revs), group_rev, Role(role) if role else None)
 
 
+async def has(tx: Tx, trip_id: str, seen: TripAccess) -> bool:
+    """Whether the database has a trip and its group as they were seen, or later."""
+    found = await tx.fetchval(
+        "SELECT 1 FROM trips t JOIN groups g ON g.id = t.group_id"
+        " WHERE t.id = $1 AND t.rev >= $2 AND g.rev >= $3",
+        trip_id,
+        seen.revs.rev,
+        seen.group_rev,
+    )
+    return found is not None
+
+
 async def page(
     tx: Tx, user_id: str, *, among: frozenset[str] | None, after: Position | None, limit: int
 ) -> Page:

@@ -79,6 +79,23 @@ class PostgresServer:
             **self._account,  # type: ignore[call-overload]
         )
 
+    def initialise_behind(self, primary: "PostgresServer") -> None:
+        """Makes a standby of another server."""
+        subprocess.run(
+            [
+                *(
+                    self._binaries / "pg_basebackup",
+                    "-D",
+                    self._home / "data",
+                    "--write-recovery-conf",
+                ),
+                *("-d", primary.dsn, "--checkpoint=fast", "--no-sync"),
+            ],
+            check=True,
+            cwd=self._home,
+            **self._account,  # type: ignore[call-overload]
+        )
+
     def start(self, *, durable: bool = False) -> None:
         """Starts the server and waits until it answers."""
         self._durable = durable
@@ -236,6 +253,18 @@ def own_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
     try:
         server.initialise()
         server.start(durable=durable)
+        yield server
+    finally:
+        server.remove()
+
+
+@contextlib.contextmanager
+def standby_of(primary: PostgresServer) -> Iterator[PostgresServer]:
+    """A running standby of a server of one's own."""
+    server = PostgresServer()
+    try:
+        server.initialise_behind(primary)
+        server.start()
         yield server
     finally:
         server.remove()

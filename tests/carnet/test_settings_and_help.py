@@ -8,7 +8,7 @@ from platform import python_version
 import pytest
 
 from runtime.release import release
-from storage import postgres, sqlite_engine
+from storage import postgres_dialect, sqlite_engine
 from storage.migrate import migrations_in
 from tests.carnet.program import run, serving
 
@@ -243,7 +243,7 @@ def test_the_program_tells_its_version_and_its_schema_whatever_the_settings_are(
     (carnet.folder / "config.toml").write_text("nonsense")
     told = carnet("version", "--json").json
     assert told == {"version": release(), "schema": told["schema"], "python": python_version()}
-    for dialect in (sqlite_engine.DIALECT, postgres.DIALECT):
+    for dialect in (sqlite_engine.DIALECT, postgres_dialect.DIALECT):
         assert told["schema"] == migrations_in(dialect.migrations)[-1].version
     said = carnet("version")
     assert (said.code, said.err) == (0, "")

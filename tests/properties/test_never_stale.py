@@ -1,9 +1,11 @@
 """What a server keeps to answer faster is never older than a write that was acknowledged.
 
 Two servers in processes of their own share a database. Whichever takes a write, whichever is
-asked next, with an ETag from either: the answer is what a model says.
+asked next, with an ETag from either: the answer is what a model says. That holds too where both
+read from a standby of Postgres, which is behind whenever an example wants it.
 """
 
+import asyncio
 import contextlib
 import http.client
 from collections.abc import Iterator
@@ -19,6 +21,7 @@ from hypothesis import strategies as st
 from examples.local_server import LocalServer
 from tests.conftest import BACKENDS
 from tests.properties.conftest import ModuleRequest
+from tests.servers import database_url, new_database, own_postgres, run_sql, standby_of
 from tests.support import PLENTY, SAMPLES
 from tests.waiting import PATIENCE
 
@@ -29,9 +32,12 @@ READS = ("", "/export", "/map-pins")
 class Servers:
     """Two servers, and the trip of one example."""
 
-    def __init__(self, connections: list[http.client.HTTPConnection], key: str) -> None:
+    def __init__(
+        self, connections: list[http.client.HTTPConnection], key: str, standby: str | None
+    ) -> None:
         self._connections = connections
         self._key = key
+        self._standby = standby
         self.group_id = self.call(0, "GET", "/me").body["groups"][0]["_id"]
 
     def call(
@@ -50,6 +56,11 @@ class Servers:
         raw = reply.read()
         return Answer(reply.status, reply.headers.get("ETag", ""), raw)
 
+    def tell_standby(self, statement: str) -> None:
+        """Runs a statement on the standby, where there is one."""
+        if self._standby is not None:
+            asyncio.run(run_sql(self._standby, statement))
+
 
 class Answer:
     """A response."""
@@ -64,16 +75,33 @@ class Answer:
         return msgspec.json.decode(self.raw)
 
 
-@pytest.fixture(scope="module", params=BACKENDS)
+@contextlib.contextmanager
+def with_standby() -> Iterator[tuple[str, str]]:
+    """The URL of a database, and that of its copy on a standby."""
+    with (
+        own_postgres() as primary,
+        standby_of(primary) as standby,
+        new_database(primary.dsn) as url,
+    ):
+        yield url, database_url(standby.dsn, url.rpartition("/")[2])
+
+
+@pytest.fixture(scope="module", params=[*BACKENDS, "standby"])
 def two(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Servers]:
-    wanted = cast(pytest.FixtureRequest, ModuleRequest(request, tmp_path_factory))
-    with BACKENDS[request.param](wanted) as url, contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
+        standby = None
+        if request.param == "standby":
+            url, standby = stack.enter_context(with_standby())
+        else:
+            wanted = cast(pytest.FixtureRequest, ModuleRequest(request, tmp_path_factory))
+            url = stack.enter_context(BACKENDS[request.param](wanted))
+        settings = {"STORAGE__URL": url} | ({"STORAGE__READ_URL": standby} if standby else {})
         folder: Path = tmp_path_factory.mktemp("servers")
         # A file of SQLite has one server, which is asked by two connections.
         number_of_servers = 1 if url.startswith("sqlite:") else 2
-        servers = [LocalServer(folder, STORAGE__URL=url) for _ in range(number_of_servers)]
+        servers = [LocalServer(folder, **settings) for _ in range(number_of_servers)]
         servers[0].carnet("migrate")
         servers[0].set_up()
         key = servers[0].create_key(requests_per_minute=PLENTY)
@@ -85,7 +113,7 @@ def two(
             connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=PATIENCE)
             stack.callback(connection.close)
             connections.append(connection)
-        yield Servers(connections, key)
+        yield Servers(connections, key, standby)
 
 
 server = st.integers(0, 1)
@@ -96,6 +124,7 @@ steps = st.lists(
         st.tuples(st.just("title"), server, number),
         st.tuples(st.just("put"), server, number, number),
         st.tuples(st.just("delete"), server, number),
+        st.tuples(st.just("replay"), st.booleans()),
         st.tuples(st.just("sync"), server, st.dictionaries(number, number, min_size=1)),
     ),
     min_size=5,
@@ -140,6 +169,11 @@ class Model:
         assert done.status == 200
         for pin, result in zip(pins, done.body["mapPins"]["items"], strict=True):
             self._pins[pin], self._ids[pin] = pins[pin], result["_id"]
+
+    def replay(self, goes_on: bool) -> None:
+        """Has the standby follow, or stay as it is."""
+        verb = "resume" if goes_on else "pause"
+        self._servers.tell_standby(f"SELECT pg_wal_replay_{verb}()")
 
     def read(self, at: int, path: str, conditional: bool) -> None:
         etags = [etag for where, etag in self._seen if where == path]

@@ -156,6 +156,13 @@ def test_a_variable_of_a_file_that_is_no_setting_is_refused_with_the_nearest(nam
     ]
 
 
+def test_sqlite_has_no_standby():
+    variables = {"CARNET_STORAGE__READ_URL": "postgresql://carnet@standby/carnet"}
+    assert refusals(None, variables) == [
+        "storage.url: must be set where storage.read_url is, to a Postgres: SQLite has no standby"
+    ]
+
+
 def test_traces_without_opentelemetry_are_refused_with_what_to_install(monkeypatch):
     variables = {"CARNET_TRACING__ENDPOINT": "http://127.0.0.1:4318/v1/traces"}
     load_settings(None, variables)

@@ -61,6 +61,7 @@ OTHERS: dict[str, list[Any]] = {
         ["http://localhost:5173", "https://10.0.0.1:8443", "http://[::1]:3000"],
     ],
     "storage.url": ["sqlite:////var/lib/carnet.db", "postgresql://u:p@db/carnet"],
+    "storage.read_url": ["postgresql://u:p@standby/carnet", "postgres://a,b/carnet"],
     "queue.url": [
         "redis://localhost:6379/0",
         "rediss://user:p%40ss@cache.example.org",
@@ -191,6 +192,7 @@ WRONG |= {name: declared.wrong(name) for name in DEFAULTS.keys() - WRONG.keys()}
 
 NEEDED: dict[str, dict[str, str]] = {
     "http.processes": {"queue.url": "redis://localhost:6379/0"},
+    "storage.read_url": {"storage.url": "postgresql://u:p@primary/carnet"},
     "oidc.issuer": {"oidc.client_id": "carnet"},
     "oidc.client_id": {"oidc.issuer": "https://id.example.org"},
     "mail.url": {"mail.sender": "carnet@example.org"},

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 
 import pytest
 
+from domain.actor import TripAccess
 from domain.scopes import Role
 from runtime.signals import TripListener
 from storage.store import Dialect, Operation, Store, Tx, ignore_changes
@@ -49,6 +50,9 @@ class Watch:
 
     async def read(self, operation: Operation[T]) -> T:
         return await self._store.read(self._watched(operation))
+
+    async def read_trip(self, operation: Operation[T], trip_id: str, seen: TripAccess) -> T:
+        return await self._store.read_trip(self._watched(operation), trip_id, seen)
 
     async def look_up(self, operation: Operation[T], name: Hashable) -> T:
         return await self._store.read(self._watched(operation))

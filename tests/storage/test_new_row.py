@@ -17,7 +17,7 @@ from operations.rows import Collection
 from storage import changes, idempotency, open_store
 from storage.idempotency import Answer, Protection
 from storage.migrate import migrate
-from storage.postgres import PostgresTx
+from storage.postgres_tx import PostgresTx
 from storage.store import Tx
 from tests.storage.home import Home, new_home, pin, soon
 from tests.storage.journal import changesets, everything

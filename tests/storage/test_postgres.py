@@ -358,7 +358,7 @@ async def test_sessions_that_are_ended_from_outside_are_replaced(store, database
 
 
 async def test_who_comes_after_all_sessions_were_ended_notices_nothing(store, database):
-    pools = (store._readers, store._writers)
+    pools = (store._readers._pool, store._writers)
     for pool in pools:
         leases = [pool.connection() for _ in range(postgres_pool.POOL_SIZE)]
         async with contextlib.AsyncExitStack() as held:

@@ -8,7 +8,7 @@ import pytest
 
 from carnet.cli import main
 from storage import StorageUrlError, open_store
-from storage.postgres_url import Host, read_url
+from storage.postgres_url import WRITABLE, Host, parse_url
 from storage.store import DatabaseError
 from tests import servers
 from tests.faults.proxy import proxy
@@ -190,7 +190,7 @@ async def test_a_password_of_any_characters_can_be_given(database):
     ],
 )
 def test_hosts_are_read_as_libpq_reads_them(url, hosts):
-    assert read_url(url).hosts == hosts
+    assert parse_url(url, WRITABLE, "any").hosts == hosts
 
 
 def test_without_a_user_there_must_be_one_of_the_system(monkeypatch):
@@ -198,8 +198,8 @@ def test_without_a_user_there_must_be_one_of_the_system(monkeypatch):
         raise KeyError("getpwuid(): uid not found: 10001")
 
     monkeypatch.delenv("PGUSER", raising=False)
-    assert read_url("postgresql://db/x").hosts == (Host("db", None),)
+    assert parse_url("postgresql://db/x", WRITABLE, "any").hosts == (Host("db", None),)
     monkeypatch.setattr("getpass.getuser", nameless)
     with pytest.raises(StorageUrlError, match="names no user"):
-        read_url("postgresql://db/x")
-    assert read_url("postgresql://me@db/x").hosts == (Host("db", None),)
+        parse_url("postgresql://db/x", WRITABLE, "any")
+    assert parse_url("postgresql://me@db/x", WRITABLE, "any").hosts == (Host("db", None),)
