@@ -6,13 +6,12 @@ All of it is read from indexes of what is not done: however many jobs have ended
 from collections import Counter
 from typing import Final, NamedTuple
 
+from storage.jobs import UNFINISHED
 from storage.server_state import LastBackup, last_backup
 from storage.store import Tx
 
 MOST_DELIVERIES: Final = 100_000
 """More deliveries than these are not counted."""
-
-_UNFINISHED: Final = "status IN ('queued', 'running')"
 
 
 class UnfinishedJobs(NamedTuple):
@@ -42,12 +41,12 @@ async def backlog(tx: Tx, unix_now: float) -> Backlog:
     # Whether a job runs stands in its row, and a row may be large: of the few only whose lease or
     # pause is not over it is looked at, and the rest is told by the index.
     running = await tx.fetch(
-        f"SELECT kind FROM jobs WHERE {_UNFINISHED} AND due_at > $1 AND status = 'running'",
+        f"SELECT kind FROM jobs WHERE {UNFINISHED} AND due_at > $1 AND status = 'running'",
         unix_now,
     )
     leased = Counter(kind for (kind,) in running)
     unfinished = await tx.fetch(
-        f"SELECT kind, count(*), min(due_at) FROM jobs WHERE {_UNFINISHED} GROUP BY kind"
+        f"SELECT kind, count(*), min(due_at) FROM jobs WHERE {UNFINISHED} GROUP BY kind"
     )
     deliveries: int = await tx.fetchval(
         "SELECT count(*) FROM"

@@ -10,7 +10,7 @@ from operations import file_imports
 from operations.file_imports import Gathered, PlannedFile
 from runtime.clock import now
 from storage import jobs
-from storage.jobs import Claim
+from storage.job_claims import Claim
 from storage.store import Tx
 from workers.imports import cause_of, trip_of
 

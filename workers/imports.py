@@ -13,7 +13,7 @@ from operations import imports
 from operations.imports import PlannedImport
 from runtime.clock import now
 from storage import jobs
-from storage.jobs import Claim
+from storage.job_claims import Claim
 from storage.store import Tx
 
 

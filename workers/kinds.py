@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 from runtime import measured
 from runtime.settings import Settings
-from storage.jobs import Claim
+from storage.job_claims import Claim
 from storage.store import Store, Tx
 from workers import file_imports, imports, pruning, undo
 

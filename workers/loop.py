@@ -11,10 +11,10 @@ from domain.errors import CarnetError
 from runtime import measured
 from runtime.settings import Settings
 from runtime.signals import Signals
-from storage.jobs import Claim
+from storage.job_claims import Claim
 from storage.store import Store
 from workers.kinds import KINDS, SCHEDULES, Kind, Schedule
-from workers.runner import claim_next, run
+from workers.runner import bring_forward, claim_next, run
 
 SWEEP_SECONDS = 1.0
 """How often the database is asked for jobs that no signal told of: retries, and leases run out."""
@@ -72,6 +72,7 @@ class JobLoop:
                 if claim is not None:
                     self._begin(claim)
                     continue
+                await bring_forward(self._store)
             except CarnetError as error:
                 _log.warning("worker_waits", reason=error.message)
             except Exception:  # noqa: BLE001 - the worker outlives whatever happens

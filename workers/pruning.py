@@ -20,6 +20,7 @@ from storage import (
     deliveries,
     idempotency,
     invites,
+    job_claims,
     jobs,
     journal,
     sessions,
@@ -134,7 +135,7 @@ async def fail_unknown_jobs(store: Store, kinds: Collection[str]) -> None:
 
     async def fail(tx: Tx, limit: int) -> int:
         due_before = time.time() - UNKNOWN_SECONDS
-        failed = await jobs.fail_unknown(tx, kinds, due_before, now(), limit, error)
+        failed = await job_claims.fail_unknown(tx, kinds, due_before, now(), limit, error)
         for job_id in failed:
             await idempotency.forget_job(tx, job_id)
         return len(failed)

@@ -12,8 +12,8 @@ from domain.errors import CarnetError, Internal, NotFound, Unavailable
 from runtime import measured, tracing
 from runtime.clock import now
 from runtime.signals import Signals
-from storage import idempotency, jobs
-from storage.jobs import Claim, LeaseLost
+from storage import idempotency, job_claims
+from storage.job_claims import Claim, LeaseLost
 from storage.store import Store, Tx
 from workers.kinds import Kind
 
@@ -33,17 +33,25 @@ async def claim_next(store: Store, kinds: Mapping[str, Kind]) -> Claim | None:
 
     Jobs of other kinds are left to workers that know them.
     """
-    due = await store.read(lambda tx: jobs.next_due(tx, kinds))
+    due = await store.read(lambda tx: job_claims.next_due(tx, kinds))
     for name in sorted(due, key=due.__getitem__):
-        if not jobs.is_due(due[name], time.time()):
-            continue
+        if due[name] > time.time():
+            break
         if (claim := await _claim(store, name)) is not None:
             return claim
     return None
 
 
+async def bring_forward(store: Store) -> None:
+    """Has no job wait for a clock that has been set back."""
+    unix_now = time.time()
+    # Nearly always there is none, and a read costs less than a write.
+    if await store.read(lambda tx: job_claims.any_put_off(tx, unix_now)):
+        await store.write(lambda tx: job_claims.bring_forward(tx, unix_now))
+
+
 async def _claim(store: Store, kind: str) -> Claim | None:
-    return await store.write(lambda tx: jobs.claim_next(tx, kind, now(), time.time()))
+    return await store.write(lambda tx: job_claims.claim_next(tx, kind, now(), time.time()))
 
 
 async def run(store: Store, signals: Signals, kind: Kind, claim: Claim) -> None:
@@ -83,9 +91,9 @@ async def _lease(store: Store, claim: Claim) -> AsyncIterator[None]:
 
     async def renew() -> None:
         while True:
-            await asyncio.sleep(jobs.LEASE_SECONDS / 3)
+            await asyncio.sleep(job_claims.LEASE_SECONDS / 3)
             with contextlib.suppress(Unavailable):
-                await store.write(lambda tx: jobs.renew(tx, claim, time.time()))
+                await store.write(lambda tx: job_claims.renew(tx, claim, time.time()))
 
     renewing = asyncio.create_task(renew())
     try:
@@ -146,7 +154,7 @@ async def _do(store: Store, kind: Kind, claim: Claim, decoded: Any) -> int:
     """The effects and the end of a job; the status of its result."""
     if kind.effects == "outside":
         status, result = await kind.run(store, claim, decoded)
-        await store.write(lambda tx: jobs.succeed(tx, claim, now(), status, result))
+        await store.write(lambda tx: job_claims.succeed(tx, claim, now(), status, result))
         return status
 
     prepare = kind.prepare
@@ -155,7 +163,7 @@ async def _do(store: Store, kind: Kind, claim: Claim, decoded: Any) -> int:
 
     async def effects(tx: Tx) -> int:
         status, result = await kind.run(tx, claim, decoded)
-        await jobs.succeed(tx, claim, now(), status, result)
+        await job_claims.succeed(tx, claim, now(), status, result)
         return status
 
     return await store.write(effects)
@@ -167,12 +175,12 @@ async def _try_again(store: Store, kind: Kind, claim: Claim, error: CarnetError)
         await _give_up(store, claim, error)
         return
     due_at = time.time() + kind.backoff(claim.attempt)
-    await store.write(lambda tx: jobs.retry(tx, claim, due_at))
+    await store.write(lambda tx: job_claims.retry(tx, claim, due_at))
 
 
 async def _give_up(store: Store, claim: Claim, error: CarnetError, outcome: str = "failed") -> None:
     async def end(tx: Tx) -> None:
-        await jobs.fail(tx, claim, now(), error.status, error.for_item())
+        await job_claims.fail(tx, claim, now(), error.status, error.for_item())
         # A 404 is remembered, other failures are not (contract section 4).
         if not isinstance(error, NotFound):
             await idempotency.forget_job(tx, claim.job_id)

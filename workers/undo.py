@@ -9,7 +9,7 @@ from domain.undo import UndoRequest
 from operations import undo
 from operations.undo import PlannedUndo
 from runtime.clock import now
-from storage.jobs import Claim
+from storage.job_claims import Claim
 from storage.store import Tx
 from workers.imports import cause_of, trip_of
 

@@ -10,7 +10,7 @@ import pytest
 from domain.scopes import Role
 from runtime.settings import Settings
 from runtime.signals import LocalJobWatch
-from storage import jobs
+from storage import job_claims, jobs
 from tests.contract.kinds import BY_NAME, listed, rows_path, snapshot
 from tests.contract.queue_world import (
     ASYNC,
@@ -228,7 +228,7 @@ def test_the_queue_is_on_by_default_from_201_items_with_30_seconds_of_patience()
 async def test_a_job_tells_of_its_way_from_queued_to_succeeded(world):
     await stop_worker(world)
     first = await sync(world, {**pins(3), "legs": [{}]}, ASYNC)
-    await world.store.write(lambda tx: jobs.claim_next(tx, "sync", now(), 4e9))
+    await world.store.write(lambda tx: job_claims.claim_next(tx, "sync", now(), 4e9))
     running = (await job_of(world, first)).json
     assert (running["status"], running["attempts"]) == ("running", 1)
     assert running["progress"] == {"done": 0, "total": 4}
@@ -308,7 +308,7 @@ async def test_a_job_and_its_effects_commit_together(world, monkeypatch):
     await stop_worker(world)
     answer = await sync(world, pins(3), ASYNC)
     with monkeypatch.context() as patched:
-        patched.setattr("storage.jobs.succeed", crash)
+        patched.setattr("storage.job_claims.succeed", crash)
         await work(world)
     assert await listed(world, f"{world.trip}/map-pins") == []
     await world.store.write(lambda tx: tx.execute("UPDATE jobs SET due_at = 0"))

@@ -186,7 +186,7 @@ async def test_a_job_and_its_effects_commit_together(world, monkeypatch):
     await stop_worker(world)
     answer = await undo(world, rev, headers=ASYNC)
     with monkeypatch.context() as patched:
-        patched.setattr("storage.jobs.succeed", crash)
+        patched.setattr("storage.job_claims.succeed", crash)
         await work(world)
     assert len(await listed(world, f"{world.trip}/map-pins")) == INLINE + 1
     assert await rev_of(world) == rev

@@ -8,8 +8,8 @@ import time
 import asyncpg
 
 from runtime.signals import LocalSignals
-from storage import jobs, open_store
-from storage.jobs import LEASE_SECONDS, LeaseLost
+from storage import job_claims, open_store
+from storage.job_claims import LEASE_SECONDS, LeaseLost
 from tests.faults.load import pin
 from tests.faults.production import production
 from tests.support import now
@@ -55,16 +55,18 @@ async def test_who_lost_its_lease_cannot_commit(tmp_path, database, valkey):
         async with carnet.client() as client:
             trip = await carnet.new_trip(client)
             job_id = await accepted_job(client, trip)
-            late = await store.write(lambda tx: jobs.claim_next(tx, "sync", now(), time.time()))
+            late = await store.write(
+                lambda tx: job_claims.claim_next(tx, "sync", now(), time.time())
+            )
             after = time.time() + LEASE_SECONDS + 1
-            taken = await store.write(lambda tx: jobs.claim_next(tx, "sync", now(), after))
+            taken = await store.write(lambda tx: job_claims.claim_next(tx, "sync", now(), after))
             assert late is not None
             assert taken is not None
             assert (late.job_id, taken.attempt) == (job_id, late.attempt + 1)
             await run(store, LocalSignals(), KINDS["sync"], late)
             assert await pins(client, trip) == [], "its work is undone"
             try:
-                await store.write(lambda tx: jobs.renew(tx, late, time.time()))
+                await store.write(lambda tx: job_claims.renew(tx, late, time.time()))
             except LeaseLost:
                 pass
             else:

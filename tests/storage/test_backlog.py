@@ -2,7 +2,7 @@
 
 import re
 
-from storage import jobs, open_store, server_state
+from storage import job_claims, open_store, server_state
 from storage.backlog import Backlog, UnfinishedJobs, backlog
 from storage.migrate import migrate, migrations_in
 from storage.server_state import LastBackup
@@ -34,9 +34,9 @@ async def test_jobs_are_counted_by_kind_and_state(home):
         UnfinishedJobs("undo", 1, 0, T0 + 7),
     ]
     # A lease that has run out is a job that waits.
-    later = await waiting(home, T0 + jobs.LEASE_SECONDS + 1)
+    later = await waiting(home, T0 + job_claims.LEASE_SECONDS + 1)
     assert sorted(later.jobs)[0] == UnfinishedJobs("sync", 3, 0, T0 + 3)
-    await home.store.write(lambda tx: jobs.succeed(tx, claim, now(), 200, b"{}"))
+    await home.store.write(lambda tx: job_claims.succeed(tx, claim, now(), 200, b"{}"))
     ended = await waiting(home, T0 + 4)
     assert sorted(ended.jobs)[0] == UnfinishedJobs("sync", 2, 0, T0 + 3)
 

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from domain.errors import Unavailable
-from storage import jobs, open_store, postgres_pool, postgres_sessions, sqlite_engine
+from storage import job_claims, jobs, open_store, postgres_pool, postgres_sessions, sqlite_engine
 from storage.postgres_pool import POOL_SIZE
 from storage.store import Tx
 from tests.storage.home import Home, soon
@@ -86,5 +86,5 @@ async def test_a_user_has_so_many_jobs_that_are_not_done_and_no_more(home: Home,
         await queue(home)
     stored = await home.store.read(lambda tx: tx.fetchval("SELECT count(*) FROM jobs"))
     assert stored == 3
-    await home.store.write(lambda tx: jobs.succeed(tx, taken, now(), 200, b"{}"))
+    await home.store.write(lambda tx: job_claims.succeed(tx, taken, now(), 200, b"{}"))
     await queue(home)

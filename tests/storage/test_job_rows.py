@@ -9,8 +9,8 @@ import pytest
 
 from domain.errors import Detail, ItemError
 from runtime.ids import new_id
-from storage import jobs, open_store
-from storage.jobs import LEASE_SECONDS, Claim, LeaseLost
+from storage import job_claims, jobs, open_store
+from storage.job_claims import LEASE_SECONDS, Claim, LeaseLost
 from storage.store import Tx
 from tests.storage.home import Home, soon
 from tests.support import now
@@ -35,11 +35,11 @@ async def queue(home: Home, due_at: float = T0, **change) -> str:
 
 
 async def claim(home: Home, moment: float, kind: str = "sync") -> Claim | None:
-    return await home.store.write(lambda tx: jobs.claim_next(tx, kind, now(), moment))
+    return await home.store.write(lambda tx: job_claims.claim_next(tx, kind, now(), moment))
 
 
 async def due(home: Home, *kinds: str) -> dict[str, float]:
-    return await home.store.read(lambda tx: jobs.next_due(tx, kinds))
+    return await home.store.read(lambda tx: job_claims.next_due(tx, kinds))
 
 
 async def claimed(home: Home, moment: float) -> Claim:
@@ -139,7 +139,7 @@ async def test_a_job_without_trip_items_and_payload(home, result):
     found = await claim(home, T0, "other")
     assert found is not None
     assert (found.trip_id, found.total, found.payload) == (None, None, b"")
-    await home.store.write(lambda tx: jobs.succeed(tx, found, now(), 204, result))
+    await home.store.write(lambda tx: job_claims.succeed(tx, found, now(), 204, result))
     job = await show(home, job_id)
     assert (job["status"], job["progress"]) == ("succeeded", {"done": 0})
     assert job.get("result") == ({} if result else None)
@@ -172,9 +172,11 @@ async def test_a_running_job_is_claimed_again_once_its_lease_has_run_out(home):
 
 async def test_the_start_is_that_of_the_first_attempt(home):
     job_id = await queue(home)
-    await home.store.write(lambda tx: jobs.claim_next(tx, "sync", "2026-01-01T00:00:00.000Z", T0))
     await home.store.write(
-        lambda tx: jobs.claim_next(tx, "sync", "2027-01-01T00:00:00.000Z", T0 + 99)
+        lambda tx: job_claims.claim_next(tx, "sync", "2026-01-01T00:00:00.000Z", T0)
+    )
+    await home.store.write(
+        lambda tx: job_claims.claim_next(tx, "sync", "2027-01-01T00:00:00.000Z", T0 + 99)
     )
     assert (await show(home, job_id))["startedAt"] == "2026-01-01T00:00:00.000Z"
 
@@ -187,7 +189,7 @@ async def test_of_many_claimers_at_once_one_gets_the_job(home, storage_url):
         claims = await soon(
             asyncio.gather(
                 *(
-                    store.write(lambda tx: jobs.claim_next(tx, "sync", now(), T0))
+                    store.write(lambda tx: job_claims.claim_next(tx, "sync", now(), T0))
                     for store in stores
                     for _ in range(5)
                 )
@@ -204,7 +206,7 @@ async def test_success_ends_a_job(home, payload):
     job_id = await queue(home, payload=payload)
     found = await claimed(home, T0)
     moment = now()
-    await home.store.write(lambda tx: jobs.succeed(tx, found, moment, 207, b'{"errors": 1}'))
+    await home.store.write(lambda tx: job_claims.succeed(tx, found, moment, 207, b'{"errors": 1}'))
     job = await show(home, job_id)
     assert (job["status"], job["finishedAt"]) == ("succeeded", moment)
     assert job["progress"] == {"done": 3, "total": 3}
@@ -221,7 +223,7 @@ async def test_failure_ends_a_job(home):
     job_id = await queue(home)
     found = await claimed(home, T0)
     error = ItemError("VALIDATION_ERROR", "No", [Detail("legs", "wrong_type", "a list of items")])
-    await home.store.write(lambda tx: jobs.fail(tx, found, now(), 400, error))
+    await home.store.write(lambda tx: job_claims.fail(tx, found, now(), 400, error))
     job = await show(home, job_id)
     assert job["status"] == "failed"
     assert job["error"] == {
@@ -247,17 +249,17 @@ async def test_an_ended_job_keeps_no_payload(home, end):
 
 async def ending(tx: Tx, end: str, found: Claim) -> None:
     if end == "succeed":
-        await jobs.succeed(tx, found, now(), 200, b"{}")
+        await job_claims.succeed(tx, found, now(), 200, b"{}")
     elif end == "fail":
-        await jobs.fail(tx, found, now(), 500, ItemError("INTERNAL", "x"))
+        await job_claims.fail(tx, found, now(), 500, ItemError("INTERNAL", "x"))
     else:
-        await jobs.retry(tx, found, T0 + 100)
+        await job_claims.retry(tx, found, T0 + 100)
 
 
 async def test_a_job_put_back_is_due_later(home):
     job_id = await queue(home)
     found = await claimed(home, T0)
-    await home.store.write(lambda tx: jobs.retry(tx, found, T0 + 100))
+    await home.store.write(lambda tx: job_claims.retry(tx, found, T0 + 100))
     job = await show(home, job_id)
     assert (job["status"], job["attempts"]) == ("queued", 1)
     assert await claim(home, T0 + 99) is None
@@ -302,7 +304,7 @@ async def test_a_large_payload_and_result(home):
     found = await claimed(home, T0)
     assert jobs.unpack(found.payload) == body
     result = msgspec.json.encode({"text": "é" * 500_000})
-    await home.store.write(lambda tx: jobs.succeed(tx, found, now(), 200, result))
+    await home.store.write(lambda tx: job_claims.succeed(tx, found, now(), 200, result))
     outcome = await home.store.read(lambda tx: jobs.outcome(tx, home.user_id, job_id))
     assert jobs.unpack(outcome.packed) == result
     assert len(outcome.packed) < len(result) / 10
@@ -331,7 +333,9 @@ NO_ONE_KNOWS = ItemError("INTERNAL", "No worker knows this")
 
 async def fail_unknown(home: Home, due_before: float, limit: int = 9) -> list[str]:
     return await home.store.write(
-        lambda tx: jobs.fail_unknown(tx, ["sync", "batch"], due_before, now(), limit, NO_ONE_KNOWS)
+        lambda tx: job_claims.fail_unknown(
+            tx, ["sync", "batch"], due_before, now(), limit, NO_ONE_KNOWS
+        )
     )
 
 
@@ -356,7 +360,7 @@ async def test_a_job_that_failed_as_unknown_cannot_be_ended_by_its_worker(home):
     assert found is not None
     assert await fail_unknown(home, T0 + LEASE_SECONDS + 1) == [found.job_id]
     with pytest.raises(LeaseLost):
-        await home.store.write(lambda tx: jobs.succeed(tx, found, now(), 200, b"{}"))
+        await home.store.write(lambda tx: job_claims.succeed(tx, found, now(), 200, b"{}"))
 
 
 async def test_no_more_jobs_are_dropped_than_asked_for_and_the_oldest_first(home):
@@ -365,7 +369,7 @@ async def test_no_more_jobs_are_dropped_than_asked_for_and_the_oldest_first(home
         found = await claimed(home, T0)
         ended_at = f"2026-01-0{day}T00:00:00.000Z"
         await home.store.write(
-            lambda tx, found=found, at=ended_at: jobs.succeed(tx, found, at, 200, b"{}")
+            lambda tx, found=found, at=ended_at: job_claims.succeed(tx, found, at, 200, b"{}")
         )
 
     def prune(limit: int):

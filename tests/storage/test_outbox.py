@@ -11,7 +11,7 @@ from domain.imports import ImportRequest, items_of
 from domain.row import Row
 from domain.scopes import Role
 from operations import imports, webhooks
-from storage import changes, deliveries, groups, jobs, keys, users
+from storage import changes, deliveries, groups, job_claims, keys, users
 from storage import webhooks as stored
 from storage.idempotency import Answer, KeyTaken, Protection, remember
 from storage.store import Tx
@@ -176,12 +176,12 @@ async def test_the_end_of_a_job_is_recorded_for_its_user(home, desk, ending):
     job_id = await queue(home, {"mapPins": [pin()]})
 
     async def end(tx: Tx) -> None:
-        claim = await jobs.claim_next(tx, "sync", now(), 1.0)
+        claim = await job_claims.claim_next(tx, "sync", now(), 1.0)
         assert claim is not None
         if ending == "succeeded":
-            await jobs.succeed(tx, claim, now(), 200, b"{}")
+            await job_claims.succeed(tx, claim, now(), 200, b"{}")
         else:
-            await jobs.fail(tx, claim, now(), 500, Internal("no").for_item())
+            await job_claims.fail(tx, claim, now(), 500, Internal("no").for_item())
 
     await home.store.write(end)
     for each in (hook, trips_hook):
@@ -201,9 +201,9 @@ async def test_a_job_that_is_put_back_tells_nothing(home, desk):
     await queue(home, {})
 
     async def retry(tx: Tx) -> None:
-        claim = await jobs.claim_next(tx, "sync", now(), 1.0)
+        claim = await job_claims.claim_next(tx, "sync", now(), 1.0)
         assert claim is not None
-        await jobs.retry(tx, claim, 5.0)
+        await job_claims.retry(tx, claim, 5.0)
 
     await home.store.write(retry)
     assert await told(desk, hook.id) == []
@@ -213,7 +213,7 @@ async def test_a_job_of_a_kind_that_no_worker_knows_tells_too(home, desk):
     hook = await desk.hook("job.finished")
     await queue(home, {})
     await home.store.write(
-        lambda tx: jobs.fail_unknown(tx, ["x"], 9.0, now(), 9, Internal("unknown").for_item())
+        lambda tx: job_claims.fail_unknown(tx, ["x"], 9.0, now(), 9, Internal("unknown").for_item())
     )
     assert await told(desk, hook.id) == [("job.finished", None)]
 

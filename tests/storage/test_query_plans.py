@@ -26,6 +26,7 @@ from storage import (
     idempotency,
     invites,
     items,
+    job_claims,
     jobs,
     keys,
     last_use,
@@ -97,11 +98,13 @@ def reads(home: Home) -> dict[str, Any]:
         "parent": lambda tx: items.exists(tx, trip_id, "leg", "x"),
         "job": lambda tx: jobs.get(tx, user_id, "x"),
         "outcome": lambda tx: jobs.outcome(tx, user_id, "x"),
-        "next job": lambda tx: jobs.next_due(tx, ["sync", "batch"]),
+        "next job": lambda tx: job_claims.next_due(tx, ["sync", "batch"]),
+        "jobs put off": lambda tx: job_claims.any_put_off(tx, 1.0),
         "share": lambda tx: shares.active(tx, trip_id, SECRET),
         "webhook": lambda tx: webhooks.get(tx, user_id, "x"),
         "webhooks": lambda tx: webhooks.page(tx, user_id, among=None, after=place, limit=9),
         "webhooks with something due": lambda tx: deliveries.any_due(tx, 1.0),
+        "webhooks put off": lambda tx: deliveries.any_put_off(tx, 1.0),
         "receiver": lambda tx: deliveries.receiver(tx, Claim(user_id, "x", 1), now()),
         "next delivery": lambda tx: deliveries.next_due(tx, Claim(user_id, "x", 2), 1.0),
         "deliveries": lambda tx: deliveries.page(tx, "x", after=place, limit=9),
@@ -162,10 +165,12 @@ def writes(home: Home) -> dict[str, Any]:
         "forget": lambda tx: idempotency.forget_job(tx, "j"),
         "prune answers": lambda tx: idempotency.prune(tx, 0.0, 9),
         "prune jobs": lambda tx: jobs.prune(tx, "2001-01-01T00:00:00.000Z", 9),
-        "unknown jobs": lambda tx: jobs.fail_unknown(tx, ["sync"], 0.0, now(), 9, NOT_KNOWN),
+        "bring jobs forward": lambda tx: job_claims.bring_forward(tx, 1.0),
+        "unknown jobs": lambda tx: job_claims.fail_unknown(tx, ["sync"], 0.0, now(), 9, NOT_KNOWN),
         "job": lambda tx: _job(tx, home),
         "share": lambda tx: _share(tx, home),
         "webhook": lambda tx: _webhook(tx, home),
+        "bring webhooks forward": lambda tx: deliveries.bring_forward(tx, 1.0),
         "prune deliveries": lambda tx: deliveries.prune(tx, "2001-01-01T00:00:00.000Z", 9),
         "prune webhooks": lambda tx: webhooks.prune(tx, "9999-01-01T00:00:00.000Z", 9),
         "secret": server_state.signing_secret,
@@ -253,12 +258,12 @@ async def _job(tx: Tx, home: Home) -> None:
         now=now(),
         due_at=0.0,
     )
-    claim = await jobs.claim_next(tx, "sync", now(), 1.0)
+    claim = await job_claims.claim_next(tx, "sync", now(), 1.0)
     assert claim is not None
-    await jobs.retry(tx, claim, 2.0)
-    claim = await jobs.claim_next(tx, "sync", now(), 2.0)
+    await job_claims.retry(tx, claim, 2.0)
+    claim = await job_claims.claim_next(tx, "sync", now(), 2.0)
     assert claim is not None
-    await jobs.succeed(tx, claim, now(), 200, b"{}")
+    await job_claims.succeed(tx, claim, now(), 200, b"{}")
 
 
 async def _share(tx: Tx, home: Home) -> None:

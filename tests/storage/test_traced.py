@@ -8,7 +8,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from domain.errors import NotFound
 from runtime import tracing
 from runtime.spans import Spans
-from storage import jobs
+from storage import job_claims, jobs
 from storage.traced import TracedStore
 from tests.support import now
 
@@ -66,7 +66,7 @@ async def test_a_job_goes_on_with_the_trace_it_was_asked_for_in(home, traced, fi
     with tracing.request("POST", "http", {}):
         await traced.write(lambda tx: ask(tx, home))
     written, _ = finished()
-    claim = await home.store.write(lambda tx: jobs.claim_next(tx, "sync", now(), 2.0))
+    claim = await home.store.write(lambda tx: job_claims.claim_next(tx, "sync", now(), 2.0))
     trace_id, span_id = written.context.trace_id, written.context.span_id
     assert claim.traceparent.startswith(f"00-{trace_id:032x}-{span_id:016x}-")
     with tracing.task("job sync", claim.traceparent, job_id="job1", trip_id=None):
@@ -78,9 +78,9 @@ async def test_a_job_goes_on_with_the_trace_it_was_asked_for_in(home, traced, fi
 
 async def test_what_looks_for_work_all_the_time_has_no_spans(home, traced, finished):
     await traced.write(lambda tx: ask(tx, home))
-    await traced.read(lambda tx: jobs.next_due(tx, ["sync"]))
+    await traced.read(lambda tx: job_claims.next_due(tx, ["sync"]))
     assert finished() == ()
-    claim = await traced.write(lambda tx: jobs.claim_next(tx, "sync", now(), 2.0))
+    claim = await traced.write(lambda tx: job_claims.claim_next(tx, "sync", now(), 2.0))
     assert claim.traceparent is None
 
 

@@ -12,7 +12,17 @@ from domain.actor import TripAccess
 from domain.resources import ACTION_ITEM, COMMITMENT, LEG, MAP_PIN, STAY
 from domain.revisions import Revisions
 from domain.scopes import Role
-from storage import idempotency, items, jobs, keys, server_state, shares, snapshots, trips
+from storage import (
+    idempotency,
+    items,
+    job_claims,
+    jobs,
+    keys,
+    server_state,
+    shares,
+    snapshots,
+    trips,
+)
 from storage.idempotency import Answer, KeyTaken, Protection
 from storage.migrate import is_current, migrate, migrations_in
 from storage.store import Record, Store, Tx
@@ -150,12 +160,12 @@ async def test_jobs_of_an_upgraded_database_are_read_and_done(upgraded):
         assert {job.status for job in found if job} == set(get_args(jobs.Status))
 
     await upgraded.read(look)
-    claim = await upgraded.write(lambda tx: jobs.claim_next(tx, "batch", LATER, LATER_UNIX))
+    claim = await upgraded.write(lambda tx: job_claims.claim_next(tx, "batch", LATER, LATER_UNIX))
     assert (claim.trip_id, claim.attempt) == (TRIP, 2)
     assert (claim.key_id, claim.request_id) == (None, None)
     assert msgspec.json.decode(claim.params)["resource"] == "stay"
     assert msgspec.json.decode(jobs.unpack(claim.payload))["items"][0]["name"] == "É"
-    await upgraded.write(lambda tx: jobs.succeed(tx, claim, LATER, 200, b"{}"))
+    await upgraded.write(lambda tx: job_claims.succeed(tx, claim, LATER, 200, b"{}"))
     # By a server of that release, too, which may still be waiting for it.
     text, packed = await upgraded.read(lambda tx: tx.fetchrow(RESULT, claim.job_id))
     if claim.payload.startswith(b"{"):

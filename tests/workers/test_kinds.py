@@ -13,8 +13,8 @@ from domain.errors import Detail, Unavailable, ValidationFailed
 from runtime.ids import new_id
 from runtime.settings import Settings
 from runtime.signals import LocalSignals
-from storage import jobs
-from storage.jobs import Claim
+from storage import job_claims, jobs
+from storage.job_claims import Claim
 from storage.store import Store, Tx
 from tests.storage.home import Home, pin, soon
 from tests.support import now
@@ -189,7 +189,7 @@ async def test_attempts_and_backoff_are_the_kinds_own(home, signals, clock, effe
     for _ in range(2):
         assert await run_next(home.store, signals, kinds)
         assert not await run_next(home.store, signals, kinds)
-        due = await home.store.read(lambda tx: jobs.next_due(tx, kinds))
+        due = await home.store.read(lambda tx: job_claims.next_due(tx, kinds))
         waits.append(due["note"] - clock.moment)
         clock.moment = due["note"]
     assert waits == [10.0, 20.0]
@@ -235,7 +235,7 @@ async def test_effects_outside_happen_in_no_transaction_and_at_least_once(
         raise ZeroDivisionError
 
     with monkeypatch.context() as patched:
-        patched.setattr(jobs, "succeed", crash)
+        patched.setattr(job_claims, "succeed", crash)
         await run_next(home.store, signals, kinds)
     assert (await show(home, job_id))["status"] == "queued"
     clock.moment += 60

@@ -10,7 +10,7 @@ import pytest
 from domain.errors import Unavailable
 from operations import imports
 from runtime.settings import Settings
-from storage import jobs, open_store
+from storage import job_claims, open_store
 from storage.store import Tx
 from tests.storage.home import busy, pin, soon
 from tests.waiting import PATIENCE
@@ -160,7 +160,7 @@ async def test_a_job_that_takes_longer_than_its_lease_is_done_all_the_same(
     home, signals, storage_url, monkeypatch
 ):
     """Workers that live do not take it from each other for ever."""
-    monkeypatch.setattr(jobs, "LEASE_SECONDS", 0.2)
+    monkeypatch.setattr(job_claims, "LEASE_SECONDS", 0.2)
     monkeypatch.setattr(loop, "SWEEP_SECONDS", 0.01)
     apply = imports.apply
 

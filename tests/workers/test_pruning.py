@@ -18,6 +18,7 @@ from storage import (
     credentials,
     idempotency,
     invites,
+    job_claims,
     jobs,
     keys,
     sessions,
@@ -82,9 +83,9 @@ async def end_job(home: Home, days_ago: float) -> str:
 
     async def end(tx: Tx) -> None:
         await insert_job(tx, home, job_id)
-        claim = await jobs.claim_next(tx, "sync", timestamp(moment), 1.0)
+        claim = await job_claims.claim_next(tx, "sync", timestamp(moment), 1.0)
         assert claim is not None
-        await jobs.succeed(tx, claim, timestamp(moment), 200, b"{}")
+        await job_claims.succeed(tx, claim, timestamp(moment), 200, b"{}")
 
     await home.store.write(end)
     return job_id
@@ -111,7 +112,7 @@ async def test_a_job_that_has_not_ended_is_kept_however_old_it_is(home):
         await home.store.write(
             lambda tx, n=number: insert_job(tx, home, f"job{n}", due_at=float(n))
         )
-    assert await home.store.write(lambda tx: jobs.claim_next(tx, "sync", now(), 1.0))
+    assert await home.store.write(lambda tx: job_claims.claim_next(tx, "sync", now(), 1.0))
     await prune(home.store)
     states = await home.store.read(lambda tx: tx.fetch("SELECT status FROM jobs ORDER BY id"))
     assert [row[0] for row in states] == ["running", "queued"]

@@ -12,7 +12,7 @@ from domain.imports import ImportRequest
 from operations import imports
 from storage import idempotency, keys
 from storage.idempotency import Protection
-from storage.jobs import LEASE_SECONDS
+from storage.job_claims import LEASE_SECONDS
 from storage.store import Tx
 from tests.storage.home import leg, pin, soon, stay
 from tests.workers.work import claim, queue, run_next, show

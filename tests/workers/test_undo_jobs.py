@@ -8,7 +8,7 @@ from domain.undo import UndoRequest
 from operations import imports
 from operations import undo as operation
 from runtime.ids import new_id
-from storage import jobs, journal
+from storage import job_claims, jobs, journal
 from storage import undo as stored
 from tests.storage.home import pin
 from tests.support import now
@@ -84,7 +84,7 @@ async def test_what_is_stored_with_a_job_is_read_by_later_versions(home):
     assert msgspec.json.encode(request).decode() == stored
     await home.sync(PINS)
     await enqueue(home, UndoRequest(2))
-    claim = await home.store.write(lambda tx: jobs.claim_next(tx, "undo", "", 4e9))
+    claim = await home.store.write(lambda tx: job_claims.claim_next(tx, "undo", "", 4e9))
     assert claim is not None
     assert undo.decode(claim) == undo.Undo(home.trip_id, UndoRequest(2))
 

@@ -9,7 +9,7 @@ import msgspec
 from domain.imports import ImportRequest
 from runtime.ids import new_id
 from runtime.signals import Signals
-from storage import jobs
+from storage import job_claims, jobs
 from storage.store import Store
 from tests.storage.home import Home
 from tests.support import now
@@ -49,9 +49,9 @@ async def show(home: Home, job_id: str) -> dict[str, Any]:
     return decoded
 
 
-async def claim(home: Home, moment: float) -> jobs.Claim:
+async def claim(home: Home, moment: float) -> job_claims.Claim:
     """The next job, taken by a worker."""
-    found = await home.store.write(lambda tx: jobs.claim_next(tx, "sync", now(), moment))
+    found = await home.store.write(lambda tx: job_claims.claim_next(tx, "sync", now(), moment))
     assert found is not None
     return found
 
