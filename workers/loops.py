@@ -6,7 +6,7 @@ from runtime.lookups import LookUp, look_up
 from runtime.settings import Settings
 from runtime.signals import Signals
 from storage.store import Store
-from workers.deliveries import DeliveryLoop
+from workers.delivery_loop import DeliveryLoop
 from workers.loop import JobLoop
 
 

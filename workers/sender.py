@@ -20,7 +20,7 @@ from yarl import URL
 from domain.addresses import is_public, target_of
 from domain.delivery import RESPONSE_BYTES
 from runtime.lookups import LookUp
-from storage.deliveries import Answer
+from storage.webhook_claims import Answer
 
 SECONDS: Final = 10.0
 """What an attempt may take, from the look-up of the name to the beginning of the response."""

@@ -12,7 +12,7 @@ from storage import keys
 from tests.receiver import receiving
 from tests.support import SAMPLES, TRIP, WEBHOOK, add_key, gather, now
 from tests.waiting import until
-from workers import deliveries
+from workers import delivery_loop
 
 READ = "trips:read"
 
@@ -24,7 +24,7 @@ def settings(settings):
 
 @pytest.fixture(autouse=True)
 def fast(monkeypatch) -> None:
-    monkeypatch.setattr(deliveries, "SWEEP_SECONDS", 0.02)
+    monkeypatch.setattr(delivery_loop, "SWEEP_SECONDS", 0.02)
 
 
 async def make(client, **fields):

@@ -37,12 +37,13 @@ from storage import (
     shares,
     snapshots,
     trips,
+    webhook_claims,
     webhooks,
 )
-from storage.deliveries import Answer, Claim
 from storage.last_use import Table, Use
 from storage.migrate import migrate
 from storage.store import Tx
+from storage.webhook_claims import Answer, Claim
 from storage.webhooks import tell_of_job
 from tests.storage.home import SECRET, Home, event, leg, new_home, pin, stay, watch
 from tests.support import TRIP as TRIP_SAMPLE
@@ -103,10 +104,10 @@ def reads(home: Home) -> dict[str, Any]:
         "share": lambda tx: shares.active(tx, trip_id, SECRET),
         "webhook": lambda tx: webhooks.get(tx, user_id, "x"),
         "webhooks": lambda tx: webhooks.page(tx, user_id, among=None, after=place, limit=9),
-        "webhooks with something due": lambda tx: deliveries.any_due(tx, 1.0),
-        "webhooks put off": lambda tx: deliveries.any_put_off(tx, 1.0),
-        "receiver": lambda tx: deliveries.receiver(tx, Claim(user_id, "x", 1), now()),
-        "next delivery": lambda tx: deliveries.next_due(tx, Claim(user_id, "x", 2), 1.0),
+        "webhooks with something due": lambda tx: webhook_claims.any_due(tx, 1.0),
+        "webhooks put off": lambda tx: webhook_claims.any_put_off(tx, 1.0),
+        "receiver": lambda tx: webhook_claims.receiver(tx, Claim(user_id, "x", 1), now()),
+        "next delivery": lambda tx: webhook_claims.next_due(tx, Claim(user_id, "x", 2), 1.0),
         "deliveries": lambda tx: deliveries.page(tx, "x", after=place, limit=9),
         "replay": lambda tx: idempotency.find(tx, "k", "i", 0.0),
         "first page": lambda tx: items.page(tx, trip_id, "leg", after=None, limit=9),
@@ -170,7 +171,7 @@ def writes(home: Home) -> dict[str, Any]:
         "job": lambda tx: _job(tx, home),
         "share": lambda tx: _share(tx, home),
         "webhook": lambda tx: _webhook(tx, home),
-        "bring webhooks forward": lambda tx: deliveries.bring_forward(tx, 1.0),
+        "bring webhooks forward": lambda tx: webhook_claims.bring_forward(tx, 1.0),
         "prune deliveries": lambda tx: deliveries.prune(tx, "2001-01-01T00:00:00.000Z", 9),
         "prune webhooks": lambda tx: webhooks.prune(tx, "9999-01-01T00:00:00.000Z", 9),
         "secret": server_state.signing_secret,
@@ -277,11 +278,11 @@ async def _webhook(tx: Tx, home: Home) -> None:
     made = await hooks.create(tx, caller.actor, {**WEBHOOK, "events": [*EVENTS]}, [], now())
     await _message(tx, home)
     await tell_of_job(tx, home.user_id, None, "j", "sync", "succeeded", now())
-    claim = await deliveries.claim_next(tx, 1.0)
+    claim = await webhook_claims.claim_next(tx, 1.0)
     assert claim is not None
-    due = await deliveries.next_due(tx, claim, 1.0)
+    due = await webhook_claims.next_due(tx, claim, 1.0)
     assert due is not None
-    await deliveries.record_answer(tx, claim, due, Answer(500, "", 1), now(), 1.0)
+    await webhook_claims.record_answer(tx, claim, due, Answer(500, "", 1), now(), 1.0)
     await deliveries.redeliver(tx, made.id, due.id)
     await hooks.change(tx, caller.actor, made.id, {"description": "x"}, [], now())
     await hooks.delete(tx, caller.actor, made.id, now())

@@ -12,9 +12,9 @@ from domain.account import key_hash
 from domain.actor import Actor
 from domain.cursor import Position
 from operations import webhooks
-from storage import deliveries, keys
-from storage.deliveries import Answer, Claim, LeaseLost
+from storage import deliveries, keys, webhook_claims
 from storage.store import Store
+from storage.webhook_claims import Answer, Claim, LeaseLost
 from storage.webhooks import NewHook
 from tests.storage.home import Home
 from tests.support import now
@@ -84,7 +84,7 @@ class Desk:
 
     async def claim(self, store: Store | None = None) -> Claim | None:
         return await (store or self.home.store).write(
-            lambda tx: deliveries.claim_next(tx, self.moment)
+            lambda tx: webhook_claims.claim_next(tx, self.moment)
         )
 
     async def next(self, claim: Claim, store: Store | None = None) -> bool:
@@ -101,7 +101,7 @@ class Desk:
         return sent
 
     async def release(self, claim: Claim) -> None:
-        await self.home.store.write(lambda tx: deliveries.release(tx, claim, self.moment))
+        await self.home.store.write(lambda tx: webhook_claims.release(tx, claim, self.moment))
 
     async def listed(self, hook_id: str, after: Position | None = None) -> list[dict[str, Any]]:
         """A webhook's deliveries, newest first."""

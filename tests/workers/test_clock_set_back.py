@@ -4,16 +4,16 @@ import pytest
 
 from runtime.settings import Settings
 from storage import job_claims
-from storage.deliveries import LEASE_SECONDS as LEASE
 from storage.job_claims import FURTHEST_SECONDS, LEASE_SECONDS
+from storage.webhook_claims import LEASE_SECONDS as LEASE
 from tests.receiver import receiving
 from tests.storage.home import pin, soon
 from tests.support import now
 from tests.waiting import until
 from tests.workers.test_delivery_loop import PRIVATE
 from tests.workers.work import claim, queue, run_next, show
-from workers import deliveries, loop
-from workers.deliveries import DeliveryLoop
+from workers import delivery_loop, loop
+from workers.delivery_loop import DeliveryLoop
 from workers.kinds import KINDS
 from workers.loop import JobLoop
 from workers.runner import bring_forward
@@ -106,7 +106,7 @@ async def test_a_job_that_is_to_wait_does(home, signals, clock):
 async def test_a_webhook_is_told_when_the_lease_of_before_could_have_run_out(
     home, desk, monkeypatch, worker
 ):
-    monkeypatch.setattr(deliveries, "SWEEP_SECONDS", 0.01)
+    monkeypatch.setattr(delivery_loop, "SWEEP_SECONDS", 0.01)
     async with receiving() as receiver:
         hook = await desk.hook("trip.changed", url=receiver.url)
         await home.create("mapPin", pin())

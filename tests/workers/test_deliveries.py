@@ -12,9 +12,9 @@ from domain.history import EVENT_ROWS
 from domain.resources import BY_KIND
 from operations import rows, webhooks
 from operations.rows import Collection
-from storage import deliveries, groups, keys, open_store
-from storage.deliveries import LEASE_SECONDS, Answer, Claim, LeaseLost
+from storage import groups, keys, open_store, webhook_claims
 from storage.store import Tx
+from storage.webhook_claims import LEASE_SECONDS, Answer, Claim, LeaseLost
 from tests.storage.home import pin
 from tests.support import add_key, now
 from tests.workers.desk import URL, Desk, actor_of
@@ -185,7 +185,7 @@ async def test_who_loses_the_lease_while_sending_records_nothing(home, desk):
     async def slow(*arguments):
         desk.send = send
         await taken_over()
-        return deliveries.Answer(500, "too late", 9)
+        return webhook_claims.Answer(500, "too late", 9)
 
     desk.send = slow
     with pytest.raises(LeaseLost):
@@ -363,13 +363,13 @@ async def test_receivers_that_fail_or_are_slow_leave_slots_to_others(home, desk)
     async def claimed(*, slow: bool) -> list[Claim]:
         found = []
         while claim := await home.store.write(
-            lambda tx: deliveries.claim_next(tx, desk.moment, slow=slow)
+            lambda tx: webhook_claims.claim_next(tx, desk.moment, slow=slow)
         ):
             found.append(claim)
         return found
 
     assert [claim.hook_id for claim in await claimed(slow=False)] == [hooks["good"]]
-    assert not await home.store.read(lambda tx: deliveries.any_due(tx, desk.moment, slow=False))
+    assert not await home.store.read(lambda tx: webhook_claims.any_due(tx, desk.moment, slow=False))
     others = await claimed(slow=True)
     assert {claim.hook_id for claim in others} == {hooks["fails"], hooks["slow"]}
     assert all(claim.slow for claim in others)

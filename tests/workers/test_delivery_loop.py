@@ -7,15 +7,15 @@ import pytest
 
 from domain.delivery import RETRY_SECONDS
 from runtime.settings import Settings, Webhooks
-from storage import deliveries, open_store
-from storage.deliveries import LEASE_SECONDS
+from storage import open_store, webhook_claims
+from storage.webhook_claims import LEASE_SECONDS
 from tests.receiver import Received, receiving
 from tests.storage.home import leg, pin, soon
 from tests.waiting import until
 from tests.workers.desk import Desk
 from tests.workers.work import queue, show
-from workers import deliveries as module
-from workers.deliveries import DeliveryLoop
+from workers import delivery_loop as module
+from workers.delivery_loop import DeliveryLoop
 from workers.loops import WorkerLoops
 
 
@@ -210,7 +210,7 @@ async def test_a_worker_that_was_killed_leaves_its_webhooks_to_others(home, desk
 
 
 async def test_the_loop_outlives_whatever_happens(home, desk, fast, monkeypatch, logged):
-    real = deliveries.any_due
+    real = webhook_claims.any_due
     calls: list[None] = []
 
     async def fail_twice(*arguments, **options):
@@ -219,7 +219,7 @@ async def test_the_loop_outlives_whatever_happens(home, desk, fast, monkeypatch,
             raise ZeroDivisionError
         return await real(*arguments, **options)
 
-    monkeypatch.setattr(deliveries, "any_due", fail_twice)
+    monkeypatch.setattr(webhook_claims, "any_due", fail_twice)
     async with receiving() as receiver:
         await desk.hook("trip.changed", url=receiver.url)
         await home.create("mapPin", pin())
