@@ -1,4 +1,4 @@
-"""The listening server: connections, and how long they may take."""
+"""The listening server: which connections it takes, and how it ends."""
 
 import asyncio
 import contextlib
@@ -6,32 +6,20 @@ import functools
 import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, cast
+from typing import Final
 
 import structlog
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
-from domain.errors import Internal, ValidationFailed
 from runtime import measured
 from server.addresses import canonical
+from server.connection import MAX_HEAD_BYTES, Connection, NewConnections, bad_head, head_bytes
 from server.errors import refuse
-from server.response import WholeResponse
 
-MAX_HEAD_BYTES: Final = 64 * 1024
-"""What a request's target, and the names and values of its headers, may have together."""
-MAX_HEADERS: Final = 100
 SHUTDOWN_SECONDS: Final = 20.0
 """aiohttp waits so long twice: requests at hand have 40 s to end."""
-IDLE_SECONDS: Final = 75.0
-"""How long a connection may be open without a whole request head; proxies give up sooner."""
-BUFFER_BYTES: Final = 64 * 1024
-"""What of a body may wait to be read before no more is received: the loop takes in at once what
-has come by then, and takes in nothing else meanwhile."""
 UNREAD_MS: Final = 60_000
 """How long a client may take nothing of what it was sent."""
-UNSENT_SECONDS: Final = 60.0
-"""How long a client may take for a piece of what it was sent: one of 128 KiB, so 2 KiB a second."""
 LOOK_SECONDS: Final = 15.0
 """How often it is looked for clients that take longer."""
 ACCEPT_AGAIN_SECONDS: Final = 0.1
@@ -43,123 +31,6 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 """Gives the response to a request; what it raises is told the client as a 500."""
 
 _log = structlog.get_logger("carnet.server")
-
-
-class _Connection(web.RequestHandler):
-    """aiohttp's connection, refusing with our envelope what never gets to the handler."""
-
-    __slots__ = ("_new", "_over", "_pipe", "_unsent_since", "when_lost")
-
-    def __init__(
-        self, server: web.Server, new: "_New", over: Callable[[], None], **options: Any
-    ) -> None:
-        """`over` is called when the connection is."""
-        super().__init__(server, **options)
-        self.when_lost: Callable[[], None] | None = None
-        self._new = new
-        self._over = over
-        self._pipe: asyncio.Transport
-        self._unsent_since: float | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._new.add(self)
-        self._pipe = cast(asyncio.Transport, transport)
-        super().connection_made(transport)
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        self._new.discard(self)
-        self._over()
-        super().connection_lost(exc)
-        if self.when_lost is not None:
-            self.when_lost()
-
-    def pause_writing(self) -> None:
-        self._unsent_since = self._loop.time()
-        super().pause_writing()
-
-    def resume_writing(self) -> None:
-        self._unsent_since = None
-        super().resume_writing()
-
-    def abort_if_stuck(self) -> None:
-        """Breaks the connection where the client takes too little of what it was sent.
-
-        A connection that was closed still sends what there is, and would do so for ever.
-        """
-        now = self._loop.time()
-        if self._unsent_since is None and self._pipe.is_closing():
-            self._unsent_since = now
-        if self._unsent_since is not None and now - self._unsent_since > UNSENT_SECONDS:
-            _log.info("client_too_slow")
-            self._pipe.abort()
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        if isinstance(exc, ConnectionError):
-            # The client went away in the middle of its request.
-            _log.info("client_gone")
-            return WholeResponse(400, {})
-        if isinstance(exc, HttpProcessingError):
-            too_large = isinstance(exc, LineTooLong)
-            measured.REFUSED.add("head_too_large" if too_large else "bad_http")
-            return refuse(_bad_head())
-        self.log_exception("A request has crashed", exc_info=exc)
-        if request.writer.output_size > 0:
-            raise ConnectionError("a part of the response was sent")
-        return refuse(Internal())
-
-
-def _head_bytes(request: web.BaseRequest) -> int:
-    """What `MAX_HEAD_BYTES` limits."""
-    size = len(request.raw_path)
-    for name, value in request.raw_headers:
-        size += len(name) + len(value)
-    return size
-
-
-def _bad_head() -> ValidationFailed:
-    return ValidationFailed([], "The request is not valid HTTP, or its head is too large")
-
-
-class _New:
-    """The open connections on which no request has come yet.
-
-    aiohttp takes them for idle, and would close them on a client that is about to write.
-    """
-
-    def __init__(self) -> None:
-        self._connections: set[object] = set()
-        self._none = asyncio.Event()
-
-    def add(self, connection: object) -> None:
-        self._connections.add(connection)
-        self._none.clear()
-
-    def discard(self, connection: object) -> None:
-        if connection in self._connections:
-            self._connections.remove(connection)
-            if not self._connections:
-                self._none.set()
-
-    async def wait_for_none(self, seconds: float) -> None:
-        """Waits until there is none, and no longer than so many seconds."""
-        if self._connections:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._none.wait(), seconds)
-
-
-def on_lost(request: web.BaseRequest, tell: Callable[[], None] | None) -> None:
-    """Has a function called when the request's connection is lost; None: no longer."""
-    connection = request.protocol
-    assert isinstance(connection, _Connection)
-    connection.when_lost = tell
-    if tell is not None and request.transport is None:
-        tell()
 
 
 class Listener:
@@ -187,7 +58,7 @@ class Listener:
         self._taken = 0
         self._linger_seconds = linger_seconds
         self._handler = handler
-        self._new = _New()
+        self._new = NewConnections()
         self._server = web.Server(self._handle)
         self._runner = web.ServerRunner(self._server, shutdown_timeout=SHUTDOWN_SECONDS)
         self._listening: socket.socket
@@ -214,9 +85,9 @@ class Listener:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         self._new.discard(request.protocol)
-        if _head_bytes(request) > MAX_HEAD_BYTES:
+        if head_bytes(request) > MAX_HEAD_BYTES:
             measured.REFUSED.add("head_too_large")
-            return refuse(_bad_head())
+            return refuse(bad_head())
         self.in_flight += 1
         try:
             return await self._handler(request)
@@ -226,7 +97,7 @@ class Listener:
     def _look(self) -> None:
         """Looks for clients that are too slow, from now on."""
         for connection in self._server.connections:
-            assert isinstance(connection, _Connection)
+            assert isinstance(connection, Connection)
             connection.abort_if_stuck()
         self._looking = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)
 
@@ -288,25 +159,11 @@ class Listener:
         if hasattr(socket, "TCP_USER_TIMEOUT") and accepted.family != socket.AF_UNIX:
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
         try:
-            make = functools.partial(self._connection, over)
+            make = functools.partial(Connection, self._server, self._new, over)
             await asyncio.get_running_loop().connect_accepted_socket(make, accepted)
         except OSError:
             over()
             accepted.close()
-
-    def _connection(self, over: Callable[[], None]) -> _Connection:
-        options: dict[str, Any] = {
-            "access_log": None,
-            "auto_decompress": False,
-            "keepalive_timeout": IDLE_SECONDS,
-            "max_line_size": MAX_HEAD_BYTES,
-            "max_field_size": MAX_HEAD_BYTES,
-            "max_headers": MAX_HEADERS,
-            "read_bufsize": BUFFER_BYTES,
-        }
-        return _Connection(
-            self._server, self._new, over, loop=asyncio.get_running_loop(), **options
-        )
 
     async def stop(self) -> None:
         """Stops accepting, and gives running requests their time to end."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from domain import details
 from domain.errors import ValidationFailed
-from server.listener import on_lost
+from server.connection import on_lost
 from server.query import whole_number
 from server.route import Call
 

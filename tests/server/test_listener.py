@@ -11,7 +11,8 @@ import pytest
 import structlog
 from aiohttp import web
 
-from server.listener import Handler, Listener, on_lost
+from server.connection import on_lost
+from server.listener import Handler, Listener
 from tests.waiting import until
 
 

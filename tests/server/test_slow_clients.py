@@ -10,6 +10,7 @@ import pytest
 from aiohttp import StreamReader, web
 
 from server import bodies
+from server import connection as connections
 from server import listener as listener_module
 from server.response import WholeResponse
 from tests.server.test_listener import Slow, listening
@@ -50,7 +51,7 @@ async def reply_on(connection: socket.socket) -> bytes:
 
 @pytest.mark.parametrize("head", [b"", b"GET / HTT", b"GET / HTTP/1.1\r\nHost: x\r\n"])
 async def test_who_sends_no_whole_head_is_hung_up_on(monkeypatch, head):
-    monkeypatch.setattr(listener_module, "IDLE_SECONDS", 0.2)
+    monkeypatch.setattr(connections, "IDLE_SECONDS", 0.2)
     async with listening(Slow().handle) as (listener, _):
         connection = await connect(listener.port)
         await say(connection, head)
@@ -90,9 +91,9 @@ async def trickle(connection: socket.socket) -> None:
 @pytest.mark.parametrize("size", [300_000, 20_000_000])
 async def test_who_takes_a_reply_by_bytes_is_hung_up_on(monkeypatch, head, size):
     """Also one whose end is with the connection already, and one that is closed but not sent."""
-    monkeypatch.setattr(listener_module, "UNSENT_SECONDS", 0.05)
+    monkeypatch.setattr(connections, "UNSENT_SECONDS", 0.05)
     monkeypatch.setattr(listener_module, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(listener_module, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(connections, "IDLE_SECONDS", 0.05)
 
     async def large(_request: web.BaseRequest) -> web.StreamResponse:
         return WholeResponse(200, {}, b"x" * size)
@@ -168,4 +169,4 @@ async def test_a_large_body_is_taken_in_piece_by_piece(world, monkeypatch):
     assert answer.status in (200, 202)
     assert sum(sizes) > 1_000_000
     # One piece that the system gives, beside what may wait.
-    assert max(sizes) <= 256 * 1024 + 2 * listener_module.BUFFER_BYTES
+    assert max(sizes) <= 256 * 1024 + 2 * connections.BUFFER_BYTES
