@@ -1,6 +1,7 @@
 """What a scrape tells of the database: read now and then, and nothing while it is away."""
 
 import asyncio
+import time
 from typing import Any, cast
 
 import pytest
@@ -9,7 +10,12 @@ from carnet import metrics_port
 from carnet.metrics_port import Scrapes
 from domain.errors import Unavailable
 from runtime import measured
+from storage import server_state
 from storage.store import Store
+from tests.measuring import number
+from tests.storage.home import new_home, pin
+from tests.workers.desk import Desk
+from tests.workers.work import claim, queue
 
 
 class Database:
@@ -52,6 +58,30 @@ async def test_it_is_read_once_for_those_who_ask_soon(scrapes, database):
     ((_, (schema,)),) = measured.SCHEMA_VERSION.rows()
     assert schema > 10
     assert dict(measured.JOBS_UNFINISHED.rows())["sync", "queued"] == [0]
+
+
+async def test_what_waits_is_told(scrapes, store):
+    home = await new_home(store)
+    desk = await Desk.of(home)
+    await desk.hook("trip.changed")
+    await home.create("mapPin", pin())
+    soon = time.time()
+    for due_at in (soon - 100, soon - 10, soon - 10):
+        await queue(home, {"mapPins": [pin()]}, due_at=due_at)
+    await claim(home, soon)
+    last = server_state.LastBackup(at=1_700_000_000, bytes=4096)
+    await store.write(lambda tx: server_state.note_backup(tx, last))
+    await scrapes._read_backlog()
+    told = [
+        number(measured.JOBS_UNFINISHED, "sync", "queued"),
+        number(measured.JOBS_UNFINISHED, "sync", "running"),
+        number(measured.DELIVERIES_WAITING),
+        number(measured.BACKUP_AT),
+        number(measured.BACKUP_BYTES),
+    ]
+    assert told == [2, 1, 1, 1_700_000_000, 4096]
+    assert 10 <= number(measured.JOB_OLDEST_DUE, "sync") < 100
+    assert number(measured.JOB_OLDEST_DUE, "batch") == 0
 
 
 async def test_while_it_is_away_there_are_no_numbers(scrapes, database, monkeypatch):

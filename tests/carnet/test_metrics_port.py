@@ -1,8 +1,11 @@
 """`/metrics` of a running program: all its processes at once, and no counter ever falls."""
 
+import asyncio
 import contextlib
 import os
+import platform
 import signal
+import sqlite3
 
 import aiohttp
 import pytest
@@ -18,6 +21,7 @@ from tests.waiting import until
 
 REQUESTS = "carnet_http_request_duration_seconds_count"
 RESPONSES = "carnet_http_responses_total"
+BACKUP = "carnet_last_backup_timestamp_seconds"
 PINS = [{**SAMPLES["mapPin"], "clientRef": f"pin-{n}"} for n in range(300)]
 """So many that a sync of them is a job."""
 
@@ -85,6 +89,41 @@ async def test_one_scrape_shows_the_server_and_its_worker(tmp_path):
             assert secret not in found.text
         assert 'route="other"' not in found.text
         assert 'kind="other"' not in found.text
+
+
+async def test_what_is_open_and_what_waits(tmp_path):
+    port = free_port()
+    async with serving(tmp_path, **PLENTY, CARNET_METRICS__PORT=str(port)) as server:
+        trip = f"/trips/{await make_trip(server.client)}"
+        made = run(tmp_path, "backup", "copy.db", "--json").json
+        with contextlib.closing(sqlite3.connect(tmp_path / "data" / "carnet.db")) as other:
+            other.execute("BEGIN IMMEDIATE")
+            async with server.client.open(f"{trip}/events"), asyncio.TaskGroup() as group:
+                writes = [
+                    group.create_task(server.client.post(f"{trip}/map-pins", SAMPLES["mapPin"]))
+                    for _ in range(4)
+                ]
+
+                async def told() -> Scrape | None:
+                    found = await scrape(port)
+                    # One of them waits for the other process, the rest for its turn.
+                    waiting = found.total("carnet_sqlite_writes_waiting")
+                    return found if waiting >= 3 else None
+
+                found = await until(told)
+                other.execute("ROLLBACK")
+            assert [write.result().status for write in writes] == [201] * 4
+        assert found.total("carnet_event_streams_open") == 1
+        assert found.total("carnet_http_requests_in_flight") == 5
+        assert found.total("carnet_http_connections_open") >= 5
+        assert found.total(BACKUP) > found.total("process_start_time_seconds") - 1
+        assert found.total("carnet_last_backup_size_bytes") == made["bytes"]
+        built = {"schema": str(made["schema"]), "python": platform.python_version()}
+        assert found.total("carnet_build_info", **built) == 1
+        assert found.total("carnet_sqlite_file_size_bytes", file="wal") > 0
+        assert found.total("process_max_fds") > found.total("process_open_fds") > 10
+        assert found.total("process_cpu_seconds_total") > 0
+        assert found.total("carnet_event_loop_lag_seconds_count") > 0
 
 
 @pytest.fixture

@@ -6,8 +6,10 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from runtime import measured
 from runtime.settings import Settings
 from tests.authenticator import PRESENT, Authenticator
+from tests.measuring import counted
 from tests.support import Client, World, add_session
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
@@ -155,7 +157,8 @@ async def test_a_challenge_is_spent_by_a_wrong_answer_too(owner, anyone, authent
     await register(owner, authenticator)
     options = (await anyone.post("/session/passkey/options")).json
     wrong = authenticator.get(options, origin="https://evil.example")
-    assert (await anyone.post("/session/passkey", {"credential": wrong})).status == 401
+    with counted(measured.AUTH_FAILURES, "passkey"):
+        assert (await anyone.post("/session/passkey", {"credential": wrong})).status == 401
     right = authenticator.get(options)
     assert (await anyone.post("/session/passkey", {"credential": right})).status == 401
 

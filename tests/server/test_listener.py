@@ -11,8 +11,10 @@ import pytest
 import structlog
 from aiohttp import web
 
+from runtime import measured
 from server.connection import on_lost
 from server.listener import Handler, Listener
+from tests.measuring import counted
 from tests.waiting import until
 
 
@@ -246,7 +248,8 @@ async def closed_at_once(port: int) -> bool:
 async def test_one_address_has_no_more_connections_than_it_may():
     async with listening(named("here"), most_of_one=3) as (listener, _):
         held = [await asyncio.open_connection("127.0.0.1", listener.port) for _ in range(3)]
-        with structlog.testing.capture_logs() as lines:
+        refusal = counted(measured.REFUSED, "connections")
+        with structlog.testing.capture_logs() as lines, refusal:
             assert await closed_at_once(listener.port)
         assert [line["event"] for line in lines] == ["too_many_connections"]
         # Those that it has go on, and one that ends makes room.

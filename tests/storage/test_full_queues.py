@@ -6,9 +6,11 @@ import threading
 import pytest
 
 from domain.errors import Unavailable
+from runtime import measured
 from storage import job_claims, jobs, open_store, postgres_pool, postgres_sessions, sqlite_engine
 from storage.postgres_pool import POOL_SIZE
 from storage.store import Tx
+from tests.measuring import counted, number
 from tests.storage.home import Home, soon
 from tests.storage.test_job_rows import claimed, queue
 from tests.support import now
@@ -23,7 +25,10 @@ async def one(tx: Tx) -> int:
 
 
 async def refused(store, way: str) -> None:
-    with pytest.raises(Unavailable, match="Too many") as caught:
+    with (
+        counted(measured.REFUSED, "storage_full"),
+        pytest.raises(Unavailable, match="Too many") as caught,
+    ):
         await soon(getattr(store, way)(one))
     assert caught.value.headers["Retry-After"] == "1"
 
@@ -43,6 +48,7 @@ async def test_sqlite_refuses_who_comes_when_too_many_writers_wait(tmp_path, mon
     waiting = [asyncio.ensure_future(store.write(one)) for _ in range(WAITING)]
     await asyncio.sleep(0)
     await refused(store, "write")
+    assert number(measured.SQLITE_WRITES_WAITING) == WAITING
     assert await store.read(one) == 1, "readers have queues of their own"
     end.set()
     assert await soon(asyncio.gather(holding, *waiting)) == [1] * (WAITING + 1)
@@ -71,6 +77,9 @@ async def test_postgres_refuses_who_comes_when_too_many_wait(postgres_url, monke
     waiting = [asyncio.create_task(run(one)) for _ in range(WAITING)]
     await asyncio.sleep(0)
     await refused(store, way)
+    assert number(measured.POSTGRES_CONNECTIONS, way, "open") == POOL_SIZE
+    assert number(measured.POSTGRES_CONNECTIONS, way, "in_use") == POOL_SIZE
+    assert number(measured.POSTGRES_WAITING, way) == WAITING
     end.set()
     assert await soon(asyncio.gather(*holding, *waiting)) == [1] * (POOL_SIZE + WAITING)
     assert await soon(run(one)) == 1, "there is room again"
