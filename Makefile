@@ -55,8 +55,8 @@ verify: $(VENV)/.dev clients/node_modules/.installed ## check that they are up t
 	$(PY) -m docs.generate --check
 	@cd clients/typescript && npm run --silent verify
 
-containers: ## build the image, and try ops/compose.yaml in this machine's Docker
-	$(PYTHON) -m ops.containers $(ARGS)
+containers: $(VENV)/.demo ## build the image, and try ops/compose.yaml in this machine's Docker
+	$(PY) -m ops.containers $(ARGS)
 
 screenshots: $(VENV)/.dev ## take a picture of every page, into docs/images (ARGS=keys: of one)
 	$(PY) -m docs.screenshots $(ARGS)

@@ -1,12 +1,13 @@
 """Tries the set-up of `compose.yaml` in the Docker of this machine: `make containers`.
 
-It builds the image, starts everything under a project name of its own with no port published, syncs
-3,000 pins through the proxy, makes both servers anew under load, and looks whether a secret can be
-seen from outside. All of it is removed at the end.
+It builds the image, starts everything under a project name of its own with no port published, runs
+the demo through the proxy, makes servers and workers anew under load, restores a backup of it all,
+and looks whether a secret can be seen from outside. All of it is removed at the end.
 """
 
 import contextlib
 import json
+import os
 import secrets
 import shutil
 import subprocess
@@ -16,7 +17,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import airportsdata
+
 OPS: Final = Path(__file__).parent
+ROOT: Final = OPS.parent
 PROJECT: Final = "carnet-trial"
 EMAIL: Final = "owner@example.org"
 
@@ -48,8 +52,6 @@ def use():
 group = ask("GET", "/me")["groups"][0]["_id"]
 days = {"startDate": "2027-07-01", "endDate": "2027-07-09"}
 trip = "/trips/" + ask("POST", "/trips", {"groupId": group, "title": "Trip", **days})["_id"]
-pins = [{"clientRef": f"p{n}", "name": f"Pin {n}", "lat": 1.0, "lng": 2.0} for n in range(3000)]
-assert ask("POST", f"{trip}/sync", {"mapPins": pins})["mapPins"]["created"] == 3000
 print("ready", flush=True)
 threads = [threading.Thread(target=use) for _ in range(4)]
 for thread in threads: thread.start()
@@ -69,7 +71,7 @@ class Trial:
         self.password = secrets.token_hex(16)
 
     def prepare(self) -> None:
-        """Writes what the head of `compose.yaml` says."""
+        """Writes what the head of `compose.yaml` says, and what the demo is made of."""
         text = (OPS / "compose.yaml").read_text(encoding="utf-8")
         ports = [line for line in text.splitlines() if line.strip().startswith("ports: ")]
         assert len(ports) == 1
@@ -81,6 +83,10 @@ class Trial:
             file = self._folder / "secrets" / name
             file.write_text(f"{secret}\n", encoding="utf-8")
             file.chmod(0o444)
+        for part in ("examples", "operations/sample"):
+            shutil.copytree(ROOT / part, self._folder / "demo" / part)
+        airports = Path(airportsdata.__file__).parent
+        shutil.copytree(airports, self._folder / "demo" / "airportsdata")
 
     def command(self, *arguments: str) -> list[str]:
         """How Docker Compose is told something of the set-up."""
@@ -93,10 +99,29 @@ class Trial:
         return done.stdout.decode()
 
     def carnet(self, *arguments: str) -> dict[str, str]:
-        """What a command of Carnet prints as JSON."""
-        printed = self.tell("run", "--rm", "-T", "migrate", *arguments, "--json")
+        """What a command of Carnet prints as JSON; it sees the folder as `/trial`, and is us."""
+        us = f"{os.getuid()}:{os.getgid()}"
+        mount = ("--volume", f"{self._folder}:/trial", "--user", us)
+        printed = self.tell("run", "--rm", "-T", *mount, "migrate", *arguments, "--json")
         told: dict[str, str] = json.loads(printed)
         return told
+
+    def demonstrate(self, key: str) -> None:
+        """Runs the demo through the proxy, in a container beside it."""
+        mount = ("--volume", f"{self._folder / 'demo'}:/demo:ro", "--workdir", "/demo")
+        python = ("run", "--rm", "-T", "--no-deps", *mount, "--entrypoint", "python", "migrate")
+        demo = ("-m", "examples.demo", "--url", "http://proxy", "--key", key)
+        print(self.tell(*python, *demo), end="")
+
+    def bring_back(self) -> None:
+        """Makes a backup, empties the database, and restores it, as docs/production.md says."""
+        self.carnet("backup", "/trial/carnet.backup")
+        self.tell("stop", "server-1", "server-2", "worker")
+        for command in ("dropdb", "createdb"):
+            self.tell("exec", "-T", "postgres", command, "-U", "carnet", "carnet")
+        self.carnet("restore", "/trial/carnet.backup")
+        self.tell("up", "--detach", "--wait", "--no-build")
+        self.carnet("check")
 
     @contextlib.contextmanager
     def in_use(self, key: str) -> Iterator[None]:
@@ -109,17 +134,20 @@ class Trial:
             text=True,
         ) as using:
             assert using.stdout is not None
-            require(using.stdout.readline() == "ready\n", "the sync was not taken")
+            require(using.stdout.readline() == "ready\n", "the trip was not made")
             yield
             seen: dict[str, int] = json.loads(using.communicate("")[0])
         require(list(seen) == ["answered"], f"requests were not answered: {seen}")
         print(f"{seen['answered']} requests, all answered")
 
-    def require_no_secret(self) -> None:
-        """Looks at all that Docker tells of the containers."""
+    def require_no_secret(self, key: str) -> None:
+        """Looks at all that Docker tells of the containers, and at what they have printed."""
         ids = self.tell("ps", "--all", "--quiet").split()
         told = subprocess.run(["docker", "inspect", *ids], check=True, stdout=subprocess.PIPE)
         require(self.password.encode() not in told.stdout, "docker inspect shows the password")
+        logs = self.tell("logs")
+        for secret in (self.password, key, "setup?code="):
+            require(secret not in logs, f"docker compose logs shows {secret}")
 
 
 def require(holds: bool, otherwise: str) -> None:
@@ -131,19 +159,23 @@ def require(holds: bool, otherwise: str) -> None:
 def main() -> None:
     """Builds, starts, uses, replaces, looks, and removes; arguments are for the build."""
     build = ["docker", "build", "--file", str(OPS / "Dockerfile"), "--tag", "carnet"]
-    subprocess.run([*build, *sys.argv[1:], str(OPS.parent)], check=True)
+    subprocess.run([*build, *sys.argv[1:], str(ROOT)], check=True)
     with tempfile.TemporaryDirectory(prefix="carnet-containers-") as folder:
         trial = Trial(Path(folder))
         trial.prepare()
         try:
             trial.carnet("init", "--email", EMAIL)
             trial.tell("up", "--detach", "--wait", "--no-build")
-            key = trial.carnet("key", "create", "--user", EMAIL, "--rate-limit", "1000000000")
-            with trial.in_use(key["key"]):
-                for server in ("server-1", "server-2"):
-                    recreate = ("--no-deps", "--no-build", "--force-recreate", server)
+            made = trial.carnet("key", "create", "--user", EMAIL, "--rate-limit", "1000000000")
+            key = made["key"]
+            trial.demonstrate(key)
+            with trial.in_use(key):
+                for service in ("server-1", "server-2", "worker"):
+                    recreate = ("--no-deps", "--no-build", "--force-recreate", service)
                     trial.tell("up", "--detach", "--wait", *recreate)
-            trial.require_no_secret()
+            trial.bring_back()
+            trial.demonstrate(key)
+            trial.require_no_secret(key)
         finally:
             trial.tell("down", "--volumes", "--timeout", "60")
 

@@ -139,13 +139,22 @@ def test_the_image_asks_the_server_how_it_is():
     assert json.loads(check.partition("CMD ")[2]) == ["carnet", "healthcheck"]
     variables = dict(re.findall(r"(CARNET_\w+)=(\S+)", DOCKERFILE))
     # A variable would be in the way of the file that a secret is in.
-    assert variables.keys() == {"CARNET_HTTP__HOST", "CARNET_HTTP__PORT"}
+    assert variables.keys() == {
+        "CARNET_HTTP__HOST",
+        "CARNET_HTTP__PORT",
+        "CARNET_LOG__SECRETS_TO",
+    }
 
 
 def test_the_image_keeps_its_database_in_the_volume():
     last = dict(stages()[-1])
     where = Path(last["WORKDIR"]) / Settings().storage.url.removeprefix("sqlite:///")
     assert where.parent == Path(last["VOLUME"])
+
+
+def test_the_image_keeps_the_first_key_out_of_its_log():
+    (file,) = re.findall(r"CARNET_LOG__SECRETS_TO=(\S+)", DOCKERFILE)
+    assert Path(file).parent == Path(dict(stages()[-1])["VOLUME"])
 
 
 def environment(service: str) -> dict[str, str]:
