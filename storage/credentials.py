@@ -86,6 +86,6 @@ async def prune_resets(tx: Tx, now: str, limit: int) -> int:
     """Drops links past their time, `limit` at most; how many."""
     return await tx.execute(
         "DELETE FROM resets WHERE user_id IN"
-        " (SELECT user_id FROM resets WHERE expires_at <= $1 LIMIT $2)",
+        " (SELECT user_id FROM resets WHERE expires_at <= $1 ORDER BY user_id LIMIT $2)",
         *(now, limit),
     )

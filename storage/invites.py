@@ -98,6 +98,6 @@ async def prune(tx: Tx, now: str, limit: int) -> int:
     """Drops invitations past their time, `limit` at most; how many."""
     return await tx.execute(
         "DELETE FROM invites WHERE expires_at <= $1 AND id IN"
-        " (SELECT id FROM invites WHERE expires_at <= $1 LIMIT $2)",
+        " (SELECT id FROM invites WHERE expires_at <= $1 ORDER BY id LIMIT $2)",
         *(now, limit),
     )

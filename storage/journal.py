@@ -1,11 +1,21 @@
-"""The journal of changes after they are written (by `storage.changes`): what is dropped of it."""
+"""The journal of changes after they are written (by `storage.changes`): what is dropped of it.
+
+`storage.history` reads it for people.
+"""
 
 from typing import Final
 
-from storage.changes import json_array
 from storage.store import Tx
 
 _BEGIN_AFTER: Final = "UPDATE trips SET pruned_rev = $2 WHERE id = $1 AND pruned_rev < $2"
+
+
+async def request_of(tx: Tx, trip_id: str | None, rev: int | None) -> str | None:
+    """The request that made a change; None of what is no change of a trip, or not kept."""
+    request_id: str | None = await tx.fetchval(
+        "SELECT request_id FROM changesets WHERE trip_id = $1 AND rev = $2", trip_id, rev
+    )
+    return request_id
 
 
 async def begin_after(tx: Tx, trip_id: str, rev: int) -> None:
@@ -27,11 +37,10 @@ async def prune(tx: Tx, before: str, limit: int) -> int:
         before,
         limit,
     )
-    free = await tx.fetch(
-        f"SELECT id FROM trips WHERE id {tx.dialect.among('$1')} {tx.dialect.skip_locked}",
-        json_array({trip_id for trip_id, _ in oldest}),
-    )
-    trips = {trip_id for (trip_id,) in free}
+    # One by one: rows of several parts of a database cannot be locked by one statement.
+    free = f"SELECT 1 FROM trips WHERE id = $1 {tx.dialect.skip_locked}"
+    named = {trip_id for trip_id, _ in oldest}
+    trips = {trip_id for trip_id in named if await tx.fetchval(free, trip_id) is not None}
     changesets = [(trip_id, rev) for trip_id, rev in oldest if trip_id in trips]
     latest: dict[str, int] = {}
     for trip_id, rev in changesets:

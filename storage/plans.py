@@ -2,14 +2,16 @@
 
 import functools
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
-from domain.account import key_hash
 from domain.resource import Resource
 from domain.revisions import Revisions
+from storage import shares
 from storage.store import Dialect, Tx
+
+_ONE: Final = "t.id = $1"
 
 
 class StoredPlan(NamedTuple):
@@ -24,14 +26,14 @@ class StoredPlan(NamedTuple):
 
 async def of_trip(tx: Tx, trip_id: str, resources: Sequence[Resource]) -> StoredPlan:
     """A trip with these resources; the trip exists."""
-    [plan] = await _read(tx, "t.id = $1", trip_id, resources)
+    [plan] = await _read(tx, _ONE, trip_id, resources)
     return plan
 
 
 async def of_share(tx: Tx, token: str, resources: Sequence[Resource]) -> StoredPlan | None:
     """The trip an active share token shows; None when the token is unknown or revoked."""
-    shared = "t.id = (SELECT trip_id FROM shares WHERE hash = $1)"
-    plans = await _read(tx, shared, key_hash(token), resources)
+    trip_id = await shares.trip_of(tx, token)
+    plans = [] if trip_id is None else await _read(tx, _ONE, trip_id, resources)
     return plans[0] if plans else None
 
 

@@ -71,6 +71,15 @@ async def delete_user(tx: Tx, user_id: str, now: str) -> None:
 
     The address is free again: instead of it there is the id, by which nobody can sign in.
     """
+    # Tables of which each part of a database has a copy come before those that are split: the other
+    # way round Citus refuses.
+    await tx.execute(
+        "UPDATE users SET name = $2, email = id, phone = NULL, password = NULL, deleted_at = $3"
+        " WHERE id = $1",
+        user_id,
+        FORMER_MEMBER,
+        now,
+    )
     await tx.execute(
         "DELETE FROM idempotency WHERE api_key_id = $1"
         " OR api_key_id IN (SELECT id FROM api_keys WHERE user_id = $2)",
@@ -85,12 +94,5 @@ async def delete_user(tx: Tx, user_id: str, now: str) -> None:
         "UPDATE webhooks SET deleted_at = $2, enabled = 0, secret = '', url = '',"
         " description = NULL WHERE user_id = $1",
         user_id,
-        now,
-    )
-    await tx.execute(
-        "UPDATE users SET name = $2, email = id, phone = NULL, password = NULL, deleted_at = $3"
-        " WHERE id = $1",
-        user_id,
-        FORMER_MEMBER,
         now,
     )

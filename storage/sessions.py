@@ -117,7 +117,7 @@ async def prune(tx: Tx, since: str, limit: int) -> int:
     """Drops sessions that were not used after `since`, `limit` at most; how many."""
     return await tx.execute(
         "DELETE FROM sessions WHERE last_used_at <= $1 AND id IN"
-        " (SELECT id FROM sessions WHERE last_used_at <= $1 ORDER BY last_used_at LIMIT $2)",
+        " (SELECT id FROM sessions WHERE last_used_at <= $1 ORDER BY last_used_at, id LIMIT $2)",
         since,
         limit,
     )

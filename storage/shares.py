@@ -27,6 +27,14 @@ async def active(tx: Tx, trip_id: str, secret: bytes) -> Share | None:
     return Share(unseal(secret, hashed, sealed), created_at)
 
 
+async def trip_of(tx: Tx, token: str) -> str | None:
+    """The trip that an active token shows; None when the token is unknown or revoked."""
+    trip_id: str | None = await tx.fetchval(
+        "SELECT trip_id FROM shares WHERE hash = $1", key_hash(token)
+    )
+    return trip_id
+
+
 async def create(tx: Tx, trip_id: str, secret: bytes, now: str) -> Share:
     """A new share for a trip that has none."""
     share = Share(new_secret(), now)

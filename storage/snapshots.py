@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from domain.account import key_hash
 from domain.resource import Resource
 from domain.revisions import Revisions
+from storage import shares
 from storage.groups import Member, member_of
 from storage.store import Dialect, Tx
 
@@ -26,22 +26,20 @@ class Snapshot:
 
 async def of_trip(tx: Tx, trip_id: str, resources: Sequence[Resource]) -> Snapshot:
     """The trip with these resources; the trip exists."""
-    snapshot = await _read(tx, "$1", trip_id, resources)
+    snapshot = await _read(tx, trip_id, resources)
     assert snapshot is not None
     return snapshot
 
 
 async def of_share(tx: Tx, token: str, resources: Sequence[Resource]) -> Snapshot | None:
     """The trip an active share token shows; None when the token is unknown or revoked."""
-    shared = "(SELECT trip_id FROM shares WHERE hash = $1)"
-    return await _read(tx, shared, key_hash(token), resources)
+    trip_id = await shares.trip_of(tx, token)
+    return None if trip_id is None else await _read(tx, trip_id, resources)
 
 
-async def _read(
-    tx: Tx, wanted: str, argument: str, resources: Sequence[Resource]
-) -> Snapshot | None:
+async def _read(tx: Tx, trip_id: str, resources: Sequence[Resource]) -> Snapshot | None:
     kinds = tuple(resource.kind for resource in resources)
-    record = await tx.fetchrow(_statement(tx.dialect, wanted, kinds), argument)
+    record = await tx.fetchrow(_statement(tx.dialect, kinds), trip_id)
     if record is None:
         return None
     trip, rev, content_rev, message_rev, doc_rev, members, *lists = record
@@ -54,11 +52,11 @@ async def _read(
 
 
 @functools.lru_cache(maxsize=16)
-def _statement(dialect: Dialect, wanted: str, kinds: tuple[str, ...]) -> str:
+def _statement(dialect: Dialect, kinds: tuple[str, ...]) -> str:
     """One statement; each list is a range scan of its own, in the order of its index."""
     lists = [
         f"(SELECT {dialect.join('doc')} FROM (SELECT doc FROM items"
-        f" WHERE trip_id = t.id AND kind = '{kind}' ORDER BY parent_id, sort_key, created_rev, id)"
+        f" WHERE trip_id = $1 AND kind = '{kind}' ORDER BY parent_id, sort_key, created_rev, id)"
         " AS listed)"
         for kind in kinds
     ]
@@ -68,4 +66,4 @@ def _statement(dialect: Dialect, wanted: str, kinds: tuple[str, ...]) -> str:
         " WHERE m.group_id = t.group_id ORDER BY m.joined_rev, m.user_id) AS joined)"
     )
     revs = "t.rev, t.content_rev, t.message_rev, t.doc_rev"
-    return f"SELECT t.doc, {revs}, {members}, {', '.join(lists)} FROM trips t WHERE t.id = {wanted}"
+    return f"SELECT t.doc, {revs}, {members}, {', '.join(lists)} FROM trips t WHERE t.id = $1"

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from domain.delivery import RETRY_SECONDS, is_success
 from domain.scopes import BASE_SCOPES, Scopes
+from storage import journal
 from storage.deliveries import Status
 from storage.keys import scopes_in
 from storage.store import Tx
@@ -149,15 +150,16 @@ async def next_due(tx: Tx, claim: Claim, unix_now: float) -> Delivery | None:
     """
     for condition in (" AND due_at > 0", "") if claim.lease % 2 == 0 else ("",):
         record = await tx.fetchrow(
-            "SELECT id, event, trip_id, rev, payload, attempts, created_at, (SELECT c.request_id"
-            " FROM changesets c WHERE c.trip_id = d.trip_id AND c.rev = d.rev) FROM deliveries d"
+            "SELECT id, event, trip_id, rev, payload, attempts, created_at FROM deliveries"
             f" WHERE webhook_id = $1 AND status = 'pending' AND due_at <= $2{condition}"
             " ORDER BY due_at, trip_id, rev, id LIMIT 1",
             claim.hook_id,
             unix_now,
         )
         if record is not None:
-            return Delivery(*record)
+            # A statement of its own: the journal may be in other parts of a database.
+            request_id = await journal.request_of(tx, *record[2:4])
+            return Delivery(*[*record, request_id])
     return None
 
 

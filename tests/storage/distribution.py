@@ -7,8 +7,8 @@ from typing import Any
 from tests.storage.home import Statement
 
 KEYS: dict[str, str] = {
-    **dict.fromkeys(("items", "links", "changesets", "prior_rows", "shares"), "trip_id"),
     "trips": "id",
+    **dict.fromkeys(("items", "links", "changesets", "prior_rows"), "trip_id"),
     "jobs": "user_id",
     "idempotency": "api_key_id",
     "deliveries": "webhook_id",
@@ -16,11 +16,18 @@ KEYS: dict[str, str] = {
 """The column by which each table that grows is split."""
 
 REFERENCE = {
-    *("users", "groups", "group_members", "api_keys", "server_state", "counters", "webhooks"),
-    *("calendar_tokens", "sessions", "passkeys", "identities", "challenges", "invites", "resets"),
-    "sign_in_failures",
+    *("users", "groups", "group_members", "api_keys", "sessions", "passkeys", "identities"),
+    *("invites", "resets", "calendar_tokens", "shares"),
 }
 """Small tables of which each part of the database has a copy."""
+
+SINGLE = {"webhooks", "counters", "server_state", "challenges", "sign_in_failures"}
+"""Small tables that nothing but each other is looked up with: they are in one place."""
+
+TABLES = {*KEYS, *REFERENCE, *SINGLE}
+
+ON_COORDINATOR = {*SINGLE, "jobs", "deliveries"}
+"""What `ops/citus.sql` leaves in one place: workers take from these tables, whoever's it is."""
 
 GLOBAL = {
     "FROM trips WHERE group_id IN (SELECT group_id FROM group_members": "a user's trips are in "
@@ -29,8 +36,6 @@ GLOBAL = {
     "user's calendar",
     "SET status = 'running', attempts": "a worker takes the job that is due first, whoever's",
     "SELECT min(due_at) FROM jobs": "and looks before it takes",
-    "FROM trips t WHERE t.id = (SELECT trip_id FROM shares WHERE hash": "a share link names its "
-    "trip by nothing but a token",
 }
 """Statements that may go to every part, each with its reason. None is on a hot path."""
 
@@ -49,7 +54,7 @@ def tables_of(sql: str) -> dict[str, str]:
     return {
         alias if alias and alias.islower() else table: table
         for table, alias in found
-        if table in KEYS or table in REFERENCE
+        if table in TABLES
     }
 
 
@@ -69,7 +74,7 @@ def is_keyed(statement: Statement) -> bool:
 def _is_keyed(sql: str) -> bool:
     if sql.startswith("INSERT INTO"):
         table, columns = re.findall(r"INSERT INTO (\w+) \((.*?)\)", sql)[0]
-        return table in REFERENCE or KEYS[table] in columns.split(", ")
+        return table not in KEYS or KEYS[table] in columns.split(", ")
     return not _unkeyed(sql)
 
 

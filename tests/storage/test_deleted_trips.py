@@ -13,7 +13,8 @@ from domain.imports import ImportRequest
 from operations import imports, shares
 from storage import inspection, removal
 from storage.jobs import pack
-from tests.storage.home import SECRET, soon
+from tests.storage.home import SECRET, event, leg, soon
+from tests.storage.schema import TABLES
 from tests.waiting import until
 
 _WAITED_FOR = (
@@ -53,19 +54,18 @@ def delete(home):
     return lambda tx: removal.delete_group(tx, home.group_id)
 
 
+OF_TRIPS = {table for table, _, other in inspection.REFERENCES if other == "trips"}
+
+
 async def left(home):
-    """What names a trip that is not there, and how many trips there are."""
+    """How many rows there are of trips and of what names them, by their tables."""
 
     async def look(tx):
-        dangling = [
-            (table, await inspection.dangling(tx, table, column, other))
-            for table, column, other in inspection.REFERENCES
-            if other == "trips"
-        ]
-        assert {"shares", "jobs", "items"} <= dict(dangling).keys()
-        return [each for each in dangling if each[1]], await tx.fetchval(
-            "SELECT count(*) FROM trips"
-        )
+        return {
+            table: count
+            for table in ("trips", *OF_TRIPS)
+            if (count := await tx.fetchval(f"SELECT count(*) FROM {table}"))
+        }
 
     return await home.store.read(look)
 
@@ -75,22 +75,27 @@ async def test_what_is_asked_for_while_its_trip_is_deleted_is_refused(home, aske
     deleted, refused = await one_inside_the_other(home.store, delete(home), asked(home))
     assert deleted is None
     assert isinstance(refused, NotFound)
-    assert await left(home) == ([], 0)
+    assert await left(home) == {}
 
 
 @pytest.mark.parametrize("asked", [share, enqueue])
 async def test_what_was_asked_for_before_its_trip_is_deleted_goes_with_it(home, asked):
     outcomes = await one_inside_the_other(home.store, asked(home), delete(home))
     assert outcomes == [None, None]
-    assert await left(home) == ([], 0)
+    assert await left(home) == {}
 
 
-async def test_other_groups_keep_theirs(home):
+async def test_all_of_a_trip_goes_with_it_and_nothing_else(home):
+    told = {name for name, table in TABLES.items() if "trip_id" in table.columns}
+    assert told - OF_TRIPS == {"webhooks", "deliveries"}
+    (leg_id,) = await home.make("legs", leg())
+    await home.make("commitments", event(legId=leg_id))
+    await home.change("leg", leg_id, {"title": "Other"})
     await home.store.write(share(home))
     await home.store.write(enqueue(home))
+    full = await left(home)
+    assert full.keys() == {"trips"} | OF_TRIPS
     await home.store.write(lambda tx: removal.delete_group(tx, "another"))
-    rows = {
-        table: await home.store.read(lambda tx, t=table: tx.fetchval(f"SELECT count(*) FROM {t}"))
-        for table in ("trips", "shares", "jobs")
-    }
-    assert rows == {"trips": 1, "shares": 1, "jobs": 1}
+    assert await left(home) == full
+    await home.store.write(delete(home))
+    assert await left(home) == {}

@@ -19,7 +19,7 @@ from tests.storage.distribution import (
     BY_HASH,
     GLOBAL,
     KEYS,
-    REFERENCE,
+    TABLES,
     everywhere,
     is_keyed,
     tables_of,
@@ -282,7 +282,7 @@ async def test_two_trips_share_no_statement(watched):
         ("SELECT id FROM users WHERE lower(email) = lower($1)", True),
         ("UPDATE jobs SET status = 'queued' WHERE id = $1", False),
         ("INSERT INTO idempotency (api_key_id, body) VALUES ($1, $2)", True),
-        ("INSERT INTO shares (hash) VALUES ($1)", False),
+        ("INSERT INTO jobs (id) VALUES ($1)", False),
         (
             "WITH raised AS (UPDATE trips SET rev = rev + 1 WHERE id = $1 RETURNING rev), stored AS"
             " (INSERT INTO items (trip_id, rev) SELECT $1, rev FROM raised) SELECT rev FROM raised",
@@ -321,7 +321,7 @@ async def test_every_table_of_the_database_is_one_of_these(store):
         )
         return {record[0] for record in await tx.fetch(source)}
 
-    assert await store.read(names) - {"schema_migrations"} == KEYS.keys() | REFERENCE
+    assert await store.read(names) - {"schema_migrations"} == TABLES
 
 
 UNIQUE = {
@@ -340,7 +340,4 @@ async def test_unique_indexes_begin_with_what_splits_their_table(store):
     rows = await store.read(lambda tx: tx.fetch(UNIQUE[tx.dialect.name]))
     found = {(table, column) for table, column in rows if table in KEYS}
     assert {("items", "trip_id"), ("links", "trip_id"), ("jobs", "user_id")} <= found
-    # A token is looked for without its trip: docs/scaling.md tells what becomes of that.
-    assert {(table, column) for table, column in found if KEYS[table] != column} == {
-        ("shares", "hash")
-    }
+    assert {(table, column) for table, column in found if KEYS[table] != column} == set()

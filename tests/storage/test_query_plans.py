@@ -72,7 +72,7 @@ NOT_KNOWN = ItemError("INTERNAL", "x")
 
 IN_ORDER = (
     *("first page", "later page", "page of a kind", "messages", "members"),
-    *("export", "shared trip", "shared export"),
+    "export",
 )
 """Not a user's trips: those of several groups have to be sorted."""
 
@@ -146,8 +146,7 @@ def reads(home: Home) -> dict[str, Any]:
         ),
         "events": lambda tx: history.events(tx, trip_id, 0, 9),
         "how far the journal goes": lambda tx: history.kept(tx, trip_id),
-        "shared trip": lambda tx: snapshots.of_share(tx, "t", (LEG,)),
-        "shared export": lambda tx: snapshots.of_share(tx, "t", RESOURCES),
+        "trip of a link": lambda tx: shares.trip_of(tx, "t"),
     }
 
 
