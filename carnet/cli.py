@@ -22,7 +22,6 @@ from carnet.console import config_option, json_option, print_json, require_curre
 from carnet.failure import Failure, UsageFailure
 from domain.account import AccountError
 from domain.errors import CarnetError, Unavailable
-from domain.set_up_code import set_up_code
 from runtime import logs, tracing
 from runtime.clock import now
 from runtime.configuration import ConfigError
@@ -111,6 +110,8 @@ def serve(context: click.Context) -> None:
 @click.pass_context
 def init(context: click.Context, email: str, name: str, group: str, as_json: bool) -> None:
     """Set up a new database: a first user, who owns a group, and a key."""
+    from carnet.first_start import invitation
+
     settings = settings_of(context)
 
     async def work(store: Store) -> tuple[accounts.FirstAccount, bytes]:
@@ -126,8 +127,7 @@ def init(context: click.Context, email: str, name: str, group: str, as_json: boo
         return
     click.echo(f"user   {first.user_id}\ngroup  {first.group_id}\nkey    {first.api_key}")
     click.echo("The key is shown only this once.")
-    click.echo(f"Set-up code: {set_up_code(secret)}")
-    click.echo("`carnet serve` prints a link with it, by which you choose a password.")
+    click.echo(invitation(settings, secret), nl=False)
 
 
 @cli.command()
@@ -150,12 +150,12 @@ def worker(context: click.Context) -> None:
     async def work(store: Store) -> None:
         await require_current(store)
         spare_what_stays()
-        _log.info("started", **program(store))
         stopping = Stop().requested
         async with (
             metrics_port(settings, store) as port,
             health_of_worker(store, settings, stopping) as port.health,
         ):
+            _log.info("started", **program(store))
             await run_worker(store, settings, stopping)
 
     with in_use(settings.storage.url, "worker"):

@@ -12,6 +12,7 @@ from typing import Final, TextIO
 
 from carnet.address import base_of_pages, curl
 from carnet.failure import Failure
+from domain.errors import Unavailable
 from domain.set_up_code import set_up_code
 from runtime.clock import now
 from runtime.settings import Settings
@@ -31,20 +32,28 @@ async def tell_first_start(settings: Settings, store: Store, say: Say) -> None:
     """Makes the first user where there is none, and tells what that needs to be known.
 
     `Failure` when there is a file for it that cannot be opened, and nothing is made then; also
-    where the disk is full when it is written, which tells how to go on.
+    where the disk is full when it is written, which tells how to go on. A database that is away
+    just now ends no server.
     """
+    try:
+        await _tell(settings, store, say)
+    except Unavailable as error:
+        say(f"{error.message}: if nobody has set this Carnet up yet, the next start tells how")
+
+
+async def _tell(settings: Settings, store: Store, say: Say) -> None:
     is_new = not await store.read(accounts.is_set_up)
     if not is_new and not await store.read(accounts.unclaimed):
         return
     confide = _confidant(settings, say)
     if confide is None:
-        say(_NOWHERE)
+        say(_NO_USER if is_new else _UNCLAIMED)
         return
     if is_new:
         first = await store.write(lambda tx: accounts.set_up(tx, now=now(), **FIRST_USER))
         confide(_welcome(curl(settings), first))
     secret = await store.write(server_state.signing_secret)
-    confide(_invitation(base_of_pages(settings), set_up_code(secret)))
+    confide(invitation(settings, secret))
 
 
 def _confidant(settings: Settings, say: Say) -> Say | None:
@@ -112,9 +121,24 @@ def _open(path: Path) -> TextIO:
     return os.fdopen(file, "r+", encoding="utf-8", errors="replace")
 
 
-_NOWHERE: Final = (
+def invitation(settings: Settings, secret: bytes) -> str:
+    """The link by which the first user is claimed, and its code; `secret` signs that."""
+    code = set_up_code(secret)
+    return (
+        "\nNobody has set this Carnet up yet. While it serves, open this link to choose your"
+        " e-mail, name and password:\n\n"
+        f"  {base_of_pages(settings)}/setup?code={code}\n\n"
+        f"Set-up code: {code}\n"
+    )
+
+
+_NO_USER: Final = (
     "Nobody has set this Carnet up yet. The journal would keep the key and the link for that: run"
     " `carnet init`, or set log.secrets_to to a file to have them written there."
+)
+_UNCLAIMED: Final = (
+    "The first user has no password yet. The journal would keep the link for that, which"
+    " `carnet user reset EMAIL` prints; or set log.secrets_to to a file to have it written there."
 )
 
 
@@ -125,13 +149,4 @@ def _welcome(curl: str, first: FirstAccount) -> str:
         f"  {first.api_key}\n\n"
         "Try it:\n\n"
         f'  {curl}/api/v1/me -H "Authorization: Bearer {first.api_key}"\n'
-    )
-
-
-def _invitation(url: str, code: str) -> str:
-    return (
-        "\nNobody has set this Carnet up yet. Open this link to choose your e-mail, name and"
-        " password:\n\n"
-        f"  {url}/setup?code={code}\n\n"
-        f"Set-up code: {code}\n"
     )

@@ -2,8 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from carnet import frozen
 from carnet.failure import Failure
@@ -45,8 +44,8 @@ class Stop:
 
     async def unless_requested(self, *events: asyncio.Event) -> bool:
         """Waits until all events are set; False when the program is to finish before that."""
-        all_set: asyncio.Future[Any] = asyncio.gather(*(event.wait() for event in events))
-        requested: asyncio.Future[Any] = asyncio.create_task(self.requested.wait())
+        all_set = asyncio.create_task(_all_set(events))
+        requested = asyncio.create_task(self.requested.wait())
         await asyncio.wait({all_set, requested}, return_when=asyncio.FIRST_COMPLETED)
         all_set.cancel()
         requested.cancel()
@@ -60,3 +59,8 @@ class Stop:
             kill()
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)
+
+
+async def _all_set(events: Sequence[asyncio.Event]) -> None:
+    for event in events:
+        await event.wait()

@@ -17,6 +17,8 @@ import pytest
 from carnet import first_start
 from carnet.failure import Failure
 from carnet.first_start import file_for_secrets, tell_first_start
+from domain.errors import Unavailable
+from runtime.clock import now
 from runtime.settings import Log, Settings, Storage
 from storage import accounts
 from tests.carnet.program import CARNET, SECONDS, environment, run
@@ -85,6 +87,30 @@ async def test_a_journal_gets_neither_key_nor_code(tmp_path):
     for line in (listens, where, *shown):
         assert "osk_" not in line
         assert code not in line
+
+
+async def test_a_journal_with_no_file_for_them_is_told_what_to_do(store, monkeypatch):
+    """As `carnet serve` on Postgres is, by its unit: before `carnet init`, and after it."""
+    monkeypatch.setattr(first_start, "_confidant", lambda *_: None)
+    printed: list[str] = []
+    await tell_first_start(Settings(), store, printed.append)
+    await store.write(lambda tx: accounts.set_up(tx, now=now(), **first_start.FIRST_USER))
+    await tell_first_start(Settings(), store, printed.append)
+    before, after = printed
+    assert "`carnet init`" in before
+    assert "`carnet user reset EMAIL`" in after
+    assert "carnet init" not in after
+
+
+async def test_a_database_that_goes_away_meanwhile_ends_no_server(store, monkeypatch):
+    async def away(_tx):
+        raise Unavailable("The database is unavailable")
+
+    monkeypatch.setattr(accounts, "is_set_up", away)
+    printed: list[str] = []
+    await tell_first_start(Settings(), store, printed.append)
+    (line,) = printed
+    assert line.startswith("The database is unavailable: ")
 
 
 def test_a_file_that_cannot_be_written_is_one_line_and_nothing_is_made(tmp_path):

@@ -203,6 +203,10 @@ async def test_a_worker_has_a_port_of_its_own(tmp_path, several):
         assert found.total("carnet_storage_up") == 1
         assert found.total("carnet_storage_operation_duration_seconds_count") > 0
         assert found.total("carnet_job_attempts_total") == 0
+        # The port is taken, so no other can have it; nor does it say that it has started.
+        refused = run(tmp_path, "worker", **several)
+        assert refused.code == 1
+        assert refused.line == f"cannot listen on 127.0.0.1:{port}: Address already in use"
     finally:
         worker.kill()
 

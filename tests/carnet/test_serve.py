@@ -97,10 +97,12 @@ async def test_after_an_init_the_first_start_prints_no_key(tmp_path):
         assert not any("osk_" in line for line in server.out.all)
 
 
-async def test_the_code_that_init_prints_is_that_of_serve(tmp_path):
-    told = run(tmp_path, "init").out
+async def test_the_link_that_init_prints_is_that_of_serve(tmp_path):
+    told = run(tmp_path, "init").out.splitlines()
+    code = told[-1].removeprefix("Set-up code: ")
+    assert f"  http://localhost:8080/setup?code={code}" in told
     async with serving(tmp_path) as server:
-        assert await server.out.first("^Set-up code: ") in told.splitlines()
+        assert await server.out.first("^Set-up code: ") == told[-1]
 
 
 async def test_the_key_is_on_standard_output_only(tmp_path):
