@@ -314,6 +314,23 @@ def test_units_are_the_two_set_ups():
     assert found["carnet-worker@.service"]["ExecStart"].endswith("carnet worker")
 
 
+def test_units_that_may_share_a_machine_have_settings_of_their_own():
+    """Such as the port of metrics: %N is the unit's name, carnet-worker@1."""
+    for name in ("carnet-server.service", "carnet-worker@.service"):
+        text = (OPS / "systemd" / name).read_text(encoding="utf-8")
+        # The later file is stronger.
+        assert re.findall(r"^EnvironmentFile=(.*)$", text, re.M) == [
+            "/etc/carnet/carnet.env",
+            "-/etc/carnet/%N.env",
+        ]
+
+
+def test_a_socket_does_not_start_a_service_again_and_again():
+    """One that cannot start: each time, a connection would still wait."""
+    socket = unit(OPS / "systemd" / "carnet.socket")["Socket"]
+    assert int(socket["TriggerLimitBurst"]) < int(socket["TriggerLimitIntervalSec"])
+
+
 def test_proxies_let_through_what_carnet_takes():
     most = Settings().http.max_body_bytes
     (nginx,) = re.findall(r"client_max_body_size (\d+)m;", NGINX)
@@ -399,5 +416,5 @@ def test_systemd_takes_the_units(path, tmp_path):
     copy.write_text(text.replace("/opt/carnet/.venv/bin/carnet", sys.executable))
     assert tool("systemd-analyze", "verify", copy) == ""
     assert "OK" in tool(
-        "systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", copy
+        "systemd-analyze", "security", "--offline=true", "--threshold=15", "--no-pager", copy
     )
