@@ -67,11 +67,15 @@ class Program:
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 
+    def wait(self) -> int:
+        """Its exit code, once it has ended by itself."""
+        assert self._process is not None
+        return self._process.wait(PATIENCE)
+
     async def stop(self) -> int:
         """SIGTERM; its exit code."""
-        assert self._process is not None
-        self._process.terminate()
-        return await asyncio.to_thread(self._process.wait, PATIENCE)
+        self.signal(signal.SIGTERM)
+        return await asyncio.to_thread(self.wait)
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """The log's lines of one event."""

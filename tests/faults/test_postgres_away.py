@@ -15,6 +15,8 @@ WRITES = 300
 IMPORTS = 60
 LARGE = 3000
 """Items of an import in whose middle Postgres is killed."""
+REFUSED = 300
+"""Requests that are refused while Postgres is away: it is so for a while, not for a moment."""
 
 
 async def test_postgres_killed_under_load(tmp_path, crashing, valkey, rng):
@@ -44,6 +46,31 @@ async def test_postgres_killed_under_load(tmp_path, crashing, valkey, rng):
         assert [carnet.server.pid, *children(carnet.server.pid)] == before, "none was restarted"
         assert [worker.pid for worker in carnet.workers if worker.running] == workers
         assert not carnet.server.events("request_crashed")
+
+
+async def test_postgres_away_for_a_while(tmp_path, crashing, valkey, rng):
+    """What runs waits for it, and what starts is told to its supervisor as worth another try."""
+    database, postgres = crashing
+    async with production(tmp_path, database, valkey.url, CARNET_HTTP__PROCESSES="2") as carnet:
+        await carnet.start_server()
+        await until(lambda: len(carnet.server.events("started")) == 2)
+        before = [carnet.server.pid, *children(carnet.server.pid)]
+        async with carnet.client() as client:
+            load = Load(client, await carnet.new_trip(client), rng)
+            await load.imported_later("queued")
+            await asyncio.to_thread(postgres.stop)
+            worker = carnet.add_worker()
+            assert await asyncio.to_thread(worker.wait) == 1
+            working = asyncio.create_task(load.run(writes=WRITES // 3, imports=IMPORTS // 3))
+            await until(lambda: load.unavailable >= REFUSED, moved=lambda: load.unavailable)
+            assert load.must.keys() == {f"queued/{n}" for n in range(len(load.must))}
+            await asyncio.to_thread(postgres.restart)
+            worker.start()
+            await working
+            await load.settle()
+            load.check(await postgres_names(database))
+        assert load.lost == 0, "every request was answered"
+        assert [carnet.server.pid, *children(carnet.server.pid)] == before, "none was restarted"
 
 
 async def test_an_import_in_whose_middle_postgres_dies_is_there_whole_or_not(
