@@ -53,6 +53,8 @@ class Shot(NamedTuple):
     """Which one: that with everything on it, or the `new` one."""
     ready: str = "main"
     """A selector of what must be there."""
+    preview: bool = False
+    """Whether the sample trip is chosen as a file and tried first."""
 
 
 SHOTS: Final = (
@@ -64,6 +66,7 @@ SHOTS: Final = (
     Shot("menu", "/settings/account", open=".who"),
     Shot("trips", "/trips"),
     Shot("trip-new", "/trips/new"),
+    Shot("trips-import", "/trips/import", preview=True),
     Shot("trip", "/trips/{trip}"),
     Shot("trip-edit", "/trips/{trip}/edit"),
     Shot("trip-import", "/trips/{trip}/import"),
@@ -95,9 +98,8 @@ CHOSEN: Final = {
 }
 """What documents show, as large as the window is: picture, file in `docs/images`."""
 
-JAPAN: Final = json.loads(
-    (ROOT / "operations" / "sample" / "japan.json").read_text(encoding="utf-8")
-)
+SAMPLE: Final = ROOT / "operations" / "sample" / "japan.json"
+JAPAN: Final = json.loads(SAMPLE.read_text(encoding="utf-8"))
 WEEKEND: Final = {
     "title": "Lisbon",
     "startDate": "2026-10-02",
@@ -207,6 +209,10 @@ def _take(shot: Shot, kind: str, page: Page, names: Mapping[str, str]) -> None:
     page.evaluate("document.fonts.ready")
     if shot.open:
         page.locator(shot.open).click()
+    if shot.preview:
+        page.locator("#file").set_input_files(SAMPLE)
+        page.locator("[value=preview]").click()
+        page.locator("#came-to").wait_for()
     picture = f"{shot.name}-{kind}"
     page.screenshot(path=SCREENS / f"{picture}.png", full_page=True)
     if picture in CHOSEN:

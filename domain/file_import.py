@@ -1,4 +1,4 @@
-"""A file imported into a trip (contract section 16): what is asked for."""
+"""A file imported into a trip (contract section 16), or a new one: what is asked for."""
 
 from typing import Final
 
@@ -23,3 +23,16 @@ class FileImportRequest(msgspec.Struct, omit_defaults=True):
     def kind(self) -> str:
         """The kind of the job."""
         return "import"
+
+
+class NewTripRequest(msgspec.Struct):
+    """A trip to make of a file; stored with a job, so that a worker can do it."""
+
+    file: FileImportRequest
+    trip: dict[str, str]
+    """The body of the new trip; what the file itself tells is only looked for where it has none."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of the job."""
+        return "new_trip"

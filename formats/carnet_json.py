@@ -10,12 +10,15 @@ import msgspec
 
 from formats.found import Found, Notice, Position, Reading, Reject, Unreadable
 from formats.json_text import Top, Values, decoded
-from formats.own import KINDS, LISTS, NO_ROWS, OwnRows, list_of
+from formats.own import KINDS, LISTS, NO_ROWS, OwnRows, about, list_of
 from formats.rows import telling
 from formats.text import lines_of, pieces_of
 
 _IGNORED: Final = NO_ROWS | {"nextCursor", "dryRun"}
 _ITEMS: Final = "items"
+_TRIP: Final = "trip"
+_MOST_TRIP: Final = 64 << 10
+"""Bytes of what is said of the trip itself."""
 
 
 def is_document(top: Top) -> bool:
@@ -67,6 +70,8 @@ def read(file: BinaryIO, name: str, reading: Reading) -> Iterator[Found]:
             yield from _elements(values, own, member, name)
         elif member == _ITEMS and values.next() == b"[":
             yield from _elements(values, own, "", name)
+        elif member == _TRIP:
+            yield from about(_decoded(msgspec.Raw(values.skip(_MOST_TRIP))), name)
         else:
             values.skip()
             if member not in _IGNORED:
@@ -106,5 +111,7 @@ def read_lines(file: BinaryIO, name: str, reading: Reading) -> Iterator[Found]:
             continue
         # `kind` is no field of any row, nor is `list`.
         kind = document.pop("list", None) or document.pop("kind", None)
-        if kind not in NO_ROWS:
+        if kind == _TRIP:
+            yield from about(document, name)
+        elif kind not in NO_ROWS:
             yield from own.take(str(kind), document, at)

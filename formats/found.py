@@ -64,7 +64,17 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     at: Position = Position()
 
 
-Found: TypeAlias = Row | Part | Reject | NotImported | Notice
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file says of the trip as a whole: of a new one only is it asked."""
+
+    title: str
+    start: str = ""
+    end: str = ""
+    """Days, where they are dates."""
+    at: Position = Position()
+
+
+Found: TypeAlias = Row | Part | Reject | NotImported | Notice | About
 
 
 class Unreadable(Exception):

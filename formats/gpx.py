@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from formats.coordinates import Wrong, in_degrees
-from formats.found import Found, NotImported, Position, Reading, Reject
+from formats.found import About, Found, NotImported, Position, Reading, Reject
 from formats.pins import pin
 from formats.plain_text import from_html
 from formats.xml_elements import Element, Shape, elements_of, root_of
 
-_SHAPE: Final = Shape(whole="wpt rtept", groups="rte trk", hollow="trkseg metadata")
+_SHAPE: Final = Shape(whole="wpt rtept", groups="rte trk metadata", hollow="trkseg")
 _TURN: Final = 360
 _CATEGORIES: Final = ("Category", "category", "amenity_subtype", "amenity_type")
 """Of Garmin's extensions, then of OsmAnd's."""
@@ -31,6 +31,9 @@ def read(file: BinaryIO, name: str, reading: Reading) -> Iterator[Found]:
         elif element.name == "rte":
             if not reading.routes:
                 yield NotImported(what="routes", name=element.text, at=Position(file=name))
+        elif element.name == "metadata":
+            if element.text:
+                yield About(title=element.text, at=Position(file=name))
         elif element.name == "wpt" or reading.routes:
             index += 1
             if found.cut:

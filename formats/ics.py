@@ -13,7 +13,17 @@ from typing import BinaryIO, Final
 from formats.coordinates import Wrong as WrongPlace
 from formats.coordinates import in_degrees
 from formats.flights import dated_name
-from formats.found import Document, Found, Notice, NotImported, Position, Reading, Reject, Row
+from formats.found import (
+    About,
+    Document,
+    Found,
+    Notice,
+    NotImported,
+    Position,
+    Reading,
+    Reject,
+    Row,
+)
 from formats.ics_lines import Component, Property, components_of
 from formats.ics_times import Moment, Wrong, duration, moment, zone_of
 from formats.pins import pin
@@ -107,6 +117,8 @@ class _Calendar:
             if not component.whole:
                 text = "END:VCALENDAR is missing: the file was cut, and what came after is lost"
                 yield Notice(text=text, at=at)
+            if title := component.text("NAME") or component.text("X-WR-CALNAME"):
+                yield About(title=telling(title), at=at)
             return
         if component.name not in ("VEVENT", "VTODO"):
             if component.name != "VTIMEZONE":

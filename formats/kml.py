@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from formats import archives
 from formats.archives import Archive
 from formats.coordinates import Wrong, in_degrees
-from formats.found import Found, NotImported, Position, Reading, Reject, Unreadable
+from formats.found import About, Found, NotImported, Position, Reading, Reject, Unreadable
 from formats.pins import pin
 from formats.plain_text import from_html
 from formats.xml_elements import Element, Shape, elements_of, root_of
@@ -115,6 +115,8 @@ def _document(file: BinaryIO, name: str, follow: Callable[[str], bool]) -> Itera
                 yield NotImported(what="links", name=shown, at=Position(file=name))
         elif element.name.endswith("Overlay"):
             yield NotImported(what="other", name=element.said("name"), at=Position(file=name))
+        elif not found.groups and (title := _category([element])):
+            yield About(title=title, at=Position(file=name))
 
 
 def _category(groups: list[Element]) -> str:

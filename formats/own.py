@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from domain.resources import RESOURCES
 from domain.shape import members_of
-from formats.found import Document, Found, Notice, Position, Reading, Reject, Row
+from formats.found import About, Document, Found, Notice, Position, Reading, Reject, Row
 from formats.pins import identity
 from formats.rows import digest, no_text, telling
+from formats.values import first
 
 LISTS: Final = tuple(resource.snapshot for resource in RESOURCES)
 """The lists of a sync."""
@@ -40,6 +41,13 @@ def list_of(document: Document) -> str | None:
     """The list that a row is of by what it has: that which requires the most."""
     fits = [(len(names), name) for name, names in _REQUIRED.items() if names <= document.keys()]
     return max(fits)[1] if fits else None
+
+
+def about(trip: Any, file: str) -> Iterator[About]:
+    """What an export says of its trip."""
+    if isinstance(trip, dict) and (title := first(trip, "title")):
+        start, end = first(trip, "startDate"), first(trip, "endDate")
+        yield About(title=title, start=start, end=end, at=Position(file=file))
 
 
 class OwnRows:

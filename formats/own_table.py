@@ -9,7 +9,7 @@ import msgspec
 from domain.resources import RESOURCES
 from domain.shape import members_of
 from formats.found import Document, Found, Position, Reading, Reject
-from formats.own import NO_ROWS, OwnRows
+from formats.own import NO_ROWS, OwnRows, about
 from formats.records import Record
 
 _REQUIRED: Final = {
@@ -53,6 +53,8 @@ def own_rows(
         cells = dict(zip(names, record.fields, strict=False))
         kind = name or cells.pop("list", "") or cells.pop("kind", "")
         if kind in NO_ROWS:
+            if kind == "trip":
+                yield from about(cells, file)
             continue
         if reason := record.wrong or _surplus(record, names):
             yield Reject(reason=reason, row=record.fields, at=at)

@@ -97,14 +97,34 @@ async def plan(
         legs, stays = (_decoded(trip, resource) for resource in (LEG, STAY))
     else:
         rev = (await trips.revisions(tx, trip_id)).content
+    made = await _plan_among(tx, rev, trip_id, request, file, now, legs, stays)
+    return PlannedFile(made.planned, [*made.others, *await _still_there(tx, trip_id, made.others)])
+
+
+async def plan_new(
+    tx: Tx, trip_id: str, request: FileImportRequest, file: Gathered, now: str
+) -> PlannedFile:
+    """The same for a trip that is still to be stored, in which nothing is."""
+    return await _plan_among(tx, 0, trip_id, request, file, now, [], [])
+
+
+async def _plan_among(
+    tx: Tx,
+    rev: int,
+    trip_id: str,
+    request: FileImportRequest,
+    file: Gathered,
+    now: str,
+    legs: list[Document],
+    stays: list[Document],
+) -> PlannedFile:
+    """Plans for a trip that has these legs and stays at a revision."""
     found = [*place([*file.rows, *file.others], legs, stays)]
-    others: list[Found] = [each for each in found if not isinstance(each, Row)]
-    others += await _still_there(tx, trip_id, others)
     lists = _lists_of(each for each in found if isinstance(each, Row))
     sync = ImportRequest("sync", dry_run=request.dry_run)
     planned = await imports.plan_at(tx, rev, trip_id, sync, lists, now)
     _name(planned.result, lists)
-    return PlannedFile(planned, others)
+    return PlannedFile(planned, [each for each in found if not isinstance(each, Row)])
 
 
 async def apply(
@@ -132,6 +152,12 @@ async def apply(
 
 def response(outcome: Outcome) -> tuple[int, bytes]:
     """The status and the body of the response to the request that asked for an import."""
+    status, answer = answer_of(outcome)
+    return status, msgspec.json.encode(answer)
+
+
+def answer_of(outcome: Outcome) -> tuple[int, dict[str, Any]]:
+    """The same before it is encoded."""
     rejects = [each for each in outcome.others if isinstance(each, Reject)]
     counts: collections.Counter[str] = collections.Counter()
     for each in outcome.others:
@@ -146,7 +172,7 @@ def response(outcome: Outcome) -> tuple[int, bytes]:
     if len(rejects) > MAX_REJECTS:
         answer["moreRejects"] = len(rejects) - MAX_REJECTS
     failed = outcome.result.failed or bool(rejects)
-    return 207 if failed else 200, msgspec.json.encode(answer)
+    return 207 if failed else 200, answer
 
 
 async def _still_there(tx: Tx, trip_id: str, others: Iterable[Found]) -> list[Notice]:

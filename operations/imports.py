@@ -9,7 +9,7 @@ import msgspec
 from domain import imports
 from domain.changes import Cause
 from domain.errors import PayloadTooLarge
-from domain.file_import import FileImportRequest
+from domain.file_import import FileImportRequest, NewTripRequest
 from domain.imports import BatchResult, CategoryResult, ImportRequest, ImportResult, ItemLists
 from domain.plan import Plan
 from domain.precondition import Precondition
@@ -131,9 +131,23 @@ async def enqueue(
     """
     trip = await changes.begin(tx, trip_id)
     precondition.check(trip.revs.content)
-    job_id = new_id()
     if precondition.revs is not None:
         request = msgspec.structs.replace(request, content_rev=trip.revs.content)
+    return await queue(tx, cause, trip_id, request, packed, total=total, due_at=due_at)
+
+
+async def queue(
+    tx: Tx,
+    cause: Cause,
+    trip_id: str | None,
+    request: ImportRequest | FileImportRequest | NewTripRequest | UndoRequest,
+    packed: bytes,
+    *,
+    total: int,
+    due_at: float,
+) -> str:
+    """Queues the same where no trip is there yet, or it is taken already; the job's id."""
+    job_id = new_id()
     await jobs.insert(
         tx,
         job_id=job_id,

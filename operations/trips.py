@@ -37,22 +37,33 @@ async def create(
 ) -> Row:
     """A new trip with its channel `general`."""
     precondition.check(None)
+    return await add(tx, cause, composed(cause, body))
+
+
+def composed(cause: Cause, body: Any) -> Document:
+    """The document of a new trip, with its id; `ValidationFailed` for what is none."""
     fields, details = TRIP.merge({}, TRIP.sent(body))
     if details:
         raise ValidationFailed(details)
-    user_id = cause.actor.user
-    role = await groups.role_in(tx, fields["groupId"], user_id)
+    return compose_trip(fields, None, trip_id=new_id(), created_by=cause.actor.user, now=cause.now)
+
+
+async def add(tx: Tx, cause: Cause, document: Document) -> Row:
+    """Stores a new trip that `composed` gave, with its channel `general`."""
+    await require_editor(tx, cause.actor, document["groupId"])
+    trip = _row(document)
+    channel = _general_channel(trip.id, cause.now)
+    await changes.commit_new_trip(tx, document["groupId"], trip, [channel], cause)
+    return trip
+
+
+async def require_editor(tx: Tx, actor: Actor, group_id: str) -> None:
+    """`Forbidden` for who may make no trips in a group."""
+    role = await groups.role_in(tx, group_id, actor.user)
     if role is None:
         raise Forbidden("You are not in this group: GET /me lists yours")
     if not role.may_write:
         raise Forbidden("Viewers of a group cannot create trips in it")
-    trip_id = new_id()
-    document = compose_trip(fields, None, trip_id=trip_id, created_by=user_id, now=cause.now)
-    trip = _row(document)
-    await changes.commit_new_trip(
-        tx, fields["groupId"], trip, [_general_channel(trip_id, cause.now)], cause
-    )
-    return trip
 
 
 def _row(document: Document) -> Row:

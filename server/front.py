@@ -197,7 +197,7 @@ class Api:
                 call.prepared = await route.prepare(call)
             if key is None or not route.keeps_answers:
                 return await run_write(call, route.handler, account)
-            return await run_protected(call, route, key, account)
+            return await run_protected(call, route.handler, key, account)
         finally:
             account.free()
 

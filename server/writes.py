@@ -12,7 +12,7 @@ from server.bodies import fingerprint
 from server.body_budget import BodyAccount
 from server.errors import render
 from server.preferences import preferences_of
-from server.route import Call, Handler, Queued, Rendering, Reply, Transaction
+from server.route import Call, Handler, Queued, Rendering, Reply
 from storage import idempotency
 from storage.idempotency import Answer, KeyTaken, Protection
 from storage.store import Tx
@@ -46,14 +46,14 @@ def _drop_body(call: Call, account: BodyAccount) -> None:
     account.free()
 
 
-async def run_protected(call: Call, route: Transaction, key: str, account: BodyAccount) -> Reply:
+async def run_protected(call: Call, handler: Handler, key: str, account: BodyAccount) -> Reply:
     """The reply to a write under an Idempotency-Key: the first one again, if there was one.
 
     The write is run as if the key were new, and recorded with its answer at the end of its own
     transaction. Where the key is taken, that undoes it, and the first answer is given again. So it
     is where the operation fails: what was asked for may have been done the first time.
     """
-    write = _ProtectedWrite(call, route, key, await fingerprint(call))
+    write = _ProtectedWrite(call, handler, key, await fingerprint(call))
     for _ in range(_ATTEMPTS):
         try:
             outcome = await call.services.store.write(write.attempt)
@@ -76,9 +76,9 @@ async def run_protected(call: Call, route: Transaction, key: str, account: BodyA
 class _ProtectedWrite:
     """A write under an Idempotency-Key, and what is remembered of it."""
 
-    def __init__(self, call: Call, route: Transaction, key: str, fingerprint: str) -> None:
+    def __init__(self, call: Call, handler: Handler, key: str, fingerprint: str) -> None:
         self._call = call
-        self._route = route
+        self._handler = handler
         self._key = key
         self._scope = call.actor.idempotency_scope
         self._fingerprint = fingerprint
@@ -91,7 +91,7 @@ class _ProtectedWrite:
         """Runs the operation, and records its answer; `KeyTaken` undoes both."""
         protection = self._protection()
         self._call.protection = protection
-        outcome = await self._route.handler(tx, self._call)
+        outcome = await self._handler(tx, self._call)
         assert not isinstance(outcome, Rendering)
         if not protection.recorded:
             job_id = outcome.job_id if isinstance(outcome, Queued) else None

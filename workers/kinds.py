@@ -8,7 +8,7 @@ from runtime import measured
 from runtime.settings import Settings
 from storage.job_claims import Claim
 from storage.store import Store, Tx
-from workers import file_imports, imports, pruning, undo
+from workers import file_imports, imports, new_trip_imports, pruning, undo
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -78,6 +78,7 @@ KINDS: Final[dict[str, Kind]] = {
         _import("batch"),
         _import("sync"),
         _import("import", file_imports),
+        _import("new_trip", new_trip_imports),
         _import("undo", undo),
     )
 }

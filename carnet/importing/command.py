@@ -20,6 +20,7 @@ from carnet.importing.run import Run
 from carnet.importing.sources import Sources
 from carnet.importing.summary import Summary
 from formats.found import Reading
+from formats.survey import survey
 
 REJECTED: Final = 3
 """The exit code where all is done but what was rejected."""
@@ -96,7 +97,7 @@ async def _new_trip(client: CarnetClient, me: Document, run: Run, title: str) ->
     """The id of a new trip; None where there are no rows for one, and in a dry run."""
     await target.require_new_title(client, title)
     # Reading twice is cheaper than holding all there is.
-    rows = await asyncio.to_thread(target.survey, run.sources.found())
+    rows = await asyncio.to_thread(survey, run.sources.found())
     for notice in rows.notices:
         run.summary.hear(notice)
     trip = target.planned(me, title, rows)

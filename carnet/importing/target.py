@@ -1,20 +1,10 @@
 """The trip that an import is for: one that is there, or a new one."""
 
-import dataclasses
-from collections.abc import Iterable
 from datetime import date
 
 from carnet.client import CarnetClient, Document
 from carnet.failure import Failure, UsageFailure
-from domain.fields import is_date
-from formats.found import Found, Notice, Part, Row
-
-_DATES = (
-    *("startDate", "endDate", "checkInDate", "checkOutDate"),
-    *("departureTime", "departureDate", "arrivalTime", "arrivalDate"),
-    *("pickupTime", "pickupDate", "dropoffTime", "dropoffDate"),
-)
-"""Members of rows and parts that say on which days they are."""
+from formats.survey import Survey
 
 
 def require_scopes(me: Document, trip_id: str | None) -> None:
@@ -31,34 +21,6 @@ def require_scopes(me: Document, trip_id: str | None) -> None:
             f"the key {me['key']['name']!r} lacks {' and '.join(missing)}{where}:"
             f" it has {', '.join(scopes) or 'no scopes'}"
         )
-
-
-@dataclasses.dataclass
-class Survey:
-    """What a new trip has to be like for what was found."""
-
-    count: int = 0
-    """Rows, and parts of legs."""
-    first: str = ""
-    last: str = ""
-    """Days; empty where nothing has dates."""
-    notices: list[Notice] = dataclasses.field(default_factory=list)
-
-
-def survey(found: Iterable[Found]) -> Survey:
-    """Looks through all that was found."""
-    seen = Survey()
-    for each in found:
-        if isinstance(each, Notice):
-            seen.notices.append(each)
-        if not isinstance(each, Row | Part):
-            continue
-        seen.count += 1
-        days = [str(each.document.get(member) or "")[:10] for member in _DATES]
-        for day in filter(is_date, days):
-            seen.first = min(seen.first or day, day)
-            seen.last = max(seen.last, day)
-    return seen
 
 
 async def require_new_title(client: CarnetClient, title: str) -> None:

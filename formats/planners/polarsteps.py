@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from domain.fields import is_time_zone
-from formats.found import Document, Found, NotImported, Position
+from formats.found import About, Document, Found, NotImported, Position
 from formats.planners.build import Pins, event, place, ref_of
 from formats.rows import digest, lines, ref
 from formats.values import first, number, object_of, objects, prose
@@ -47,6 +47,7 @@ def found_in(document: Document, at: Position) -> Iterator[Found]:
         )
     if gone:
         yield NotImported(what="other", count=gone, name="steps that were deleted", at=at)
+    yield About(title=first(document, "name"), at=at)
 
 
 def _clock(seconds: object, zone: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from formats.found import Document, Found, NotImported, Position
+from formats.found import About, Document, Found, NotImported, Position
 from formats.planners.build import day, event, labelled, leg, stay, wall
 from formats.rows import digest, lines, one_line, part, ref
 from formats.values import first, moment, object_of, objects, prose, text
@@ -34,6 +34,8 @@ def found_in(document: Document, at: Position) -> Iterator[Found]:
     for member in ("expenses", "attachments", "travellerProfiles"):
         if count := len(objects(document.get(member))):
             yield NotImported(what="other", count=count, name=member, at=at)
+    start, end = (day(moment(trip, name)) for name in ("startDate", "endDate"))
+    yield About(title=first(trip, "name"), start=start, end=end, at=at)
 
 
 def _time(node: Document, *names: str) -> str:

@@ -6,7 +6,7 @@ Its backups are of its own database. What it exports as GPX, KML or a calendar i
 import re
 from collections.abc import Iterator
 
-from formats.found import Document, Found, NotImported, Position
+from formats.found import About, Document, Found, NotImported, Position
 from formats.planners.build import Pins, event, labelled, place, ref_of, stay
 from formats.rows import digest, lines, ref
 from formats.values import first, objects, prose
@@ -41,6 +41,8 @@ def found_in(document: Document, at: Position) -> Iterator[Found]:
             yield NotImported(what="other", name=f"notes of {date}: {notes[:60]}", at=at)
     for node in objects(document.get("accommodations")):
         yield _accommodation(trip, node, at)
+    start, end = first(document, "start_date")[:10], first(document, "end_date")[:10]
+    yield About(title=trip, start=start, end=end, at=at)
 
 
 def _start(date: str, time: str) -> str:

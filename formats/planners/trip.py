@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from formats.found import Document, Found, NotImported, Position, Reject, Row
+from formats.found import About, Document, Found, NotImported, Position, Reject, Row
 from formats.planners.build import Pins, event, labelled, place, ref_of, stay, task, undated
 from formats.rows import digest, lines, ref
 from formats.values import first, object_of, objects, prose, text
@@ -37,6 +37,8 @@ def found_in(document: Document, at: Position) -> Iterator[Found]:
     tracks = sum(1 for node in objects(document.get("places")) if node.get("gpx"))
     if tracks:
         yield NotImported(what="tracks", count=tracks, at=at)
+    for trip in objects(document.get("trips")):
+        yield About(title=first(trip, "name"), at=at)
 
 
 def _text(node: Document) -> str:

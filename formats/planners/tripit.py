@@ -7,7 +7,7 @@ import bisect
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from formats.found import Document, Found, NotImported, Position
+from formats.found import About, Document, Found, NotImported, Position
 from formats.planners.build import event, labelled, leg, stay
 from formats.rows import digest, lines, part, ref
 from formats.values import first, object_of, objects, prose
@@ -35,6 +35,10 @@ def found_in(document: Document, at: Position) -> Iterator[Found]:
             yield from _KINDS[name](node, at)
         else:
             yield NotImported(what="other", name=f"{name} {first(node, 'display_name')}", at=at)
+    for name, node in _named(document):
+        if name == "Trip":
+            start, end = first(node, "start_date"), first(node, "end_date")
+            yield About(title=first(node, "display_name"), start=start, end=end, at=at)
 
 
 def _named(node: Any, depth: int = 0) -> Iterator[tuple[str, Document]]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.resources import RESOURCES
 from domain.shape import members_of
-from formats.found import Notice, NotImported, Reading, Row
+from formats.found import About, Notice, NotImported, Reading, Row
 from formats.reading import read
 from formats.writers import WRITERS
 from tests.formats.exports import export_of, exports
@@ -48,7 +48,8 @@ def pins(draw: st.DrawFn) -> list[dict[str, Any]]:
 def found(suffix: str, export: dict[str, Any]) -> list[Any]:
     """The rows that are read of what is written; nothing is rejected."""
     file = io.BytesIO(b"".join(WRITERS[suffix](export)))
-    rows = [each for each in read(file, f"trip.{suffix}", Reading()) if type(each) is not Notice]
+    told = [*read(file, f"trip.{suffix}", Reading())]
+    rows = [each for each in told if not isinstance(each, About | Notice)]
     assert all(isinstance(each, Row) for each in rows), rows
     return rows
 

@@ -51,11 +51,11 @@ async def create(visit: Visit) -> Document | Redirect:
     """A new trip, in the group that was chosen, or the only one there is."""
     body = _sent(visit, ("groupId", "title", "startDate", "endDate"))
     if "groupId" not in body:
-        [body["groupId"], *_] = [group.id for group in await _writable_groups(visit)]
+        [body["groupId"], *_] = [group.id for group in await writable_groups(visit)]
     try:
         trip = await visit.write(lambda tx: trips.create(tx, visit.call.cause, body))
     except ValidationFailed as error:
-        return await _new(visit, body, _problems(visit, error), 400)
+        return await _new(visit, body, problems(visit, error), 400)
     return Redirect(f"/trips/{trip.id}?done=created")
 
 
@@ -75,12 +75,12 @@ async def change(visit: Visit) -> Document | Redirect:
     try:
         await visit.write(lambda tx: trips.change(tx, visit.call.cause, trip_id, body))
     except ValidationFailed as error:
-        return _edit(visit, body, _problems(visit, error), 400)
+        return _edit(visit, body, problems(visit, error), 400)
     return Redirect(f"/trips/{trip_id}?done=saved")
 
 
 async def _new(visit: Visit, sent: Fields, problems: Problems, status: int) -> Document:
-    context = {"groups": await _writable_groups(visit), "sent": sent, "problems": problems}
+    context = {"groups": await writable_groups(visit), "sent": sent, "problems": problems}
     return Document(template="trip-new.html", context=context, status=status)
 
 
@@ -94,7 +94,8 @@ def _edit(visit: Visit, sent: Fields, problems: Problems, status: int) -> Docume
     return Document(template="trip-edit.html", context=context, status=status)
 
 
-async def _writable_groups(visit: Visit) -> list[Group]:
+async def writable_groups(visit: Visit) -> list[Group]:
+    """The groups that a trip can be made in; `Forbidden` where there are none."""
     mine = await visit.read(lambda tx: groups.of_user(tx, visit.actor.user))
     writable = [group for group in mine if _may_write(group)]
     if not writable:
@@ -111,8 +112,9 @@ def _sent(visit: Visit, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: visit.form[name] for name in names if visit.form.get(name)}
 
 
-def _problems(visit: Visit, error: ValidationFailed) -> Problems:
-    problems = problems_of(visit.words, error)
+def problems(visit: Visit, error: ValidationFailed) -> Problems:
+    """What is wrong with a trip, by the fields of its form."""
+    found = problems_of(visit.words, error)
     if any((each.path, each.reason) == ("endDate", "out_of_range") for each in error.details):
-        problems["endDate"] = visit.words("trips.ends_before_it_starts")
-    return problems
+        found["endDate"] = visit.words("trips.ends_before_it_starts")
+    return found

@@ -1,7 +1,8 @@
-// The import page with script: what a file comes to is shown in place, so that it stays chosen.
+// Import pages with script: what a file comes to is shown in place, so that it stays chosen.
 
 const form = document.querySelector("form.import");
 const shown = document.getElementById("outcome");
+const ofTrip = document.getElementById("of-trip");
 const status = form.querySelector("[role=status]");
 
 async function send(button) {
@@ -12,8 +13,10 @@ async function send(button) {
     return;
   }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const told = page.getElementById("outcome") ?? page.querySelector("main");
-  shown.replaceChildren(...told.childNodes);
+  const told = page.getElementById("outcome");
+  shown.replaceChildren(...(told ?? page.querySelector("main")).childNodes);
+  ofTrip?.replaceChildren(...(page.getElementById("of-trip") ?? ofTrip).childNodes);
+  if (told && !page.querySelector("form.import")) form.remove();
   const title = shown.querySelector("h1, h2");
   title.tabIndex = -1;
   title.focus();

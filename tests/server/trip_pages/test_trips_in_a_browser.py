@@ -111,6 +111,37 @@ async def test_from_a_new_trip_to_one_that_is_shared(world, token, viewport, scr
         assert seen.outside(base) == []
 
 
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+async def test_a_file_becomes_a_trip(world, token, viewport, script):
+    base = world.running.base
+    async with browsing(viewport=viewport, java_script_enabled=script) as seen:
+        page = seen.page
+        await sign_in(seen, token)
+        await page.goto(f"{base}/trips")
+        await page.get_by_role("link", name="Import").click()
+        await page.get_by_label("Choose a file").set_input_files(JAPAN)
+        await page.get_by_role("button", name="Preview").click()
+        told = page.get_by_role("region", name="What “japan.json” would become")
+        await expect(told).to_contain_text("30 new")
+        await expect(page.get_by_label("Title")).to_have_value("Two weeks in Japan")
+        await expect(page.get_by_label("Start date")).to_have_value("2027-04-01")
+        if script:
+            await expect(told.get_by_role("heading", level=2)).to_be_focused()
+            assert await seen.axe() == []
+        else:
+            await page.get_by_label("Choose a file").set_input_files(JAPAN)
+        await page.get_by_label("Title").fill("Japan at last")
+        await page.get_by_role("button", name="Apply").click()
+        done = page.get_by_role("region", name="“japan.json” is imported")
+        await expect(done).to_contain_text("30 new")
+        await expect(page.get_by_role("button", name="Apply")).to_have_count(0)
+        await done.get_by_role("link", name="To the trip").click()
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Japan at last")
+        assert seen.errors == []
+        assert seen.outside(base) == []
+
+
 async def test_a_tick_is_kept_at_once_and_taken_back(world, token, japan):
     async with browsing(viewport=DESK) as seen:
         page = seen.page
@@ -190,7 +221,7 @@ async def test_the_tabs_of_a_phone_show_one_part_each(world, token, japan):
 @pytest.mark.parametrize("locale", ["en-GB", "fr-FR"])
 async def test_everyone_can_use_the_pages(world, token, japan, theme, viewport, locale):
     await world.client.post(f"{japan}/share-token")
-    paths = ("/trips", "/trips/new", japan, f"{japan}#map", f"{japan}#checklist")
+    paths = ("/trips", "/trips/new", "/trips/import", japan, f"{japan}#map", f"{japan}#checklist")
     more = (f"{japan}#messages", f"{japan}/share", f"{japan}/history", f"{japan}/edit")
     async with browsing(viewport=viewport, color_scheme=theme, locale=locale) as seen:
         page = seen.page

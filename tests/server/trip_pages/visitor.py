@@ -66,12 +66,19 @@ class Visitor:
         )
 
     async def upload(
-        self, path: str, file: bytes, name: str = "places.csv", do: str = "apply", **headers: str
+        self,
+        path: str,
+        file: bytes,
+        name: str = "places.csv",
+        do: str = "apply",
+        fields: Mapping[str, str] | None = None,
+        **headers: str,
     ) -> Page:
-        """Sends a form with a file, and the button that was pressed."""
+        """Sends a form with a file, the button that was pressed, and further fields."""
         body = multipart(
             (f'name="file"; filename="{name}"\r\nContent-Type: text/csv', file),
             ('name="do"', do.encode()),
+            *((f'name="{field}"', value.encode()) for field, value in (fields or {}).items()),
         )
         sent = {"Sec-Fetch-Site": "same-origin", "Content-Type": MULTIPART, **headers}
         return await self.send("POST", path, body, **sent)
