@@ -1,82 +1,95 @@
 """A real Prometheus on a set-up of two servers and two workers, and on one with SQLite.
 
-Every query of the dashboard and of the alerts finds something there; and what is killed is seen.
+Every query of the dashboard and of the alerts finds something there; no alert fires where all is
+well, and each does when its cause is made.
 """
 
 import asyncio
 import contextlib
-import importlib
-import math
+import dataclasses
+import os
 import re
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
-import aiohttp
-import msgspec
 import pytest
 
 from docs.dashboard import WINDOW, queries
-from tests.faults.production import Production, production
-from tests.servers import free_port
+from tests.faults import causes
+from tests.faults.load import pin
+from tests.faults.production import Production, children, production
+from tests.faults.prometheus import ALERTS, Prometheus
+from tests.faults.test_leases import accepted_job, expire_lease
+from tests.servers import PostgresServer, ValkeyServer, free_port
 from tests.support import SAMPLES
 from tests.waiting import PATIENCE, until
 
-yaml: Any = importlib.import_module("yaml")  # it ships no types
-
-RULES = Path(__file__).parent.parent.parent / "ops" / "prometheus" / "carnet.rules.yaml"
-(GROUP,) = yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]
-ALERTS: dict[str, str] = {rule["alert"]: rule["expr"] for rule in GROUP["rules"]}
-
 pytestmark = pytest.mark.debian
 
+TAKES_HOURS = {"CarnetScheduleStopped"}
+"""A schedule is due once an hour, and must fail three times: tests/ops has the rule alone."""
+OF_THE_MACHINE = "CarnetSlow|CarnetLoopBusy"
+"""Alerts that fire rightly where the machine that tests run on has too much to do."""
 
-class Prometheus:
-    """A Prometheus that scrapes ports of this machine."""
 
-    def __init__(self, folder: Path, ports: list[int]) -> None:
-        self._folder = folder
-        self._port = free_port()
-        self._session: aiohttp.ClientSession
-        targets = [f"127.0.0.1:{port}" for port in ports]
-        config = {
-            "global": {"scrape_interval": "500ms", "scrape_timeout": "500ms"},
-            "rule_files": [str(RULES)],
-            "scrape_configs": [{"job_name": "carnet", "static_configs": [{"targets": targets}]}],
+@dataclasses.dataclass(frozen=True)
+class SetUp:
+    """What runs, and what watches it."""
+
+    one: Production
+    """A server of two processes, and two workers."""
+    two: Production
+    """A server of two processes on the same database; it has no key of its own."""
+    small: Production
+    """A server on SQLite, with its worker as a child."""
+    database: str
+    postgres: PostgresServer
+    valkey: ValkeyServer
+    prometheus: Prometheus
+    packages: Path
+    """A folder in which `two` looks for what is installed."""
+
+
+@contextlib.asynccontextmanager
+async def set_up(
+    tmp_path: Path, crashing: tuple[str, PostgresServer], valkey: ValkeyServer
+) -> AsyncIterator[SetUp]:
+    """All of it inside the block; Prometheus begins when the programs are there."""
+    database, postgres = crashing
+    ports = [free_port() for _ in range(5)]
+    several = [
+        {
+            "CARNET_METRICS__PORT": str(port),
+            "CARNET_HTTP__PROCESSES": "2",
+            "CARNET_WEBHOOKS__ALLOW_PRIVATE": "true",
         }
-        (folder / "prometheus.yaml").write_bytes(msgspec.json.encode(config))
-
-    @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator["Prometheus"]:
-        """Runs it inside the block."""
-        command = [
-            "prometheus",
-            f"--config.file={self._folder}/prometheus.yaml",
-            f"--storage.tsdb.path={self._folder}/data",
-            f"--web.listen-address=127.0.0.1:{self._port}",
-        ]
-        with (self._folder / "log").open("wb") as log:
-            process = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log)
+        for port in ports
+    ]
+    folders = [tmp_path / name for name in ("one", "two", "small", "prometheus", "packages")]
+    for folder in folders:
+        folder.mkdir()
+    largest = str(causes.LARGEST_BODY)
+    small_only = {
+        "CARNET_METRICS__PORT": str(ports[4]),
+        "CARNET_HTTP__MAX_BODY_BYTES": largest,
+        "CARNET_HTTP__MAX_INFLIGHT_BYTES": largest,
+    }
+    packages = {"PYTHONPATH": str(folders[4])}
+    two = Production(folders[1], database, valkey.url, **several[1], **packages)
+    async with (
+        production(folders[0], database, valkey.url, **several[0]) as one,
+        production(folders[2], f"sqlite:///{folders[2]}/carnet.db", **small_only) as small,
+    ):
         try:
-            async with aiohttp.ClientSession() as self._session:
-                yield self
+            for variables in several[2:4]:
+                one.add_worker(**variables)
+            await asyncio.gather(*(carnet.start_server() for carnet in (one, two, small)))
+            await until(lambda: all(each.events("metrics_started") for each in one.workers))
+            async with Prometheus(folders[3], ports).running() as prometheus:
+                yield SetUp(one, two, small, database, postgres, valkey, prometheus, folders[4])
         finally:
-            process.terminate()
-            await process.wait()
-
-    async def numbers(self, query: str) -> list[float]:
-        """The numbers of the series that a query finds, without those that are none."""
-        url = f"http://127.0.0.1:{self._port}/api/v1/query"
-        try:
-            async with self._session.get(url, params={"query": query}) as answer:
-                body = await answer.json()
-        except aiohttp.ClientError:
-            return []  # it is not there yet
-        if body["status"] != "success":
-            assert body["errorType"] not in ("bad_data", "execution"), body
-            return []
-        found = [float(series["value"][1]) for series in body["data"]["result"]]
-        return [number for number in found if math.isfinite(number)]
+            two.end()
 
 
 def measured_by(alert: str) -> str:
@@ -89,7 +102,7 @@ def measured_by(alert: str) -> str:
 
 
 def all_queries() -> Iterator[str]:
-    """What the dashboard shows and the alerts watch, with windows for scrapes twice a second."""
+    """What the dashboard shows and the alerts watch, with windows for a scrape each second."""
     for query in (*queries(), *map(measured_by, ALERTS.values())):
         yield re.sub(r"\[(\d+[mh]|" + re.escape(WINDOW) + r")\]", "[20s]", query)
 
@@ -118,57 +131,107 @@ async def in_use(*all_of_them: Production) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def test_every_query_finds_something_and_what_is_killed_is_seen(tmp_path, database, valkey):
-    ports = [free_port() for _ in range(5)]
-    several = [{"CARNET_METRICS__PORT": str(port)} for port in ports]
-    folders = [tmp_path / name for name in ("one", "two", "small", "prometheus")]
-    for folder in folders:
-        folder.mkdir()
-    sqlite = f"sqlite:///{folders[2]}/carnet.db"
-    two = Production(folders[1], database, valkey.url, CARNET_HTTP__PROCESSES="2", **several[1])
-    async with (
-        production(
-            folders[0], database, valkey.url, CARNET_HTTP__PROCESSES="2", **several[0]
-        ) as one,
-        production(folders[2], sqlite, **several[4]) as small,
-        Prometheus(folders[3], ports).running() as prometheus,
-    ):
-        try:
-            for variables in several[2:4]:
-                one.add_worker(**variables)
-            for carnet in (one, two, small):
-                await carnet.start_server()
-            await asyncio.to_thread(small.carnet, "backup", str(tmp_path / "copy.db"))
-            async with in_use(one, small):
-                for query in all_queries():
+async def test_queries_find_something_and_alerts_fire_by_their_causes(tmp_path, crashing, valkey):
+    async with set_up(tmp_path, crashing, valkey) as it:
+        prometheus = it.prometheus
+        await prometheus.until_firing("CarnetNoBackup")
+        await asyncio.to_thread(it.small.carnet, "backup", str(tmp_path / "copy.db"))
+        async with in_use(it.one, it.small):
+            for query in all_queries():
+                await prometheus.until_found(query)
+        await prometheus.until_over("CarnetNoBackup")
+        others = f'ALERTS{{alertstate="firing", alertname!~"CarnetNoBackup|{OF_THE_MACHINE}"}}'
+        assert not await prometheus.numbers(f"max_over_time({others}[1h])")
 
-                    async def found(query: str = query) -> bool:
-                        return bool(await prometheus.numbers(query))
-
-                    with told(query):
-                        await until(found)
-
-            async def down() -> bool:
-                return len(await prometheus.numbers(ALERTS["CarnetDown"])) == 2
-
-            two.server.kill()
-            one.workers[0].kill()
-            await until(down)
-            valkey.kill()
-
-            async def redis_away() -> list[float]:
-                return await prometheus.numbers(ALERTS["CarnetRedisUnreachable"])
-
-            await until(redis_away)
-        finally:
-            two.end()
+        async with asyncio.TaskGroup() as group:
+            for part in (sqlite, upgrade, redis, workers):
+                group.create_task(part(it))
+        await postgres(it)
+        await prometheus.forget_targets()
+        await prometheus.until_firing("CarnetNotWatched")
+        assert prometheus.fired == ALERTS.keys() - TAKES_HOURS
 
 
-@contextlib.contextmanager
-def told(query: str) -> Iterator[None]:
-    """Names the query for which it was waited in vain."""
+async def sqlite(it: SetUp) -> None:
+    """Alerts of the server with SQLite, and of its child."""
+    prometheus, small, file = it.prometheus, it.small, it.small.folder / "carnet.db"
+    async with small.client() as client:
+        trip = await small.new_trip(client)
+        with causes.log_kept_by_a_reader(file):
+            causes.two_days_pass_after_the_backup(file)
+            async with (
+                causes.passwords_tried(client),
+                causes.large_bodies(small.port, client, trip),
+                causes.crowd(small.port, small.server.pid),
+            ):
+                await prometheus.until_firing(
+                    *("CarnetBackupOld", "CarnetLogOfWritesGrows", "CarnetWrongKeys"),
+                    *("CarnetNoRoom", "CarnetFilesRunOut"),
+                )
+        for name in ("moves the log into the database", "begins it anew"):
+            await client.post(f"{trip}/map-pins", pin(name))
+        await prometheus.until_over("CarnetLogOfWritesGrows")
+        async with causes.writes_locked_out(file, client, trip):
+            await prometheus.until_firing("CarnetWritesQueue")
+    failures = 'carnet_schedule_failures_total{schedule="prune_sign_ins"}'
+    with causes.missing_table(file):
+        for times in range(1, 4):
+            (worker,) = children(small.server.pid)
+            os.kill(worker, signal.SIGKILL)
+            await prometheus.until_found(f"{failures} >= {times}")
+        await prometheus.until_firing("CarnetScheduleFails", "CarnetProcessesRestart")
+
+
+async def upgrade(it: SetUp) -> None:
+    """One of the servers is brought to another release."""
+    causes.new_release(it.packages)
+    it.two.server.signal(signal.SIGHUP)
+    await it.prometheus.until_firing("CarnetReleasesDiffer")
+    each_is_of_one = "count(count by (instance) (carnet_build_info)) == count(carnet_build_info)"
+    await it.prometheus.until_found(each_is_of_one)
+
+
+async def redis(it: SetUp) -> None:
+    """Redis refuses, and then is away."""
+    await asyncio.to_thread(causes.redis_password_changed, it.valkey.ask)
+    await it.prometheus.until_firing("CarnetRedisRefuses")
+    it.valkey.kill()
+    await it.prometheus.until_firing("CarnetRedisUnreachable")
+
+
+async def workers(it: SetUp) -> None:
+    """Workers die, and there is more than they can do."""
+    prometheus, one, database = it.prometheus, it.one, it.database
+    worker, other = one.workers
+    async with one.client() as client:
+        trip = await one.new_trip(client)
+        other.kill()
+        async with causes.halting(children(one.server.pid)[0]):
+            await causes.deliveries_in_vain(client, trip)
+            await prometheus.until_firing("CarnetDown", "CarnetWebhooksWait", "CarnetLoopBusy")
+        job_id = await causes.die_of_a_job(worker, database, client, trip)
+        await prometheus.until_found("count(up == 0) == 2")
+        worker.start()
+        await prometheus.until_found("count(up == 0) == 1")
+        await expire_lease(database, job_id)
+        await prometheus.until_firing("CarnetJobAbandoned")
+        worker.kill()
+        await accepted_job(client, trip)
+        await causes.an_hour_passes_for_jobs(database)
+        await prometheus.until_firing("CarnetJobsWait")
+
+
+async def postgres(it: SetUp) -> None:
+    """Postgres is slow, and then away."""
+    prometheus = it.prometheus
+    async with it.one.client() as client:
+        trip = await it.one.new_trip(client)
+        async with causes.reads_locked_out(it.database, client, trip):
+            await prometheus.until_firing(
+                *("CarnetPostgresConnectionsShort", "CarnetServerErrors", "CarnetSlow")
+            )
+    it.postgres.stop()
     try:
-        yield
-    except TimeoutError as error:
-        error.add_note(f"nothing found by {query}")
-        raise
+        await prometheus.until_firing("CarnetDatabaseAway")
+    finally:
+        await asyncio.to_thread(it.postgres.restart)

@@ -57,6 +57,7 @@ WELL = {
     f"process_max_fds{{{ONE}}}": "1000x300",
     f'carnet_build_info{{{ONE}, version="1", schema="11"}}': "1x300",
     f'carnet_auth_failures_total{{{ONE}, reason="unknown_key"}}': "0+6x300",
+    f'carnet_http_rate_limited_total{{{ONE}, by="sign_in"}}': "0x300",
 }
 """Series of a set-up that is well, minute by minute; the clock begins at 0."""
 
