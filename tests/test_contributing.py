@@ -159,6 +159,17 @@ async def remind(store: Store, settings: Settings) -> None:
     """Reminds nobody."""
 '''
 
+LAST_ALERT = "      - alert: CarnetWrongKeys"
+MANY_REMINDERS = f"""      - alert: CarnetReminds
+        expr: sum(rate(carnet_reminders_total[5m])) > 0.5
+        labels: {{ severity: warning }}
+        annotations:
+          summary: Many people are reminded
+          runbook_url: docs/runbook.md#carnetreminds
+
+{LAST_ALERT}
+"""
+
 
 def add_a_field(tree: Tree) -> None:
     tree.edit(
@@ -273,6 +284,44 @@ def add_a_schedule(tree: Tree) -> None:
     )
 
 
+def add_a_metric(tree: Tree) -> None:
+    tree.edit(
+        "runtime/measured.py",
+        (
+            "# Storage\n",
+            'REMINDERS = Counter("carnet_reminders_total", "People who were reminded.")\n\n'
+            "# Storage\n",
+        ),
+    )
+    tree.edit(
+        "workers/reminders.py",
+        ("from runtime.settings", "from runtime import measured\nfrom runtime.settings"),
+        ('nobody."""\n', 'nobody."""\n    measured.REMINDERS.add(by=0)\n'),
+    )
+    tree.edit(
+        "docs/dashboard.py",
+        (
+            '        Shown(\n            "Since the last cleaning up",\n',
+            '        Shown("Reminders", "short", ((rate("carnet_reminders_total"), "sent"),)),\n'
+            '        Shown(\n            "Since the last cleaning up",\n',
+        ),
+    )
+    tree.edit("ops/prometheus/carnet.rules.yaml", (f"{LAST_ALERT}\n", MANY_REMINDERS))
+    tree.edit(
+        "docs/runbook.md",
+        ("## CarnetWrongKeys\n", "## CarnetReminds\n\nAsk people.\n\n## CarnetWrongKeys\n"),
+    )
+    tree.edit(
+        "tests/ops/test_alerts.py",
+        (
+            '    "CarnetWrongKeys": Cause(',
+            '    "CarnetReminds": Cause({f"carnet_reminders_total{{{ONE}}}": "0+60x300"}),\n'
+            '    "CarnetWrongKeys": Cause(',
+        ),
+    )
+    tree.generate()
+
+
 RECIPES: dict[str, Callable[[Tree], None]] = {
     "Adding a field": add_a_field,
     "Adding a resource": add_a_resource,
@@ -281,6 +330,7 @@ RECIPES: dict[str, Callable[[Tree], None]] = {
     "Adding a page": add_a_page,
     "Adding a word": add_a_word,
     "Adding a schedule, or a kind of job": add_a_schedule,
+    "Adding a metric": add_a_metric,
 }
 
 
@@ -318,6 +368,7 @@ def test_the_copy_has_what_was_added(tree):
     assert "| `GET /trips/{tripId}/almanac.ics` |" in listed
     assert "| `log.sampling` | `1` | One of so many requests is logged. |" in listed
     assert "`expenses`" in (tree.folder / "docs/api.md").read_text()
+    assert "| `carnet_reminders_total` | counter |" in (tree.folder / "docs/metrics.md").read_text()
     methods = (tree.folder / "clients/typescript/src/operations.ts").read_text()
     assert "  iterateExpenses(tripId: string, " in methods
     assert "  getAlmanac(tripId: string, " in methods
@@ -335,6 +386,7 @@ TABLES = [
     *("tests/domain/test_shape.py", "tests/server/test_openapi.py", "tests/server/test_tree.py"),
     "tests/server/test_openapi_words.py",
     *("tests/runtime/test_settings.py", "tests/workers/test_kinds.py"),
+    *("tests/runtime/test_measured.py", "tests/carnet/test_series.py", "tests/ops/test_alerts.py"),
     *("tests/test_layers.py", "tests/docs/test_generate.py"),
     *(f"tests/server/pages/test_{name}.py" for name in ("catalogue", "every_page", "templates")),
 ]
