@@ -68,7 +68,7 @@ def is_keyed(statement: Statement) -> bool:
         columns, rows = args
         key = KEYS[sql]
         return key in columns and len({row[list(columns).index(key)] for row in rows}) == 1
-    return all(map(_is_keyed, _steps(sql)))
+    return all(map(_is_keyed, steps(sql)))
 
 
 def _is_keyed(sql: str) -> bool:
@@ -78,14 +78,14 @@ def _is_keyed(sql: str) -> bool:
     return not _unkeyed(sql)
 
 
-def _steps(sql: str) -> list[str]:
+def steps(sql: str) -> list[str]:
     """The statements within one that begins with `WITH`, and its own; else just that."""
-    steps = []
+    found = []
     while match := re.match(r"(?:WITH|,) (\w+) AS (?=\()", sql):
         end = _closing(sql, match.end())
-        steps.append(sql[match.end() + 1 : end])
+        found.append(sql[match.end() + 1 : end])
         sql = sql[end + 1 :]
-    return [*steps, sql.strip()]
+    return [*found, sql.strip()]
 
 
 def _closing(sql: str, start: int) -> int:

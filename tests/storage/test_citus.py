@@ -1,7 +1,7 @@
 """ops/citus.sql against the rules of Citus, which itself is in no registry.
 
-`citus_rules.sql` has Citus' functions as far as they refuse: what passes here may still be refused
-by Citus, but what these rules refuse it would refuse too.
+`citus_rules.sql` has Citus' functions as far as they refuse, and `refusals` what is known of
+statements: what passes here may still be refused by Citus, but what is refused here would be there.
 """
 
 import asyncio
@@ -9,15 +9,26 @@ import os
 import re
 import subprocess
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 
-from storage import open_store
+from storage import journal, open_store, removal
 from storage.migrate import is_current, migrate
 from tests import servers
-from tests.storage.distribution import KEYS, ON_COORDINATOR, REFERENCE, TABLES
+from tests.storage.distribution import (
+    KEYS,
+    ON_COORDINATOR,
+    REFERENCE,
+    TABLES,
+    is_keyed,
+    steps,
+    tables_of,
+)
+from tests.storage.every_operation import fill, reads, writes
+from tests.storage.home import Statement, watch
 from tests.support import now
 
 SCRIPT = Path(__file__).parents[2] / "ops" / "citus.sql"
@@ -191,3 +202,65 @@ async def test_the_rules_can_refuse(database, then, why):
     else:
         with pytest.raises(asyncpg.RaiseError, match=re.escape(why)):
             await servers.run_sql(database, then, look)
+
+
+def refusals(sql: str) -> Iterator[str]:
+    """Why Citus would refuse a statement, as far as its text tells."""
+    for step in steps(sql):
+        tables = {*tables_of(step).values()}
+        split = tables & KEYS.keys() - ON_COORDINATOR
+        if split and "FOR UPDATE" in step and not is_keyed(Statement("fetch", step, ())):
+            yield f"it locks rows of several parts: {step}"
+        if split and tables & ON_COORDINATOR and not step.startswith("INSERT INTO deliveries"):
+            yield f"it joins what is split with what is not: {step}"
+        changed = re.match(r"(?:UPDATE|DELETE FROM|INSERT INTO) (\w+)", step)
+        if split and changed and changed[1] in REFERENCE:
+            yield f"it changes copies by what is split: {step}"
+
+
+@pytest.mark.parametrize("storage_url", ["postgres"], indirect=True)
+async def test_no_statement_is_known_to_be_refused(home):
+    await fill(home)
+    operations = [
+        *reads(home).values(),
+        *writes(home).values(),
+        lambda tx: journal.prune(tx, "9999", 9),
+        lambda tx: removal.delete_group(tx, home.group_id),
+        lambda tx: removal.delete_user(tx, home.user_id, now()),
+    ]
+    found = []
+    for operation in operations:
+
+        async def begun(tx, operation=operation):
+            # A create that comes first would be the whole transaction.
+            await tx.fetchval("SELECT 1")
+            return await operation(tx)
+
+        _, statements = await watch(home.store.write, begun)
+        found += [why for each in statements for why in refusals(each.sql)]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "why"),
+    [
+        ("SELECT id FROM trips WHERE id = ANY ($1) FOR UPDATE SKIP LOCKED", "locks rows"),
+        ("SELECT id FROM trips WHERE group_id = $1 ORDER BY id FOR UPDATE", "locks rows"),
+        (
+            "SELECT id, (SELECT c.request_id FROM changesets c WHERE c.trip_id = d.trip_id"
+            " AND c.rev = d.rev) FROM deliveries d WHERE webhook_id = $1",
+            "joins what is split",
+        ),
+        (
+            "DELETE FROM jobs WHERE trip_id IN (SELECT id FROM trips WHERE group_id = $1)",
+            "joins what is split",
+        ),
+        (
+            "DELETE FROM shares WHERE trip_id IN (SELECT id FROM trips WHERE group_id = $1)",
+            "changes copies",
+        ),
+    ],
+)
+def test_statements_of_before_would_be_refused(sql, why):
+    (found,) = refusals(sql)
+    assert why in found
