@@ -3,12 +3,16 @@
 import re
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
-from tests.carnet.collector import attributes, collecting
+from tests import servers
+from tests.carnet.collector import Collector, attributes, collecting
 from tests.carnet.program import serving
-from tests.support import SAMPLES, TRIP
+from tests.faults.production import production
+from tests.support import SAMPLES, TRIP, Response
+from tests.waiting import until
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 CALLER = "b7ad6b7169203331"
@@ -55,19 +59,48 @@ async def test_a_trace_goes_from_the_request_into_its_job(tmp_path, collector):
         "carnet.trip_id": trip,
         "carnet.job_id": asked.json["_id"],
     }
-    job = collector.named("job sync")
-    written = next(each for each in collector.spans if each.span_id == job.parent_span_id)
-    assert written.name == "storage write"
-    assert written.parent_span_id == request.span_id
-    assert job.trace_id.hex() == TRACE
-    assert attributes(job)["carnet.request_id"] == asked.headers["X-Request-Id"]
-    assert any(each.parent_span_id == job.span_id for each in collector.spans)
+    check_job(collector, request, asked)
     names = {each.name for each in collector.spans}
     assert {"GET /api/v1/shared/trips/{token}", "GET", "HTTP", "storage look_up"} <= names
     assert bytes.fromhex("11" * 16) not in {each.trace_id for each in collector.spans}
     for secret in (token, SECRET, server.key, TRIP["title"]):
         assert secret.encode() not in collector.raw
     assert not re.search(rb"osk_", collector.raw)
+
+
+def check_job(collector: Collector, request: Any, asked: Response) -> None:
+    """The one job is part of the request that asked for it, and is told with its own parts."""
+    job = collector.named("job sync")
+    written = next(each for each in collector.spans if each.span_id == job.parent_span_id)
+    assert written.name == "storage write"
+    assert written.parent_span_id == request.span_id
+    assert job.trace_id == request.trace_id
+    assert attributes(job)["carnet.job_id"] == asked.json["_id"]
+    assert attributes(job)["carnet.request_id"] == asked.headers["X-Request-Id"]
+    assert any(each.parent_span_id == job.span_id for each in collector.spans)
+
+
+@pytest.fixture
+def services(postgres_url):
+    """A database on Postgres, and a queue."""
+    with servers.new_database(postgres_url) as database, servers.redis() as queue:
+        yield database, queue
+
+
+async def test_a_trace_goes_on_in_a_worker_of_its_own(tmp_path, collector, services):
+    endpoint = {"CARNET_TRACING__ENDPOINT": collector.endpoint}
+    async with production(tmp_path, *services, **endpoint) as carnet:
+        await carnet.start_server()
+        worker = carnet.add_worker()
+        async with carnet.client() as client:
+            trip = await carnet.new_trip(client)
+            later = {**SENT, "Prefer": "respond-async"}
+            asked = await client.post(f"{trip}/sync", {"legs": [SAMPLES["leg"]]}, headers=later)
+        await until(lambda: worker.events("job_succeeded"))
+        assert (await worker.stop(), await carnet.server.stop()) == (0, 0)
+    request = collector.named("POST /api/v1/trips/{tripId}/sync")
+    assert (request.trace_id.hex(), request.parent_span_id.hex()) == (TRACE, CALLER)
+    check_job(collector, request, asked)
 
 
 async def test_a_collector_that_is_away_holds_up_nothing(tmp_path):
