@@ -161,7 +161,7 @@ class ChildProcess:
             _log.error("process_failed", process=self._name, reason=repr(error))
         finally:
             if self._process.returncode is None:
-                self._process.kill()
+                self.kill()
                 await self._process.wait()
             self._has_measured.set()
         now = asyncio.get_running_loop().time()

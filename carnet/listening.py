@@ -56,11 +56,13 @@ def _file_of_socket(path: str) -> Iterator[socket.socket]:
         except OSError as error:
             reason = error.strerror or error
             raise Failure(f"cannot listen on the socket {path}: {reason}") from error
-        yield made
-    # A server that has started meanwhile has a file of its own there.
-    with contextlib.suppress(OSError):
-        if _identity(path) == ours:
-            os.unlink(path)  # noqa: PTH108
+        try:
+            yield made
+        finally:
+            # A server that has started meanwhile has a file of its own there.
+            with contextlib.suppress(OSError):
+                if _identity(path) == ours:
+                    os.unlink(path)  # noqa: PTH108
 
 
 def _identity(path: str) -> tuple[int, int]:

@@ -45,6 +45,8 @@ class Scrapes:
         self._store = store
         self._reading: asyncio.Task[Backlog] | None = None
         self._read_at = 0.0
+        self._told = False
+        """Whether what was read last has been told."""
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """The response to a request at the port."""
@@ -68,13 +70,13 @@ class Scrapes:
 
     async def _read_backlog(self) -> None:
         """Says in the metrics what waits in the database."""
-        if self._reading is None or (
-            self._reading.done() and time.monotonic() - self._read_at > FRESH_SECONDS
-        ):
+        is_old = time.monotonic() - self._read_at > FRESH_SECONDS
+        if self._reading is None or (self._told and is_old):
             self._read_at = time.monotonic()
             self._reading = asyncio.create_task(self._read())
         await asyncio.wait({self._reading}, timeout=PATIENCE_SECONDS)
-        found = self._reading.done() and not self._reading.exception()
+        self._told = self._reading.done()
+        found = self._told and not self._reading.exception()
         _tell_backlog(self._reading.result() if found else None)
 
     async def _read(self) -> Backlog:

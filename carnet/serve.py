@@ -61,8 +61,6 @@ async def serve(given: Settings, store: Store, say: Callable[[str], None]) -> No
             if settings.http.processes > 1:
                 await _serve_by_children(settings, sock, scrapes, stop, ready)
             else:
-                # A closed terminal: there is nothing to replace the only process with.
-                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, stop.request)
                 await _serve_here(settings, store, sock, scrapes, stop, ready)
     stop.raise_failure()
 

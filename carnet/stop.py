@@ -12,7 +12,8 @@ class Stop:
     """One for each program; it must be made in the running event loop.
 
     The first SIGTERM or SIGINT asks the program to finish. A second one ends it at once, as that
-    signal does by default, after `kill_children`.
+    signal does by default, after the children were killed. SIGHUP asks it to finish too; who has
+    processes to replace takes that signal over.
     """
 
     def __init__(self) -> None:
@@ -23,6 +24,9 @@ class Stop:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._received, number)
+        # A closed terminal, unless the program was started by nohup(1).
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+            loop.add_signal_handler(signal.SIGHUP, self.request)
 
     def request(self) -> None:
         """Asks the program to finish, without a failure."""

@@ -14,6 +14,9 @@ import aiohttp
 import msgspec
 import pytest
 
+from carnet.failure import Failure
+from carnet.listening import listening
+from runtime.settings import Http, Settings
 from tests import servers
 from tests.carnet.program import CARNET, Lines, ended, environment, run, start
 from tests.servers import free_port
@@ -69,6 +72,17 @@ async def test_a_unix_socket_is_for_its_group_and_goes_with_the_server(tmp_path,
         told = await asyncio.to_thread(run, tmp_path, "healthcheck", **variables)
         assert told.code == 1
         assert "there is no answer" in told.line
+
+
+def test_a_start_that_fails_leaves_no_socket_behind(place):
+    def start() -> None:
+        with listening(Settings(http=Http(socket=str(place)))):
+            assert place.is_socket()
+            raise Failure("the disk is full")
+
+    with pytest.raises(Failure, match="the disk is full"):
+        start()
+    assert not place.exists()
 
 
 async def test_addresses_behind_a_unix_socket_are_those_the_proxy_tells(tmp_path, place):

@@ -96,6 +96,21 @@ async def test_while_it_is_away_there_are_no_numbers(scrapes, database, monkeypa
     assert up() == 1
 
 
+async def test_an_answer_that_came_late_is_told_at_the_next_scrape(scrapes, database, monkeypatch):
+    monkeypatch.setattr(metrics_port, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(metrics_port, "PATIENCE_SECONDS", 0.01)
+    database.answers.clear()
+    await scrapes._read_backlog()
+    assert up() == 0
+    database.answers.set()
+    await scrapes._reading
+    await scrapes._read_backlog()
+    assert (database.reads, up()) == (1, 1)
+    monkeypatch.setattr(metrics_port, "PATIENCE_SECONDS", 60.0)
+    await scrapes._read_backlog()
+    assert (database.reads, up()) == (2, 1)
+
+
 async def test_one_that_does_not_answer_is_not_waited_for_nor_asked_again(
     scrapes, database, monkeypatch
 ):

@@ -177,7 +177,7 @@ async def test_links_lead_to_where_it_listens_or_to_the_public_url(tmp_path):
 # The end
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 async def test_a_signal_ends_it_with_success(tmp_path, how):
     async with serving(tmp_path) as server:
         trip = await new_trip(server)

@@ -48,6 +48,12 @@ class Program:
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def exit_code(self) -> int | None:
+        """Of one that has ended."""
+        assert self._process is not None
+        return self._process.returncode
+
     def start(self) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
