@@ -12,7 +12,7 @@ from carnet.address import reached_by
 from carnet.console import config_option, json_option, settings_of
 from carnet.failure import Failure, UsageFailure
 from runtime.settings import Settings
-from server.health import READY
+from server.probes import READY
 
 _SECONDS: Final = 5.0
 """For an answer, which takes two at most where the process is well."""

@@ -17,8 +17,9 @@ from runtime import measured
 from runtime.measured import FAMILIES
 from runtime.metrics import added_up, snapshot
 from runtime.settings import Settings
-from server.health import LIVE, READY, Health
+from server.health import Health
 from server.listener import Listener
+from server.probes import LIVE, READY
 from server.response import WholeResponse
 from storage.backlog import Backlog, backlog
 from storage.store import Store

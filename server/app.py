@@ -11,10 +11,11 @@ from aiohttp import web
 from domain.errors import NotFound, ValidationFailed
 from server.errors import refuse
 from server.front import BASE, Api
-from server.health import LIVE, READY, Health
+from server.health import Health
 from server.mcp.endpoint import MCP, Endpoint
 from server.pages.front import Pages
 from server.pages.table import PAGES
+from server.probes import LIVE, READY
 from server.request_metrics import foresee
 from server.route import API
 from server.routes import ROUTES

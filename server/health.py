@@ -25,9 +25,6 @@ from server.route import JSON
 from storage.migrate import NewerSchema, is_current
 from storage.store import Store, Tx
 
-LIVE: Final = "/healthz"
-READY: Final = "/readyz"
-
 MIN_FREE_BYTES: Final = 64 * 1024 * 1024
 """On the disk of an SQLite database. Its log of writes (WAL) takes about that at a busy time."""
 _CHECK_SECONDS: Final = 1.5

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from runtime import tracing
-from server.health import LIVE, READY
+from server.probes import LIVE, READY
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 

@@ -214,3 +214,12 @@ def test_domain_and_storage_are_imported_without_the_rest():
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert not {"server", "workers", "carnet", "aiohttp", "click"} & {*done.stdout.split()}
+
+
+def test_commands_start_without_what_a_server_needs():
+    """A health check is one, every ten seconds in each container."""
+    code = "import sys, carnet.cli; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert not {"aiohttp", "aiosqlite", "arq", "asyncpg", "jinja2"} & {*done.stdout.split()}
