@@ -44,7 +44,10 @@ async def back_up(copier: Copier, file: Path) -> Backup:
     if file.resolve() in copier.parts:  # noqa: ASYNC240 - nothing else is to be done meanwhile
         raise BackupError(f"{file} is part of the database itself: name another file")
     with new_file(file) as copy:
-        await copier.copy(copy)
+        try:
+            await copier.copy(copy)
+        except BackupError as error:
+            raise BackupError(f"cannot make {file}: {error}") from error
         return check(copier, copy, "the copy of the database")
 
 
