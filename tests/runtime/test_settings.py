@@ -1,18 +1,19 @@
-"""Settings: files, environment, and one line that names what is wrong (contract section 9)."""
+"""Settings: which values each may have, and one line that names what is wrong (section 9)."""
 
 import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from runtime.configuration import ConfigError, load_settings
-from runtime.contradictions import links_stay_here
+from runtime.configuration import load_settings
 from runtime.setting_names import variable_of
-from runtime.settings import MOST, Log, Settings
+from runtime.settings import MOST, Settings
 from tests.runtime import declared
+from tests.runtime.loading import DEFAULTS, flat, in_environment, refusal, toml, write
+
+pytestmark = pytest.mark.usefixtures("elsewhere")
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -38,10 +39,6 @@ CONTRACT = {
     "log.format": "",
 }
 """The defaults that are promised."""
-DEFAULTS = {
-    name: msgspec.json.decode(msgspec.json.encode(field.default))
-    for name, field in declared.FIELDS.items()
-}
 
 OTHERS: dict[str, list[Any]] = {
     "http.host": ["localhost", "::1", "::", "0.0.0.0", "fe80::1%eth0", "trips.example.org"],  # noqa: S104
@@ -201,47 +198,6 @@ NEEDED: dict[str, dict[str, str]] = {
 """What a setting is refused without."""
 
 
-def flat(settings: Settings) -> dict[str, Any]:
-    built = msgspec.json.decode(msgspec.json.encode(settings))
-    return {f"{s}.{name}": value for s, table in built.items() for name, value in table.items()}
-
-
-def toml(**values: Any) -> str:
-    """Settings as lines, by their names with dots."""
-    # JSON and TOML agree on these, but for floats: JSON has neither nan nor inf.
-    texts = {
-        setting: repr(value) if isinstance(value, float) else msgspec.json.encode(value).decode()
-        for setting, value in values.items()
-    }
-    return "".join(f"{setting} = {text}\n" for setting, text in texts.items())
-
-
-def in_environment(value: Any) -> str:
-    return ",".join(value) if isinstance(value, list) else str(value)
-
-
-def write(folder: Path, text: str | bytes) -> Path:
-    path = folder / "some.toml"
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return path
-
-
-def refusal(path: Path | None, environ: dict[str, str] | None = None) -> str:
-    """The text of a refusal, which is one line."""
-    with pytest.raises(ConfigError) as caught:
-        load_settings(path, environ or {})
-    text = str(caught.value)
-    assert "\n" not in text
-    assert len(text) < 300
-    return text
-
-
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A working directory without a config.toml."""
-    monkeypatch.chdir(tmp_path)
-
-
 def test_the_defaults_are_those_of_the_contract():
     assert DEFAULTS | CONTRACT == DEFAULTS
     assert flat(load_settings(None, {})) == flat(Settings()) == DEFAULTS
@@ -296,68 +252,6 @@ def test_a_wrong_setting_of_the_environment_is_named_with_its_variable_of(settin
             assert f"(from {name})" in text
 
 
-@pytest.mark.parametrize(
-    ("text", "named"),
-    [
-        ("[http]\nprot = 1", "http.prot"),
-        ("[htp]\nport = 1", "htp"),
-        ("port = 1", "port"),
-        ('[http]\n"" = 1', "http."),
-        ("[http.port]\na = 1", "http.port"),
-        ("http = 1", "http"),
-        ("[[http]]\nport = 1", "http"),
-        ("[log]\nlevel.a = 1", "log.level"),
-        ("[storage]\nurl = 2026-01-01", "storage.url"),
-    ],
-)
-def test_what_is_no_setting_is_named(tmp_path, text, named):
-    assert refusal(write(tmp_path, text)).startswith(f"{named}: ")
-
-
-@pytest.mark.parametrize(
-    ("name", "nearest"),
-    [
-        ("CARNET_STORAGE_URL", "CARNET_STORAGE__URL"),
-        ("CARNET_HTTP_PORT", "CARNET_HTTP__PORT"),
-        ("CARNET_HTTP_MAX_BODY_BYTES", "CARNET_HTTP__MAX_BODY_BYTES"),
-        ("CARNET_HTTP__PROT", "CARNET_HTTP__PORT"),
-        ("CARNET_HTP__PORT", "CARNET_HTTP__PORT"),
-        ("CARNET_HTTP__PORT__X", "CARNET_HTTP__PORT"),
-        ("CARNET_PORT", "CARNET_HTTP__PORT"),
-        ("CARNET_CORS_ORIGINS", "CARNET_HTTP__CORS_ORIGINS"),
-        ("CARNET_LOG_LEVEL", "CARNET_LOG__LEVEL"),
-        ("CARNET_KEY", "CARNET_API_KEY"),
-        ("CARNET_URI", "CARNET_URL"),
-    ],
-)
-def test_a_variable_that_is_no_setting_is_refused_with_the_nearest(name, nearest):
-    for text in ("1", ""):
-        assert refusal(None, {name: text}) == (
-            f"{name}: there is no such setting; did you mean {nearest}?"
-        )
-
-
-@pytest.mark.parametrize("name", ["CARNET_NONSENSE", "CARNET_", "CARNET_\udcff", "CARNET_\n" * 90])
-def test_a_variable_that_is_like_none_is_told_how_they_are_made(name):
-    assert "CARNET_SECTION__NAME" in refusal(None, {name: "1"})
-
-
-@pytest.mark.parametrize(
-    ("text", "remedy"),
-    [
-        ("[http]\nprot = 1", "did you mean http.port?"),
-        ("[htp]\nport = 1", "did you mean http?"),
-        ("port = 1", "did you mean http.port?"),
-        ("[http]\nlevel = 'info'", "did you mean log.level?"),
-        ("[log]\nnonsense = 1", f"[log] has {', '.join(Log.__struct_fields__)}"),
-        ("[nonsense]\nx = 1", ", ".join(f"[{name}]" for name in Settings.__struct_fields__)),
-        ("http = 1", "must be a section, [http]"),
-    ],
-)
-def test_a_name_in_the_file_that_is_none_is_told_with_what_there_is(tmp_path, text, remedy):
-    assert refusal(write(tmp_path, text)).endswith(remedy)
-
-
 @pytest.mark.parametrize("setting", DEFAULTS)
 def test_a_wrong_value_is_told_with_what_it_must_be(tmp_path, setting):
     for value in WRONG[setting]:
@@ -371,18 +265,6 @@ def test_a_wrong_url_with_a_password_is_not_repeated():
     url = {"CARNET_STORAGE__URL": "postgres//u:hunter2@db/x", "CARNET_QUEUE__URL": "x:hunter2@y"}
     for name, text in url.items():
         assert "hunter2" not in refusal(None, {name: text})
-
-
-def test_other_variables_are_none_of_our_business():
-    others = {"PATH": "/bin", "HTTP__PORT": "1", "XCARNET_HTTP__PORT": "1", "CARNET": "\udcff"}
-    clients = {"CARNET_URL": "http://localhost:8080/api/v1", "CARNET_API_KEY": "osk_x"}
-    assert flat(load_settings(None, others | clients)) == DEFAULTS
-
-
-def test_a_variable_that_is_not_utf_8_is_named():
-    text = refusal(None, {"CARNET_STORAGE__URL": "sqlite:///\udcff.db"})
-    assert text.startswith("storage.url: must be UTF-8 text")
-    assert text.endswith("(from CARNET_STORAGE__URL)")
 
 
 @pytest.mark.parametrize("host", ["[::]", "[::1]"])
@@ -399,114 +281,8 @@ def test_origins_are_separated_by_commas(tmp_path, text):
     assert load_settings(in_file, {"CARNET_HTTP__CORS_ORIGINS": ""}).http.cors_origins == ()
 
 
-def test_the_bodies_in_flight_hold_the_largest_body():
-    wanted = {"CARNET_HTTP__MAX_BODY_BYTES": "200000000"}
-    text = refusal(None, wanted)
-    assert text.startswith("http.max_inflight_bytes: must be at least http.max_body_bytes")
-    assert "200000000" in text
-    load_settings(None, wanted | {"CARNET_HTTP__MAX_INFLIGHT_BYTES": "200000000"})
-
-
-def test_answers_are_kept_no_longer_than_the_jobs_they_come_from():
-    wanted = {"CARNET_RETENTION__IDEMPOTENCY_HOURS": "49", "CARNET_RETENTION__JOBS_DAYS": "2"}
-    text = refusal(None, wanted)
-    assert text.startswith("retention.idempotency_hours: must be at most 48, the hours of")
-    load_settings(None, wanted | {"CARNET_RETENTION__JOBS_DAYS": "3"})
-
-
 @pytest.mark.parametrize(("setting", "other"), [(s, o) for s, n in NEEDED.items() for o in n])
 def test_a_setting_that_needs_another_names_it(setting, other):
     for value in OTHERS[setting]:
         text = refusal(None, {variable_of(setting): value})
         assert text.startswith(f"{other}: must be set where {setting} is")
-
-
-def test_a_provider_needs_an_address_to_lead_back_to():
-    variables = {
-        "CARNET_OIDC__ISSUER": "https://id.example.org",
-        "CARNET_OIDC__CLIENT_ID": "carnet",
-        "CARNET_HTTP__HOST": "192.168.1.5",
-    }
-    assert refusal(None, variables).startswith("http.public_url: must be set where oidc.issuer is")
-    load_settings(None, variables | {"CARNET_HTTP__PUBLIC_URL": "https://trips.example.org"})
-
-
-@pytest.mark.parametrize(
-    ("host", "public_url", "here"),
-    [
-        ("127.0.0.1", "", False),
-        ("127.1.2.3", "", False),
-        ("::1", "", False),
-        ("localhost", "", False),
-        ("0.0.0.0", "", True),  # noqa: S104 - told, not bound
-        ("::", "", True),
-        ("[::]", "", True),
-        ("192.168.1.5", "", True),
-        ("trips.example.org", "", True),
-        ("0.0.0.0", "https://trips.example.org", False),  # noqa: S104
-    ],
-)
-def test_whether_links_stay_on_this_machine(host, public_url, here):
-    variables = {"CARNET_HTTP__HOST": host, "CARNET_HTTP__PUBLIC_URL": public_url}
-    assert links_stay_here(load_settings(None, variables)) is here
-
-
-def test_the_environment_is_stronger_than_the_file(tmp_path):
-    path = write(tmp_path, '[http]\nport = 1\nhost = "::1"\n[limits]\nrequests_per_minute = 5\n')
-    loaded = load_settings(path, {"CARNET_HTTP__PORT": "2", "CARNET_LOG__LEVEL": "error"})
-    assert (loaded.http.port, loaded.http.host) == (2, "::1")
-    assert (loaded.limits.requests_per_minute, loaded.log.level) == (5, "error")
-
-
-def test_a_wrong_setting_may_be_overridden(tmp_path):
-    path = write(tmp_path, "[http]\nport = -1\n")
-    assert load_settings(path, {"CARNET_HTTP__PORT": "2"}).http.port == 2
-
-
-def test_the_file_of_the_working_directory_is_read_unless_another_is_named(tmp_path):
-    (tmp_path / "config.toml").write_text("[http]\nport = 1\n[log]\nlevel = 'error'\n")
-    assert load_settings(None, {}).http.port == 1
-    named = load_settings(write(tmp_path, "[http]\nport = 2\n"), {})
-    assert (named.http.port, named.log.level) == (2, "info")
-
-
-def test_the_environment_is_that_of_the_process(monkeypatch):
-    monkeypatch.setenv("CARNET_HTTP__PORT", "4711")
-    assert load_settings(None).http.port == 4711
-
-
-def test_a_file_that_cannot_be_read_is_named(tmp_path):
-    for path in (tmp_path / "missing.toml", tmp_path, tmp_path / "a" / "b"):
-        assert refusal(path).startswith(f"cannot read {path}: ")
-    (tmp_path / "config.toml").mkdir()
-    assert refusal(None).startswith("cannot read config.toml: ")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "[http",
-        "port",
-        "{}",
-        "[http]\nport = 1\nport = 2",
-        "[http]\n[http]",
-        b"\xff\xfe",
-        "a = \x00",
-        "[http]\nport = 08",
-        "[http]\nport = " + "9" * 5000,
-        "a = " + "[" * 5000,
-    ],
-)
-def test_a_file_that_is_not_toml_is_named(tmp_path, text):
-    path = write(tmp_path, text)
-    assert refusal(path).startswith(f"{path} is not TOML: ")
-
-
-def test_a_file_that_is_not_utf_8_is_told_how_to_mend_it(tmp_path):
-    text = refusal(write(tmp_path, "[log]\nlevel = 'é'".encode("latin-1")))
-    assert "not UTF-8 text (byte 15); save it as UTF-8" in text
-
-
-def test_a_byte_order_mark_before_the_file_is_skipped(tmp_path):
-    path = write(tmp_path, b"\xef\xbb\xbf[http]\nport = 1\n")
-    assert load_settings(path, {}).http.port == 1
