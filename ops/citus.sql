@@ -1,5 +1,6 @@
--- Carnet's schema on several machines, by Citus. Seen on Citus 15 (its development version) only, and
--- not supported: docs/scaling.md, section 5, has what was seen and what was not.
+-- Carnet's schema on several machines, by Citus: not supported. What this does was seen on Citus 15 (its
+-- development version), done by hand on an older schema: docs/scaling.md, section 5, has what was
+-- seen and what was not.
 --
 -- On the coordinator, in the database of storage.url, which nothing is connected to yet:
 --
