@@ -1,6 +1,7 @@
 """Signals that ask the program to finish."""
 
 import asyncio
+import gc
 import os
 import signal
 
@@ -40,5 +41,17 @@ async def test_a_signal_ends_a_worker_with_success(tmp_path, how):
         worker.start()
         await until(lambda: worker.events("started"))
         worker.signal(how)
-        await until(lambda: not worker.running)
-        assert worker.exit_code == 0
+        assert await worker.ended() == 0
+
+
+async def test_a_stop_before_all_is_ready_is_no_error():
+    told: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    stop = Stop()
+    waiting = asyncio.create_task(stop.unless_requested(asyncio.Event(), asyncio.Event()))
+    await asyncio.sleep(0)
+    stop.request()
+    assert await waiting is False
+    await asyncio.sleep(0)
+    gc.collect()
+    assert told == []

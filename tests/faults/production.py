@@ -48,12 +48,6 @@ class Program:
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    @property
-    def exit_code(self) -> int | None:
-        """Of one that has ended."""
-        assert self._process is not None
-        return self._process.returncode
-
     def start(self) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -73,15 +67,15 @@ class Program:
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 
-    def wait(self) -> int:
-        """Its exit code, once it has ended by itself."""
+    async def ended(self) -> int:
+        """Waits until it has; its exit code."""
         assert self._process is not None
-        return self._process.wait(PATIENCE)
+        return await asyncio.to_thread(self._process.wait, PATIENCE)
 
     async def stop(self) -> int:
         """SIGTERM; its exit code."""
         self.signal(signal.SIGTERM)
-        return await asyncio.to_thread(self.wait)
+        return await self.ended()
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """The log's lines of one event."""

@@ -60,7 +60,7 @@ async def test_postgres_away_for_a_while(tmp_path, crashing, valkey, rng):
             await load.imported_later("queued")
             await asyncio.to_thread(postgres.stop)
             worker = carnet.add_worker()
-            assert await asyncio.to_thread(worker.wait) == 1
+            assert await worker.ended() == 1
             working = asyncio.create_task(load.run(writes=WRITES // 3, imports=IMPORTS // 3))
             await until(lambda: load.unavailable >= REFUSED, moved=lambda: load.unavailable)
             assert load.must.keys() == {f"queued/{n}" for n in range(len(load.must))}
