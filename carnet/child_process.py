@@ -93,6 +93,8 @@ class ChildProcess:
         self.measured: Snapshot = {}
         """What it has told last of what it has measured."""
         self._has_measured = asyncio.Event()
+        self.is_silent = False
+        """Whether it did not tell that in time when it was asked last."""
         self._write(msgspec.json.encode(settings) + b"\n")
         self._running = asyncio.create_task(self._run())
 
@@ -125,8 +127,14 @@ class ChildProcess:
             return
         self._has_measured.clear()
         self.send(Message(measure=True))
-        with contextlib.suppress(TimeoutError):
+        try:
             await asyncio.wait_for(self._has_measured.wait(), MEASURE_SECONDS)
+        except TimeoutError:
+            if not self.is_silent:
+                _log.warning("process_silent", process=self._name, pid=self.pid)
+            self.is_silent = True
+        else:
+            self.is_silent = False
 
     async def finish(self) -> None:
         """Closes its stdin and waits for its end; one that is stuck is killed."""

@@ -97,7 +97,10 @@ class SupervisedProcess:
 
     def start(self) -> None:
         """Starts the child, and starts it again whenever it ends."""
-        self._stop_telling = measured.CHILDREN_READY.follow(self.ready.is_set, self._name)
+        self._followed = (
+            measured.CHILDREN_READY.follow(self.ready.is_set, self._name),
+            measured.CHILDREN_SILENT.follow(self._silent, self._name),
+        )
         self._supervise_anew()
 
     def send(self, message: Message) -> None:
@@ -110,6 +113,9 @@ class SupervisedProcess:
         await asyncio.gather(*(child.measure() for child in self._children))
         self._remember()
         return added_up(FAMILIES, [self._past, *(child.measured for child in self._children)])
+
+    def _silent(self) -> int:
+        return sum(child.is_silent for child in self._children if not child.has_ended)
 
     def _remember(self) -> None:
         """Keeps what has happened in children that have ended, as they told last."""
@@ -144,7 +150,8 @@ class SupervisedProcess:
         await asyncio.gather(*(child.finish() for child in self._children))
         self._child = None
         self.ready.clear()
-        self._stop_telling()
+        for end in self._followed:
+            end()
 
     def kill(self) -> None:
         """Ends the child where it stands."""

@@ -198,6 +198,12 @@ CHILDREN_READY = Gauge(
     "process",
     sets=every(("server", "worker")),
 )
+CHILDREN_SILENT = Gauge(
+    "carnet_child_processes_silent",
+    "Children that have not told within a second what they have measured, as of one that hangs.",
+    "process",
+    sets=every(("server", "worker")),
+)
 CHILDREN_RESTARTED = Counter(
     "carnet_child_process_restarts_total",
     "Children that ended, or could not be started, without being told to end.",

@@ -168,6 +168,8 @@ async def test_no_counter_falls_whatever_becomes_of_processes(tmp_path, several)
         stuck = await scrape(port)
         os.kill(before[0], signal.SIGCONT)
         assert stuck.fallen_since(first) == []
+        assert stuck.total("carnet_child_processes_silent") == 1
+        assert f'"pid":{before[0]}' in await server.err.first('"process_silent"')
 
         server.process.send_signal(signal.SIGHUP)
         await until(lambda: len(server.events("stopped")) == 2)
@@ -177,6 +179,7 @@ async def test_no_counter_falls_whatever_becomes_of_processes(tmp_path, several)
         await ask(server, key, 30)
         third = await counted(port, 60)
         assert third.total("carnet_child_process_restarts_total") == 0
+        assert third.total("carnet_child_processes_silent") == 0
 
         os.kill(children(server.process.pid)[0], signal.SIGKILL)
         await server.err.first('"process_ended"')

@@ -152,13 +152,12 @@ async def crowd(port: int, pid: int) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def halting(pid: int) -> AsyncIterator[None]:
-    """A process that gets no time for half a second in each."""
+    """A process that gets no time for most of each second."""
 
     async def halt() -> None:
         os.kill(pid, signal.SIGSTOP)
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.8)
         os.kill(pid, signal.SIGCONT)
-        await asyncio.sleep(0.5)
 
     try:
         async with repeated(halt):

@@ -47,7 +47,7 @@ def rules_in_short() -> dict[str, Any]:
 
 
 class Prometheus:
-    """Scrapes targets each second."""
+    """Scrapes targets every two seconds."""
 
     def __init__(self, folder: Path, ports: list[int]) -> None:
         self.fired: set[str] = set()
@@ -62,8 +62,9 @@ class Prometheus:
     def _configure(self, targets: list[str]) -> None:
         config = {
             "global": {
-                "scrape_interval": "1s",
-                "scrape_timeout": "1s",
+                # A program waits a second for a process that hangs.
+                "scrape_interval": "2s",
+                "scrape_timeout": "2s",
                 "evaluation_interval": "500ms",
             },
             "rule_files": [str(self._folder / "rules.yaml")],

@@ -102,7 +102,7 @@ def measured_by(alert: str) -> str:
 
 
 def all_queries() -> Iterator[str]:
-    """What the dashboard shows and the alerts watch, with windows for a scrape each second."""
+    """What the dashboard shows and the alerts watch, with windows for scrapes every two seconds."""
     for query in (*queries(), *map(measured_by, ALERTS.values())):
         yield re.sub(r"\[(\d+[mh]|" + re.escape(WINDOW) + r")\]", "[20s]", query)
 
@@ -144,7 +144,7 @@ async def test_queries_find_something_and_alerts_fire_by_their_causes(tmp_path, 
         assert not await prometheus.numbers(f"max_over_time({others}[1h])")
 
         async with asyncio.TaskGroup() as group:
-            for part in (sqlite, upgrade, redis, workers):
+            for part in (sqlite, upgrade, redis, workers, hanging):
                 group.create_task(part(it))
         await postgres(it)
         await prometheus.forget_targets()
@@ -189,6 +189,17 @@ async def upgrade(it: SetUp) -> None:
     await it.prometheus.until_firing("CarnetReleasesDiffer")
     each_is_of_one = "count(count by (instance) (carnet_build_info)) == count(carnet_build_info)"
     await it.prometheus.until_found(each_is_of_one)
+
+
+async def hanging(it: SetUp) -> None:
+    """A process of a server is stopped, and goes on."""
+    pid = children(it.one.server.pid)[1]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        await it.prometheus.until_firing("CarnetProcessHangs")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    await it.prometheus.until_over("CarnetProcessHangs")
 
 
 async def redis(it: SetUp) -> None:

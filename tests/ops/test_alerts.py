@@ -45,6 +45,7 @@ WELL = {
     f'carnet_jobs_ended_total{{{ONE}, kind="sync", outcome="abandoned"}}': "0x300",
     f"carnet_webhook_deliveries_waiting{{{ONE}}}": "3x300",
     f'carnet_child_process_restarts_total{{{ONE}, process="server"}}': "0x300",
+    f'carnet_child_processes_silent{{{ONE}, process="server"}}': "0x300",
     f'{LAG}_bucket{{{ONE}, le="0.25"}}': "0+120x300",
     f"{LAG}_count{{{ONE}}}": "0+120x300",
     f'carnet_postgres_operations_waiting{{{ONE}, pool="read"}}': "0x300",
@@ -99,6 +100,9 @@ CAUSES = {
     "CarnetWebhooksWait": Cause({f"carnet_webhook_deliveries_waiting{{{ONE}}}": "0+60x300"}),
     "CarnetProcessesRestart": Cause(
         {f'carnet_child_process_restarts_total{{{ONE}, process="server"}}': "0+1x300"}, INSTANCE
+    ),
+    "CarnetProcessHangs": Cause(
+        {f'carnet_child_processes_silent{{{ONE}, process="server"}}': "0x10 1x290"}, INSTANCE
     ),
     "CarnetLoopBusy": Cause({f'{LAG}_bucket{{{ONE}, le="0.25"}}': "0+100x300"}, INSTANCE),
     "CarnetPostgresConnectionsShort": Cause(
