@@ -14,7 +14,7 @@ from server.errors import render
 from server.preferences import preferences_of
 from server.route import Call, Handler, Queued, Rendering, Reply
 from storage import idempotency
-from storage.idempotency import Answer, KeyTaken, Protection
+from storage.idempotency import Answer, IdempotencyRecord, KeyTaken, Protection
 from storage.store import Tx
 
 REPLAYED: Final = "Idempotency-Replayed"
@@ -123,15 +123,22 @@ class _ProtectedWrite:
         )
         if record is None:
             return None
-        if record.fingerprint != self._fingerprint:
+        try:
+            again = self._again(record)
+        except IdempotencyConflict:
             measured.IDEMPOTENCY.add("conflict")
-            raise IdempotencyConflict()
-        self._replayed = True
+            raise
         measured.IDEMPOTENCY.add("replayed")
+        self._replayed = True
+        return again
+
+    def _again(self, record: IdempotencyRecord) -> Reply | Queued:
+        """What a record has a request answered; `IdempotencyConflict` where that is nothing."""
+        if record.fingerprint != self._fingerprint:
+            raise IdempotencyConflict()
         if record.answer is not None and record.answer.body is not None:
             return _reply(record.answer, record.answer.body, replayed=True)
         if record.job_id is None:
-            measured.IDEMPOTENCY.add("conflict")
             raise IdempotencyConflict(SHOWN_ONCE)
         respond_async, wait_seconds = preferences_of(self._call.request)
         longest = self._call.services.settings.imports.wait_seconds

@@ -14,7 +14,7 @@ from storage import postgres_pool, sqlite_engine
 from tests.contract.queue_world import pins
 from tests.contract.wire import exchange, head
 from tests.measuring import counted
-from tests.support import PLENTY, SAMPLES, World, add_key, add_session
+from tests.support import PLENTY, SAMPLES, WEBHOOK, World, add_key, add_session
 
 UNKNOWN_KEY = f"{KEY_PREFIX}{'x' * 43}"
 
@@ -155,6 +155,23 @@ def test_each_reason_has_a_cause():
     tested = {(family, reason) for family, reason, *_ in CAUSES} | ELSEWHERE
     families = {family for family, _ in tested}
     assert tested == {(family, reason) for family in families for (reason,) in family.foreseen}
+
+
+async def test_a_repeated_request_is_counted_by_what_it_is_answered(world):
+    pins, pin, other = f"{world.trip}/map-pins", SAMPLES["mapPin"], SAMPLES["mapPin"] | {"lat": 1}
+    for path, body, status, replayed, conflict in (
+        (pins, pin, 201, 0, 0),
+        (pins, pin, 201, 1, 0),
+        (pins, other, 409, 0, 1),
+        ("/webhooks", WEBHOOK, 201, 0, 0),
+        ("/webhooks", WEBHOOK, 409, 0, 1),
+    ):
+        once = {"Idempotency-Key": path}
+        with (
+            counted(measured.IDEMPOTENCY, "replayed", times=replayed),
+            counted(measured.IDEMPOTENCY, "conflict", times=conflict),
+        ):
+            assert (await world.client.post(path, body, headers=once)).status == status
 
 
 async def test_items_of_imports_are_counted_by_what_became_of_them(world):
