@@ -19,14 +19,15 @@ from docs.dashboard import WINDOW, queries
 from tests.faults import causes
 from tests.faults.load import pin
 from tests.faults.production import Production, children, production
-from tests.faults.prometheus import ALERTS, Prometheus
-from tests.faults.test_leases import accepted_job, expire_lease
+from tests.faults.prometheus import ALERTS, RULES, Prometheus
+from tests.faults.test_leases import accepted_job, expire_lease, other_writer
 from tests.servers import PostgresServer, ValkeyServer, free_port
 from tests.support import SAMPLES
 from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.debian
 
+RUNBOOK = (RULES.parent.parent.parent / "docs" / "runbook.md").read_text(encoding="utf-8")
 TAKES_HOURS = {"CarnetScheduleStopped"}
 """A schedule is due once an hour, and must fail three times: tests/ops has the rule alone."""
 OF_THE_MACHINE = "CarnetSlow|CarnetLoopBusy"
@@ -241,6 +242,9 @@ async def postgres(it: SetUp) -> None:
             await prometheus.until_firing(
                 *("CarnetPostgresConnectionsShort", "CarnetServerErrors", "CarnetSlow")
             )
+            async with other_writer(it.database) as connection:
+                for query in re.findall(r"`(SELECT [^`]* FROM [^`]*)`", RUNBOOK):
+                    assert await connection.fetch(query)
     it.postgres.stop()
     try:
         await prometheus.until_firing("CarnetDatabaseAway")
