@@ -178,6 +178,6 @@ programs: | $(VENV)/.made
 	} || { echo "The tests need$$missing: install them," \
 		"or leave their tests out: make test BROWSERS=no" >&2; exit 1; }
 	@test "$(BROWSERS)" = no || test -d $(VENV)/debian-13 || { echo "unpacking pgbouncer of Debian 13"; \
-		rm -rf $(VENV)/unpacked && mmdebstrap --quiet --variant=extract --include=pgbouncer \
-			--aptopt='Acquire::Retries "3"' trixie $(VENV)/unpacked && \
+		rm -rf $(VENV)/unpacked && mmdebstrap --quiet --mode=chrootless --variant=extract \
+			--include=pgbouncer --aptopt='Acquire::Retries "3"' trixie $(VENV)/unpacked && \
 		mv $(VENV)/unpacked $(VENV)/debian-13; }
