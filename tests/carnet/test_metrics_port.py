@@ -16,7 +16,7 @@ from tests.carnet.program import PLENTY, environment, run, serving
 from tests.carnet.scraping import Scrape, scrape
 from tests.faults.production import Program, children
 from tests.servers import free_port
-from tests.support import SAMPLES, TRIP
+from tests.support import SAMPLES, TRIP, Response
 from tests.waiting import until
 
 REQUESTS = "carnet_http_request_duration_seconds_count"
@@ -99,18 +99,20 @@ async def test_what_is_open_and_what_waits(tmp_path):
         with contextlib.closing(sqlite3.connect(tmp_path / "data" / "carnet.db")) as other:
             other.execute("BEGIN IMMEDIATE")
             async with server.client.open(f"{trip}/events"), asyncio.TaskGroup() as group:
-                writes = [
-                    group.create_task(server.client.post(f"{trip}/map-pins", SAMPLES["mapPin"]))
-                    for _ in range(4)
-                ]
 
-                async def told() -> Scrape | None:
+                def write() -> asyncio.Task[Response]:
+                    pin = SAMPLES["mapPin"]
+                    return group.create_task(server.client.post(f"{trip}/map-pins", pin))
+
+                async def told(name: str, number: int) -> Scrape | None:
                     found = await scrape(port)
-                    # One of them waits for the other process, the rest for its turn.
-                    waiting = found.total("carnet_sqlite_writes_waiting")
-                    return found if waiting >= 3 else None
+                    return found if found.total(name) >= number else None
 
-                found = await until(told)
+                # One of them waits for the other process, the rest for its turn.
+                writes = [write()]
+                await until(lambda: told("carnet_http_requests_in_flight", 2))
+                writes += [write() for _ in range(3)]
+                found = await until(lambda: told("carnet_sqlite_writes_waiting", 3))
                 other.execute("ROLLBACK")
             assert [write.result().status for write in writes] == [201] * 4
         assert found.total("carnet_event_streams_open") == 1
