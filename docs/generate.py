@@ -97,8 +97,19 @@ def snapshots() -> str:
 
 def guide() -> str:
     """The guide to the API as HTML."""
-    text = filled((ROOT / "docs" / "api.md").read_text(encoding="utf-8"))
-    return rendered(_PART.sub(lambda part: part[0].split("-->", 1)[1].rsplit("<!--", 1)[0], text))
+    text = _guide("api.md")
+    return rendered(text, like=text, contents="Contents")
+
+
+def guide_fr() -> str:
+    """The same in French, with the same links to its headings."""
+    return rendered(_guide("api.fr.md"), like=_guide("api.md"), contents="Sommaire")
+
+
+def _guide(name: str) -> str:
+    """A guide's Markdown, of which what is generated has no marks around it."""
+    text = filled((ROOT / "docs" / name).read_text(encoding="utf-8"))
+    return _PART.sub(lambda part: part[0].split("-->", 1)[1].rsplit("<!--", 1)[0], text)
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -109,7 +120,7 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 PARTS: Final[dict[str, Callable[[], str]]] = {
-    part.__name__: part for part in (endpoints, guide, metrics, settings, snapshots)
+    part.__name__: part for part in (endpoints, guide, guide_fr, metrics, settings, snapshots)
 }
 
 

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from aiohttp import web
 
 from server.conditional import is_known
+from server.pages.words import DEFAULT
 
 HTML: Final = "text/html; charset=utf-8"
 SCRIPT: Final = "text/javascript; charset=utf-8"
@@ -28,6 +29,8 @@ class Asset(NamedTuple):
     file: str
     """Beside this module."""
     media_type: str
+    is_translated: bool = False
+    """Whether each language but the default has a file of its own, such as `docs.fr.html`."""
 
 
 def _docs(name: str, media_type: str) -> Asset:
@@ -39,8 +42,8 @@ def _static(name: str, media_type: str) -> Asset:
 
 
 ASSETS: Final = (
-    Asset("/docs", "docs.html", HTML),
-    Asset("/docs/guide", "guide.html", HTML),
+    Asset("/docs", "docs.html", HTML, is_translated=True),
+    Asset("/docs/guide", "guide.html", HTML, is_translated=True),
     _docs("docs.js", SCRIPT),
     _docs("pages.css", STYLE),
     _docs("swagger-ui/swagger-ui-bundle.js", SCRIPT),
@@ -92,15 +95,25 @@ def address(name: str) -> str:
     return f"{asset.path}?{_load(asset).digest}"
 
 
-async def reply(request: web.BaseRequest, asset: Asset) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and body of the response with a file, or that the client has it."""
+async def reply(
+    request: web.BaseRequest, asset: Asset, language: str
+) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of the response with a file, or that the client has it.
+
+    `language` is the reader's, of those in `LANGUAGES`.
+    """
+    vary = "Accept-Encoding"
+    if asset.is_translated:
+        vary += ", Accept-Language, Cookie"
+        if language != DEFAULT:
+            asset = asset._replace(file=asset.file.replace(".html", f".{language}.html"))
     body = await asyncio.to_thread(_load, asset)
     compressed = asset.media_type not in _COMPRESSED_ALREADY and takes_gzip(request)
     # They are different bytes, which a strong tag must tell apart (RFC 9110 section 8.8.3.3).
     tag = f'"{body.digest}-gzip"' if compressed else f'"{body.digest}"'
     # The addresses by which pages name files change with what is in them.
     keep = _FOR_EVER if request.query_string == body.digest else _ASK_AGAIN
-    headers = {"ETag": tag, "Cache-Control": keep, "Vary": "Accept-Encoding"}
+    headers = {"ETag": tag, "Cache-Control": keep, "Vary": vary}
     if is_known(request, tag):
         return 304, headers, b""
     headers["Content-Type"] = asset.media_type

@@ -220,7 +220,8 @@ async def _send_asset(request: web.BaseRequest, path: str, asset: Asset) -> web.
         return refuse(MethodNotAllowed(f"{path} is only to be read", headers=allow))
     started = time.perf_counter()
     request_id = new_request_id()
-    status, headers, body = await assets.reply(request, asset)
+    words, _ = _preferences(request)
+    status, headers, body = await assets.reply(request, asset, words.language)
     seconds = time.perf_counter() - started
     RequestLine(
         time=clock.now(),

@@ -82,17 +82,17 @@ def test_a_check_names_what_is_not_up_to_date_and_writes_nothing(tmp_path, monke
 
 
 def test_the_guide_has_headings_to_link_to_and_their_list():
-    html = rendered(
-        "# All\n\n## Batch & sync\n\n| a |\n| --- |\n| `b` |\n\n<b>\n\n[x](#batch--sync)"
-    )
+    text = "# All\n\n## Batch & sync\n\n| a |\n| --- |\n| `b` |\n\n<b>\n\n[x](#batch--sync)"
+    html = rendered(text, like=text, contents="Contents")
     assert '<li><a href="#batch--sync">Batch &amp; sync</a></li>' in html
     assert '<h2 id="batch--sync">Batch &amp; sync</h2>' in html
     assert "<td><code>b</code></td>" in html
     assert "<p>&lt;b&gt;</p>" in html
 
 
-def test_every_link_within_the_guide_leads_somewhere():
-    html = generate.guide()
+@pytest.mark.parametrize("guide", [generate.guide, generate.guide_fr])
+def test_every_link_within_a_guide_leads_somewhere(guide):
+    html = guide()
     links = set(re.findall(r'href="#([^"]+)"', html))
     assert len(links) > 10
     assert links <= set(re.findall(r' id="([^"]+)"', html))

@@ -70,6 +70,24 @@ async def test_every_operation_is_listed(world):
 
 
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+async def test_both_pages_are_french_to_the_french(world, viewport):
+    async with browsing(viewport=viewport, locale="fr-FR") as seen:
+        page = seen.page
+        await page.goto(f"{world.running.base}/docs")
+        await expect(page.get_by_label("Votre clé")).to_be_visible()
+        await expect(page.locator("#operations-me-me")).to_be_visible()
+        await page.get_by_role("link", name="guide", exact=True).click()
+        await expect(page.get_by_role("heading", level=1)).to_have_text("L’API en détail")
+        await page.get_by_role("link", name="Événements en direct").click()
+        heading = page.get_by_role("heading", name="Événements en direct")
+        await expect(heading).to_be_in_viewport()
+        await expect(page).to_have_url(f"{world.running.base}/docs/guide#live-events")
+        assert await seen.axe() == []
+        assert not await page.evaluate(WIDER)
+        assert seen.errors == []
+
+
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_the_guide_is_for_everyone(world, viewport, scheme):
     base = world.running.base

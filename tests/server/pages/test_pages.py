@@ -118,6 +118,28 @@ async def test_what_a_page_links_to_is_there_and_kept(ask, path):
         assert shown.headers["Cache-Control"] == "no-cache"
 
 
+@pytest.mark.parametrize("path", ["/docs", "/docs/guide"])
+async def test_a_page_about_the_api_speaks_the_readers_language(world, path):
+    tags = {}
+    async with aiohttp.ClientSession() as session:
+        for headers, language in (
+            ({}, "en"),
+            ({"Accept-Language": "de"}, "en"),
+            ({"Accept-Language": "fr-CA, en;q=0.5"}, "fr"),
+            ({"Accept-Language": "en", "Cookie": "carnet-language=fr"}, "fr"),
+        ):
+            async with session.get(f"{world.running.base}{path}", headers=headers) as shown:
+                assert f'<html lang="{language}">' in await shown.text()
+                assert {"Accept-Language", "Cookie"} <= {*shown.headers["Vary"].split(", ")}
+                tags[shown.headers["ETag"]] = language
+        assert sorted(tags.values()) == ["en", "fr"]
+        (french,) = (tag for tag, language in tags.items() if language == "fr")
+        for language, status in (("fr", 304), ("en", 200)):
+            headers = {"Accept-Language": language, "If-None-Match": french}
+            async with session.get(f"{world.running.base}{path}", headers=headers) as known:
+                assert known.status == status
+
+
 async def test_what_a_style_sheet_links_to_is_kept(ask):
     style = (await ask("/static/app.css")).raw.decode()
     fonts = re.findall(r"url\(([^)]+)\)", style)
