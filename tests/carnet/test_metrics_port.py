@@ -95,7 +95,6 @@ async def test_what_is_open_and_what_waits(tmp_path):
     port = free_port()
     async with serving(tmp_path, **PLENTY, CARNET_METRICS__PORT=str(port)) as server:
         trip = f"/trips/{await make_trip(server.client)}"
-        made = run(tmp_path, "backup", "copy.db", "--json").json
         with contextlib.closing(sqlite3.connect(tmp_path / "data" / "carnet.db")) as other:
             other.execute("BEGIN IMMEDIATE")
             async with server.client.open(f"{trip}/events"), asyncio.TaskGroup() as group:
@@ -118,14 +117,26 @@ async def test_what_is_open_and_what_waits(tmp_path):
         assert found.total("carnet_event_streams_open") == 1
         assert found.total("carnet_http_requests_in_flight") == 5
         assert found.total("carnet_http_connections_open") >= 5
+        assert found.total("carnet_sqlite_file_size_bytes", file="wal") > 0
+
+
+async def test_what_it_is_and_when_it_was_backed_up(tmp_path):
+    port = free_port()
+    async with serving(tmp_path, CARNET_METRICS__PORT=str(port)):
+        made = run(tmp_path, "backup", "copy.db", "--json").json
+
+        async def told() -> Scrape | None:
+            found = await scrape(port)
+            looked = found.total("carnet_event_loop_lag_seconds_count") > 0
+            return found if looked and found.has(BACKUP) else None
+
+        found = await until(told)
         assert found.total(BACKUP) > found.total("process_start_time_seconds") - 1
         assert found.total("carnet_last_backup_size_bytes") == made["bytes"]
         built = {"schema": str(made["schema"]), "python": platform.python_version()}
         assert found.total("carnet_build_info", **built) == 1
-        assert found.total("carnet_sqlite_file_size_bytes", file="wal") > 0
         assert found.total("process_max_fds") > found.total("process_open_fds") > 10
         assert found.total("process_cpu_seconds_total") > 0
-        assert found.total("carnet_event_loop_lag_seconds_count") > 0
 
 
 @pytest.fixture
