@@ -20,6 +20,7 @@ from tests.faults import causes
 from tests.faults.load import pin
 from tests.faults.production import Production, children, production
 from tests.faults.prometheus import ALERTS, RULES, Prometheus
+from tests.faults.proxy import Proxy, proxy
 from tests.faults.test_leases import accepted_job, expire_lease, other_writer
 from tests.servers import PostgresServer, ValkeyServer, free_port
 from tests.support import SAMPLES
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.debian
 RUNBOOK = (RULES.parent.parent.parent / "docs" / "runbook.md").read_text(encoding="utf-8")
 TAKES_HOURS = {"CarnetScheduleStopped"}
 """A schedule is due once an hour, and must fail three times: tests/ops has the rule alone."""
-OF_THE_MACHINE = "CarnetSlow|CarnetLoopBusy"
+OF_THE_MACHINE = "CarnetSlow|CarnetLoopBusy|CarnetStandbyAway"
 """Alerts that fire rightly where the machine that tests run on has too much to do."""
 
 
@@ -39,17 +40,24 @@ class SetUp:
     """What runs, and what watches it."""
 
     one: Production
-    """A server of two processes, and two workers."""
+    """A server of two processes that reads from a standby, and two workers."""
     two: Production
     """A server of two processes on the same database; it has no key of its own."""
     small: Production
     """A server on SQLite, with its worker as a child."""
     database: str
     postgres: PostgresServer
+    standby: Proxy
+    """The way to what stands for a standby: the same server."""
     valkey: ValkeyServer
     prometheus: Prometheus
     packages: Path
     """A folder in which `two` looks for what is installed."""
+
+
+def reads_by(url: str) -> dict[str, str]:
+    """The setting of a standby that may be any server."""
+    return {"CARNET_STORAGE__READ_URL": f"{url}?target_session_attrs=any"}
 
 
 @contextlib.asynccontextmanager
@@ -79,7 +87,10 @@ async def set_up(
     packages = {"PYTHONPATH": str(folders[4])}
     two = Production(folders[1], database, valkey.url, **several[1], **packages)
     async with (
-        production(folders[0], database, valkey.url, **several[0]) as one,
+        proxy(postgres.port) as standby,
+        production(
+            folders[0], database, valkey.url, **several[0] | reads_by(standby.url(database))
+        ) as one,
         production(folders[2], f"sqlite:///{folders[2]}/carnet.db", **small_only) as small,
     ):
         try:
@@ -88,7 +99,10 @@ async def set_up(
             await asyncio.gather(*(carnet.start_server() for carnet in (one, two, small)))
             await until(lambda: all(each.events("metrics_started") for each in one.workers))
             async with Prometheus(folders[3], ports).running() as prometheus:
-                yield SetUp(one, two, small, database, postgres, valkey, prometheus, folders[4])
+                yield SetUp(
+                    *(one, two, small, database, postgres, standby, valkey, prometheus),
+                    folders[4],
+                )
         finally:
             two.end()
 
@@ -145,7 +159,7 @@ async def test_queries_find_something_and_alerts_fire_by_their_causes(tmp_path, 
         assert not await prometheus.numbers(f"max_over_time({others}[1h])")
 
         async with asyncio.TaskGroup() as group:
-            for part in (sqlite, upgrade, redis, workers, hanging):
+            for part in (sqlite, upgrade, redis, standby, workers, hanging):
                 group.create_task(part(it))
         await postgres(it)
         await prometheus.forget_targets()
@@ -209,6 +223,16 @@ async def redis(it: SetUp) -> None:
     await it.prometheus.until_firing("CarnetRedisRefuses")
     it.valkey.kill()
     await it.prometheus.until_firing("CarnetRedisUnreachable")
+
+
+async def standby(it: SetUp) -> None:
+    """Nothing comes through to the standby."""
+    async with it.one.client() as client:
+        trip = await it.one.new_trip(client)
+        it.standby.stall()
+        async with causes.repeated(lambda: client.get(f"{trip}/changes?since=0")):
+            await it.prometheus.until_firing("CarnetStandbyAway")
+        it.standby.resume()
 
 
 async def workers(it: SetUp) -> None:

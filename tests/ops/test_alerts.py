@@ -85,6 +85,9 @@ CAUSES = {
         {f'carnet_redis_away{{{ONE}, part="signals", reason="credentials"}}': "0x10 1x290"},
         INSTANCE,
     ),
+    "CarnetStandbyAway": Cause(
+        {f'carnet_standby_reads_total{{{ONE}, outcome="away"}}': "0+6x300"}, INSTANCE
+    ),
     "CarnetServerErrors": Cause({f'carnet_http_responses_total{{{ONE}, class="5xx"}}': "0+12x300"}),
     "CarnetSlow": Cause({f'{BUCKET}{{{READ}, le="0.25"}}': "0+500x300"}),
     "CarnetNoRoom": Cause(
