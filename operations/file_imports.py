@@ -108,6 +108,11 @@ async def plan_new(
     return await _plan_among(tx, 0, trip_id, request, file, now, [], [])
 
 
+def as_sync(request: FileImportRequest) -> ImportRequest:
+    """What the rows of a file are merged as."""
+    return ImportRequest("sync", dry_run=request.dry_run)
+
+
 async def _plan_among(
     tx: Tx,
     rev: int,
@@ -121,8 +126,7 @@ async def _plan_among(
     """Plans for a trip that has these legs and stays at a revision."""
     found = [*place([*file.rows, *file.others], legs, stays)]
     lists = _lists_of(each for each in found if isinstance(each, Row))
-    sync = ImportRequest("sync", dry_run=request.dry_run)
-    planned = await imports.plan_at(tx, rev, trip_id, sync, lists, now)
+    planned = await imports.plan_at(tx, rev, trip_id, as_sync(request), lists, now)
     _name(planned.result, lists)
     return PlannedFile(planned, [each for each in found if not isinstance(each, Row)])
 
@@ -147,6 +151,7 @@ async def apply(
     made = ahead.planned.plan
     if made.changed and not request.dry_run:
         await changes.commit(tx, trip, made.changes, msgspec.structs.replace(cause, via="import"))
+    imports.count(tx, as_sync(request), ahead.planned.result)
     return Outcome(ahead.planned.result, ahead.others)
 
 

@@ -76,9 +76,14 @@ async def apply(
         planned = await plan_at(tx, rev, trip_id, request, lists, cause.now)
     if planned.plan.changed and not request.dry_run:
         await changes.commit(tx, trip, planned.plan.changes, cause)
-    if not request.dry_run:
-        tx.after_commit(functools.partial(_count, request, planned.result.answer))
+    count(tx, request, planned.result)
     return planned.result
+
+
+def count(tx: Tx, request: ImportRequest, result: ImportResult) -> None:
+    """Has the items of an import counted once it is committed, unless it is a dry run."""
+    if not request.dry_run:
+        tx.after_commit(functools.partial(_count, request, result.answer))
 
 
 def _count(request: ImportRequest, answer: BatchResult | dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from domain.changes import Cause
 from domain.file_import import NewTripRequest
 from domain.merge import Document
 from formats.survey import survey
-from operations import file_imports, trips
+from operations import file_imports, imports, trips
 from operations.file_imports import Gathered, Outcome, PlannedFile
 from storage import changes
 from storage.store import Tx
@@ -61,6 +61,7 @@ async def apply(
         taken = await changes.begin(tx, made.id)
         await changes.commit(tx, taken, planned.plan.changes, through)
         told["_id"] = made.id
+        imports.count(tx, file_imports.as_sync(request.file), planned.result)
     return NewTripOutcome(told, Outcome(planned.result, ahead.file.others))
 
 

@@ -188,3 +188,10 @@ async def test_items_of_imports_are_counted_by_what_became_of_them(world):
     await sync(wrong, created=1, updated=0, unchanged=0, failed=1)
     with counted(measured.ITEMS, "mapPin", "created", times=0):
         assert (await world.client.post(f"{world.trip}/sync?dryRun=true", wrong)).status == 207
+    file = b"name,lat,lng\nUeno,35.71,139.77\n"
+    with counted(measured.ITEMS, "mapPin", "created"):
+        sent = await world.client.post(f"{world.trip}/import?filename=pins.csv", data=file)
+        assert sent.status == 200, sent.raw
+    with counted(measured.ITEMS, "mapPin", "created", times=0):
+        tried = f"{world.trip}/import?filename=pins.csv&dryRun=true"
+        assert (await world.client.post(tried, data=file)).status == 200

@@ -8,9 +8,13 @@ from domain.errors import Forbidden, NotFound, ValidationFailed
 from domain.merge import Document as Fields
 from domain.scopes import Role
 from operations import overview, trips
+from runtime.ids import new_id
 from server.pages.problems import Problems, problems_of
+from server.pages.sent_twice import reference
 from server.pages.trip_cards import cards_of
 from server.pages.visit import Document, Redirect, Visit
+from server.route import Call, Reply
+from server.writes import run_protected
 from storage import groups
 from storage.groups import Group
 from storage.store import Tx
@@ -48,15 +52,21 @@ async def new(visit: Visit) -> Document:
 
 
 async def create(visit: Visit) -> Document | Redirect:
-    """A new trip, in the group that was chosen, or the only one there is."""
+    """A new trip, in the group that was chosen, or the only one; a form sent twice makes one."""
     body = _sent(visit, ("groupId", "title", "startDate", "endDate"))
     if "groupId" not in body:
         [body["groupId"], *_] = [group.id for group in await writable_groups(visit)]
+
+    async def handle(tx: Tx, call: Call) -> Reply:
+        made = await trips.create(tx, call.cause, body)
+        return Reply(201, made.id.encode())
+
+    key = reference(visit.form.get("clientRef") or new_id(), *body.values())
     try:
-        trip = await visit.write(lambda tx: trips.create(tx, visit.call.cause, body))
+        reply = await run_protected(visit.call, handle, key, visit.account)
     except ValidationFailed as error:
         return await _new(visit, body, problems(visit, error), 400)
-    return Redirect(f"/trips/{trip.id}?done=created")
+    return Redirect(f"/trips/{reply.body.decode()}?done=created")
 
 
 async def edit(visit: Visit) -> Document:
@@ -80,7 +90,12 @@ async def change(visit: Visit) -> Document | Redirect:
 
 
 async def _new(visit: Visit, sent: Fields, problems: Problems, status: int) -> Document:
-    context = {"groups": await writable_groups(visit), "sent": sent, "problems": problems}
+    context = {
+        "groups": await writable_groups(visit),
+        "sent": sent,
+        "problems": problems,
+        "client_ref": visit.form.get("clientRef") or new_id(),
+    }
     return Document(template="trip-new.html", context=context, status=status)
 
 

@@ -7,9 +7,11 @@ import msgspec
 import pytest
 
 from domain.scopes import Role
+from runtime import measured
 from runtime.settings import Imports
 from storage import groups
 from tests.contract.queue_world import stop_worker, work
+from tests.measuring import counted
 from tests.server.trip_pages.visitor import member
 from tests.support import now
 
@@ -133,7 +135,8 @@ async def test_a_file_that_cannot_be_read_makes_no_trip(world, olga):
 
 async def test_a_form_sent_twice_makes_one_trip(world, olga):
     fields = form_of(await olga.upload(PAGE, PINS, do="preview"))
-    both = await asyncio.gather(*(olga.upload(PAGE, PINS, fields=fields) for _ in range(2)))
+    with counted(measured.ITEMS, "mapPin", "created"):
+        both = await asyncio.gather(*(olga.upload(PAGE, PINS, fields=fields) for _ in range(2)))
     assert [page.status for page in both] == [200, 200]
     (trip,) = await trips(world)
     for page in both:

@@ -1,5 +1,7 @@
 """The list of trips, a new trip, a trip's settings: by forms, on every backend."""
 
+import asyncio
+
 import pytest
 
 from domain.scopes import Role
@@ -31,6 +33,18 @@ async def test_a_new_trip_is_made_by_a_form_and_shown(world, olga):
     assert "Slow Slovenia" in shown.text
     assert "The trip is there" in shown.text
     assert "Slow Slovenia" in (await olga.get("/trips")).text
+
+
+async def test_a_form_sent_twice_makes_one_trip(world, olga):
+    form = {**NEW, "clientRef": (await olga.get("/trips/new")).value("clientRef")}
+    first, second = await asyncio.gather(olga.post("/trips", form), olga.post("/trips", form))
+    assert first.status == second.status == 303
+    assert first.location == second.location
+    # A browser that goes back has the same form: another trip is another one.
+    other = await olga.post("/trips", {**form, "title": "Slow Croatia"})
+    titles = [trip["title"] for trip in (await world.client.get("/trips")).json["items"]]
+    assert sorted(titles) == ["Cotswolds", "Slow Croatia", "Slow Slovenia"]
+    assert other.location != first.location
 
 
 @pytest.mark.parametrize(
