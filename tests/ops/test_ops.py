@@ -179,6 +179,12 @@ def test_compose_gives_the_program_settings_it_takes(service, tmp_path):
     assert all(isinstance(value, str) for value in SERVICES[service]["environment"].values())
 
 
+def test_an_older_compose_reads_the_file_too():
+    """Debian 12 has `docker-compose` 1.29, which refuses a file with any other part."""
+    parts = {name for name in COMPOSE if not name.startswith("x-")}
+    assert parts <= {"services", "networks", "volumes", "secrets", "configs"}
+
+
 def test_compose_has_two_of_what_may_die():
     commands = [service.get("command") for service in SERVICES.values()]
     assert commands.count(["serve"]) == 2
