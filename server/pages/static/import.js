@@ -2,7 +2,6 @@
 
 const form = document.querySelector("form.import");
 const shown = document.getElementById("outcome");
-const ofTrip = document.getElementById("of-trip");
 const status = form.querySelector("[role=status]");
 
 async function send(button) {
@@ -15,7 +14,9 @@ async function send(button) {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const told = page.getElementById("outcome");
   shown.replaceChildren(...(told ?? page.querySelector("main")).childNodes);
-  ofTrip?.replaceChildren(...(page.getElementById("of-trip") ?? ofTrip).childNodes);
+  for (const part of form.querySelectorAll("#of-trip, #to-do")) {
+    part.replaceChildren(...(page.getElementById(part.id) ?? part).childNodes);
+  }
   if (told && !page.querySelector("form.import")) form.remove();
   const title = shown.querySelector("h1, h2");
   title.tabIndex = -1;
