@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> None:
     except AccountError as error:
         _fail(str(error), 2)
     except StorageUrlError as error:
-        _fail(f"storage.url: {error}", 2)
+        _fail(f"{error.setting}: {error}", 2)
     except Unavailable as error:
         _fail(str(error.__cause__ or error), 1)
     except (DatabaseError, MigrationError, BackupError, CarnetError, OSError) as error:

@@ -126,7 +126,7 @@ STORAGE_SECONDS = Histogram(
     "What reads, writes and look-ups in the database took, with the wait for their turn.",
     "operation",
     bounds=(0.001, 0.01, 0.1, 1.0),
-    sets=every(("read", "write", "look_up")),
+    sets=every(("read", "write", "look_up", "standby")),
 )
 SQLITE_WRITES_WAITING = Gauge(
     "carnet_sqlite_writes_waiting", "Writes that wait for the one connection that writes."
@@ -158,9 +158,9 @@ POSTGRES_WAITING = Gauge(
 STANDBY_READS = Counter(
     "carnet_standby_reads_total",
     "Reads of trips that the standby of storage.read_url answered, and that the primary had to,"
-    " since the standby was behind or away.",
+    " since the standby was behind, away, or busy with as many as it is given at a time.",
     "outcome",
-    sets=every(("standby", "behind", "away")),
+    sets=every(("standby", "behind", "away", "busy")),
 )
 STORAGE_UP = Gauge(
     "carnet_storage_up",

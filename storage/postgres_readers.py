@@ -17,6 +17,7 @@ class Readers:
 
     def __init__(self, sessions: Sessions, name: str) -> None:
         self._sessions = sessions
+        self._name = name
         self._pool = Pool(sessions.reading)
         self._running = Running()
         self._followed: list[Callable[[], None]] = [*have_measured(self._pool, name)]
@@ -27,7 +28,7 @@ class Readers:
 
     async def read(self, operation: Operation[T]) -> T:
         """See `Store.read`. Where it can be, there is no transaction around the statements."""
-        with self._running, Timed("read"):
+        with self._running, Timed(self._name):
             async with self._pool.connection() as connection:
                 if self._sessions.kept:
                     return await operation(PostgresTx(connection))

@@ -26,7 +26,7 @@ _ENCODE: Final = (
 _FILES: Final = ("passfile", "sslrootcert", "sslcert", "sslkey", "sslcrl")
 WRITABLE: Final = ("any", "read-write", "primary")
 """What `target_session_attrs` may be where one writes."""
-READABLE: Final = ("standby", "prefer-standby", "any")
+READABLE: Final = ("standby", "any")
 """The same, where one only reads."""
 _UNSUPPORTED: Final = (
     *("hostaddr", "load_balance_hosts", "client_encoding", "fallback_application_name"),

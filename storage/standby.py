@@ -4,6 +4,9 @@ Who reads a trip has asked the primary for its revisions before, together with t
 answers if it has these or later ones, and is asked that on the connection that would answer. So it
 does not matter how far it is behind, who wrote, or by which server; nothing about writes is kept
 anywhere, and a standby that is away costs one second in ten.
+
+It must be of the primary's own history: one that followed another primary, and has what that one
+lost, is to be made anew before it is read again, as Postgres wants it anyway.
 """
 
 import asyncio
@@ -16,25 +19,34 @@ from domain.actor import TripAccess
 from domain.errors import Unavailable
 from runtime import measured
 from storage import trips
+from storage.postgres_pool import POOL_SIZE
 from storage.postgres_readers import Readers
 from storage.postgres_sessions import Sessions
 from storage.postgres_url import READABLE, parse_url
-from storage.store import Operation, Tx
+from storage.store import Operation, StorageUrlError, Tx
 
 T = TypeVar("T")
 
 ANSWER_SECONDS: Final = 1.0
-"""How long the standby may take to tell what it has, or to let us in."""
+"""How long the standby may take to let us in and to tell what it has."""
 AGAIN_SECONDS: Final = 10.0
 """The pause after it did not."""
 
 _SILENCE: Final = f"it does not answer within {ANSWER_SECONDS:g} s"
+_ITS_OWN: Final = (
+    # What was being read had to make way for what is replayed.
+    asyncpg.SerializationError,
+    # It is not on the schema yet.
+    asyncpg.UndefinedTableError,
+    asyncpg.UndefinedColumnError,
+)
+"""Failures of a read on the standby that the primary would not have."""
 
 _log = structlog.get_logger()
 
 
 class NotByStandby(Exception):
-    """The standby did not answer, or is behind: the primary is to be asked."""
+    """The standby does not answer, is behind or has much to do: the primary is to be asked."""
 
 
 class Standby:
@@ -42,6 +54,7 @@ class Standby:
 
     def __init__(self, readers: Readers) -> None:
         self._readers = readers
+        self._reading = 0
         self._is_away = False
         self._again_at = 0.0
         """When it is asked again, by the loop's time."""
@@ -51,30 +64,43 @@ class Standby:
         now = asyncio.get_running_loop().time()
         if now < self._again_at:
             raise _missed("away")
+        # Nobody waits for a connection: that would look as if it did not answer.
+        if self._reading == POOL_SIZE:
+            raise _missed("busy")
         if self._is_away:
             # One tries, and the others do not wait for what comes of it.
             self._again_at = now + AGAIN_SECONDS
+        self._reading += 1
+        try:
+            return await self._read(operation, trip_id, seen)
+        finally:
+            self._reading -= 1
+
+    async def _read(self, operation: Operation[T], trip_id: str, seen: TripAccess) -> T:
         patience = asyncio.timeout(ANSWER_SECONDS)
+        has: bool | None = None
 
         async def answer(tx: Tx) -> T:
-            if not await trips.has(tx, trip_id, seen):
-                raise NotByStandby
+            nonlocal has
+            has = await trips.has(tx, trip_id, seen)
             patience.reschedule(None)
-            return await operation(tx)
+            self._is_back()
+            if not has:
+                raise NotByStandby
+            result = await operation(tx)
+            measured.STANDBY_READS.add("standby")
+            return result
 
         try:
             async with patience:
-                result = await self._readers.read(answer)
-        except (NotByStandby, asyncpg.SerializationError) as error:
-            # The second: what was being read had to make way for what is replayed.
-            self._is_back()
-            raise _missed("behind") from error
-        except (Unavailable, TimeoutError, asyncpg.PostgresError, ValueError) as error:
-            self._is_gone(error)
-            raise _missed("away") from error
-        self._is_back()
-        measured.STANDBY_READS.add("standby")
-        return result
+                return await self._readers.read(answer)
+        except Exception as error:
+            if has is None:
+                self._is_gone(error)
+                raise _missed("away") from error
+            if not has or _is_its_own(error):
+                raise _missed("behind") from error
+            raise
 
     def _is_back(self) -> None:
         if self._is_away:
@@ -92,6 +118,13 @@ class Standby:
         await self._readers.close()
 
 
+def _is_its_own(error: Exception) -> bool:
+    """Whether a read that failed may be right on the primary; one that takes too long is not."""
+    if isinstance(error, Unavailable):
+        return not isinstance(error.__cause__, TimeoutError)
+    return isinstance(error, _ITS_OWN)
+
+
 def _missed(why: str) -> NotByStandby:
     measured.STANDBY_READS.add(why)
     return NotByStandby()
@@ -99,4 +132,8 @@ def _missed(why: str) -> NotByStandby:
 
 def open_standby(url: str) -> Standby:
     """A standby, not connected yet; `StorageUrlError` when the URL is wrong."""
-    return Standby(Readers(Sessions(parse_url(url, READABLE, "standby")), "standby"))
+    try:
+        there = parse_url(url, READABLE, "standby")
+    except StorageUrlError as error:
+        raise StorageUrlError(str(error), "storage.read_url") from error
+    return Standby(Readers(Sessions(there), "standby"))

@@ -119,7 +119,12 @@ class Tx(Protocol):
 
 
 class StorageUrlError(ValueError):
-    """A `storage.url` that no backend takes; the text says what is wrong with it."""
+    """A URL of a database that no backend takes; the text says what is wrong with it."""
+
+    def __init__(self, text: str, setting: str = "storage.url") -> None:
+        super().__init__(text)
+        self.setting = setting
+        """Where it stands."""
 
 
 class DatabaseError(Exception):

@@ -1,5 +1,6 @@
 """Reads of trips by a standby: where it has what the primary had, and only there."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from typing import NamedTuple
@@ -11,13 +12,15 @@ import structlog
 
 from domain.actor import TripAccess
 from domain.errors import NotFound, Unavailable
-from runtime.measured import STANDBY_READS
+from runtime.measured import POSTGRES_CONNECTIONS, STANDBY_READS
 from runtime.metrics import Counter
-from storage import open_store, standby, trips
+from storage import StorageUrlError, open_store, standby, trips
 from storage.migrate import migrate
+from storage.postgres_pool import POOL_SIZE
 from storage.store import Store, Tx
 from tests import servers
 from tests.faults.proxy import proxy
+from tests.measuring import number
 from tests.storage.home import Home, new_home
 from tests.support import now
 from tests.waiting import PATIENCE, until
@@ -89,9 +92,9 @@ async def on_standby(tx: Tx) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def opened(pair: Pair, port: int) -> AsyncIterator[Both]:
+async def opened(pair: Pair, port: int, parameters: str = "") -> AsyncIterator[Both]:
     """A store whose standby is behind a port; the standby has what the primary has."""
-    there = pair.replica.replace(f":{pair.standby.port}/", f":{port}/")
+    there = pair.replica.replace(f":{pair.standby.port}/", f":{port}/") + parameters
     store = await open_store(pair.url, standby_url=there)
     try:
         await migrate(store, now())
@@ -188,6 +191,7 @@ async def test_what_a_read_raises_is_its_own_answer(both):
 
     with pytest.raises(NotFound, match="nothing"):
         await both.store.read_trip(refuse, both.home.trip_id, await both.seen())
+    assert await both.by_standby()
 
 
 async def test_the_standby_cannot_be_written_to(both):
@@ -220,9 +224,63 @@ async def test_what_the_standby_cannot_answer_the_primary_answers(both, operatio
     seen = await both.seen()
     with counted() as reads, structlog.testing.capture_logs() as lines:
         assert await both.store.read_trip(operation, both.home.trip_id, seen) is False
+        assert await both.by_standby(), "the next one it can"
+    assert reads == {"behind": 1, "standby": 1}
+    assert lines == []
+
+
+async def test_a_bug_of_a_read_is_not_the_standbys(both):
+    async def wrong(tx: Tx) -> None:
+        await tx.fetchval("SELECT $1::integer", "no number")
+
+    with (
+        structlog.testing.capture_logs() as lines,
+        pytest.raises(asyncpg.DataError, match="no number"),
+    ):
+        await both.store.read_trip(wrong, both.home.trip_id, await both.seen())
+    assert await both.by_standby()
+    assert lines == []
+
+
+async def test_the_primary_helps_a_standby_that_has_much_to_do(both):
+    may_end = asyncio.Event()
+
+    async def long(tx: Tx) -> bool:
+        await may_end.wait()
+        return await on_standby(tx)
+
+    seen = await both.seen()
+    with counted() as reads:
+        reading = [
+            asyncio.create_task(both.store.read_trip(long, both.home.trip_id, seen))
+            for _ in range(POOL_SIZE)
+        ]
+        await until(lambda: number(POSTGRES_CONNECTIONS, "standby", "in_use") == POOL_SIZE)
         assert not await both.by_standby()
-    assert reads == {"away": 2}
-    assert [line["event"] for line in lines] == ["standby_away"]
+        may_end.set()
+        assert all(await asyncio.gather(*reading))
+        assert await both.by_standby()
+    assert reads == {"busy": 1, "standby": POOL_SIZE + 1}
+
+
+@pytest.mark.parametrize("target", ["primary", "read-write", "prefer-standby"])
+async def test_a_wrong_url_is_told_as_that_of_the_standby(pair, target):
+    wrong = f"{pair.replica}?target_session_attrs={target}"
+    with pytest.raises(StorageUrlError, match="must be standby, any") as refused:
+        await open_store(pair.url, standby_url=wrong)
+    assert refused.value.setting == "storage.read_url"
+
+
+async def test_what_keeps_the_standby_from_being_asked_keeps_nobody_from_an_answer(
+    pair, tmp_path, monkeypatch
+):
+    (tmp_path / "services").write_text("not a service file")
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+    with structlog.testing.capture_logs() as lines:
+        async with opened(pair, pair.standby.port, "?service=standby") as both:
+            assert not await both.by_standby()
+    (line,) = lines
+    assert line["event"] == "standby_away"
 
 
 async def test_a_standby_that_is_gone_is_asked_again_later(pair, monkeypatch):
