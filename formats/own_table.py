@@ -54,7 +54,7 @@ def own_rows(
         kind = name or cells.pop("list", "") or cells.pop("kind", "")
         if kind in NO_ROWS:
             if kind == "trip":
-                yield from about(cells, file)
+                yield from about(_document(cells, {}), file)
             continue
         if reason := record.wrong or _surplus(record, names):
             yield Reject(reason=reason, row=record.fields, at=at)

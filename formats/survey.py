@@ -1,12 +1,12 @@
 """What a new trip is like that a file is made into: its title, its days."""
 
 import dataclasses
-import posixpath
 from collections.abc import Iterable
 from typing import Final
 
 from domain.fields import is_date
 from formats.found import About, Found, Notice, Part, Row
+from formats.kinds import KINDS
 from formats.rows import one_line, telling
 
 _DATES: Final = (
@@ -15,6 +15,9 @@ _DATES: Final = (
     *("pickupTime", "pickupDate", "dropoffTime", "dropoffDate"),
 )
 """Members of rows and parts that say on which days they are."""
+
+_SUFFIXES: Final = {suffix for kind in KINDS for suffix in kind.suffixes}
+"""Of files that can be read: what else comes after a dot belongs to a name."""
 
 
 @dataclasses.dataclass
@@ -35,7 +38,10 @@ class Survey:
         if len(self.titles) == 1:
             (told,) = self.titles
             return told
-        stem, _ = posixpath.splitext(posixpath.basename(filename))
+        name = filename.replace("\\", "/").rpartition("/")[2]
+        stem, _, suffix = name.rpartition(".")
+        if not stem or suffix.lower() not in _SUFFIXES:
+            stem = name
         return one_line(telling(stem.replace("_", " ")))
 
 

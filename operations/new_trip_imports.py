@@ -10,7 +10,6 @@ from domain.merge import Document
 from formats.survey import survey
 from operations import file_imports, imports, trips
 from operations.file_imports import Gathered, Outcome, PlannedFile
-from storage import changes
 from storage.store import Tx
 
 
@@ -57,9 +56,8 @@ async def apply(
     told = {name: trip[name] for name in ("title", "startDate", "endDate")}
     if planned.plan.changed and not request.file.dry_run:
         through = msgspec.structs.replace(cause, via="import")
-        made = await trips.add(tx, through, trip)
-        taken = await changes.begin(tx, made.id)
-        await changes.commit(tx, taken, planned.plan.changes, through)
+        # In a new trip there is nothing to update.
+        made = await trips.add(tx, through, trip, planned.plan.changes.created)
         told["_id"] = made.id
         imports.count(tx, file_imports.as_sync(request.file), planned.result)
     return NewTripOutcome(told, Outcome(planned.result, ahead.file.others))

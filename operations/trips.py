@@ -1,5 +1,6 @@
 """Trips: list, create, change, archive, export, members."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -48,12 +49,12 @@ def composed(cause: Cause, body: Any) -> Document:
     return compose_trip(fields, None, trip_id=new_id(), created_by=cause.actor.user, now=cause.now)
 
 
-async def add(tx: Tx, cause: Cause, document: Document) -> Row:
-    """Stores a new trip that `composed` gave, with its channel `general`."""
+async def add(tx: Tx, cause: Cause, document: Document, imported: Sequence[Row] = ()) -> Row:
+    """Stores a new trip that `composed` gave, with its channel `general` and what is imported."""
     await require_editor(tx, cause.actor, document["groupId"])
     trip = _row(document)
     channel = _general_channel(trip.id, cause.now)
-    await changes.commit_new_trip(tx, document["groupId"], trip, [channel], cause)
+    await changes.commit_new_trip(tx, document["groupId"], trip, [channel], cause, imported)
     return trip
 
 

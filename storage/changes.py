@@ -65,15 +65,7 @@ async def commit(tx: Tx, trip: TripTaken, changes: ChangeSet, cause: Cause) -> i
     updated ones, each is one execution of the same statement.
     """
     trip_id, summary = trip.trip_id, changes.summary()
-    trip.revs = revs = trip.revs.after(
-        content=bool(summary.keys() - {MESSAGES}),
-        messages=MESSAGES in summary,
-        doc=changes.trip is not None,
-    )
-    rev = revs.rev
-    document = changes.trip.json if changes.trip else None
-    await tx.execute(_RAISE, trip_id, rev, revs.content, revs.messages, revs.doc, document)
-    await tx.insert("changesets", _CHANGESET_COLUMNS, [_changeset(trip_id, rev, cause, summary)])
+    rev = await _raise(tx, trip, changes, summary, cause)
     if changes.before or changes.deleted:
         await _insert_prior_rows(tx, trip_id, changes, rev)
     if changes.trip is not None:
@@ -91,12 +83,37 @@ async def commit(tx: Tx, trip: TripTaken, changes: ChangeSet, cause: Cause) -> i
     return rev
 
 
-async def commit_new_trip(
-    tx: Tx, group_id: str, trip: Row, created: Sequence[Row], cause: Cause
+async def _raise(
+    tx: Tx, trip: TripTaken, changes: ChangeSet, summary: Summary, cause: Cause
 ) -> int:
-    """Stores a new trip with its first rows; its revision, which is 1."""
+    """Raises the trip's revision, and writes the journal's row; the new revision."""
+    trip.revs = revs = trip.revs.after(
+        content=bool(summary.keys() - {MESSAGES}),
+        messages=MESSAGES in summary,
+        doc=changes.trip is not None,
+    )
+    trip_id, rev = trip.trip_id, revs.rev
+    document = changes.trip.json if changes.trip else None
+    await tx.execute(_RAISE, trip_id, rev, revs.content, revs.messages, revs.doc, document)
+    await tx.insert("changesets", _CHANGESET_COLUMNS, [_changeset(trip_id, rev, cause, summary)])
+    return rev
+
+
+async def commit_new_trip(
+    tx: Tx,
+    group_id: str,
+    trip: Row,
+    created: Sequence[Row],
+    cause: Cause,
+    imported: Sequence[Row] = (),
+) -> None:
+    """Stores a new trip with its first rows; what is imported into it is a second changeset."""
     rev = 1
     trip.rev = rev
+    if imported:
+        # They may be many, and come first: from when this trip has its age, other new ones wait
+        # until this transaction ends.
+        await _insert(tx, trip.id, imported, rev + 1)
     age = await tx.fetchval(
         "UPDATE counters SET value = value + 1 WHERE name = 'trips' RETURNING value"
     )
@@ -113,8 +130,12 @@ async def commit_new_trip(
     await tx.insert("changesets", _CHANGESET_COLUMNS, [_changeset(trip.id, rev, cause, summary)])
     await _insert(tx, trip.id, created, rev)
     await tell(tx, trip.id, "trip.created", cause.now)
+    if imported:
+        changes = ChangeSet(created=[*imported])
+        summary, taken = changes.summary(), TripTaken(trip.id, Revisions(rev, rev, rev, rev))
+        rev = await _raise(tx, taken, changes, summary, cause)
+        await tell(tx, trip.id, event_of(summary), cause.now)
     tx.trip_changed(trip.id, rev)
-    return rev
 
 
 async def commit_new_row(

@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 import msgspec
 
 from domain.errors import Detail, ErrorInfo, PayloadTooLarge, ValidationFailed
-from server.bodies import take_file
+from server.bodies import fingerprint, take_file
 from server.pages.imports import Outcome, outcome_of
+from server.pages.sent_twice import reference
 from server.pages.visit import Visit
 from server.route import Call, Queued, Reply
 from server.writes import run_protected, run_write
@@ -42,8 +43,12 @@ class CameTo(NamedTuple):
         return self.later == _APPLY or "_id" in self.trip
 
 
-async def run(visit: Visit, importer: Importer, key: str = "") -> CameTo:
-    """Tries or applies the file; what was applied under the same key is answered again."""
+async def run(visit: Visit, importer: Importer, form: Sequence[str] = ()) -> CameTo:
+    """Tries or applies the file.
+
+    `form` tells which form it is, and what was typed into it: the same file that was applied with
+    the same is answered as it was.
+    """
     call = visit.call
     applies = visit.form.get("do") == _APPLY
     if visit.file is None or not visit.file.name:
@@ -57,7 +62,8 @@ async def run(visit: Visit, importer: Importer, key: str = "") -> CameTo:
 
     try:
         await take_file(call, filename)
-        if key and applies:
+        if form and applies:
+            key = reference(*form, filename, await fingerprint(call))
             reply = await run_protected(call, handle, key, visit.account)
         else:
             reply = await run_write(call, handle, visit.account)

@@ -28,9 +28,23 @@ def test_it_is_called_as_our_exports_call_it(suffix):
     assert survey(found_in(raw, f"a.{suffix}")).title("a.b") == export["trip"]["title"]
 
 
+def test_what_an_export_puts_before_a_formula_is_no_part_of_its_name():
+    for title in ("=Rome 50%", "'=Rome", "'s-Hertogenbosch"):
+        export = export_of()
+        export["trip"]["title"] = title
+        raw = b"".join(WRITERS["csv"](export))
+        assert survey(found_in(raw, "a.csv")).titles == {title}
+
+
 def test_it_is_called_as_a_calendar_or_else_as_the_file_is():
     assert survey(found_in(CALENDAR.format("Our week"))).title("a.ics") == "Our week"
-    for name, title in (("so_far/by_the lake.tar.gz", "by the lake.tar"), ("x" * 300, "x" * 199)):
+    for name, title in (
+        ("so_far/by_the lake.v2.GPX", "by the lake.v2"),
+        ("C:\\trips\\foo.json", "foo"),
+        ("St. Petersburg", "St. Petersburg"),
+        (".kml", ".kml"),
+        ("x" * 300, "x" * 199),
+    ):
         assert survey([LEG]).title(name).rstrip("…") == title
 
 

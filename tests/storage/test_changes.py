@@ -38,6 +38,23 @@ async def test_a_new_trip_begins_its_journal(home):
     assert (channel["rev"], channel["created_rev"]) == (1, 1)
 
 
+async def test_what_is_imported_into_a_new_trip_is_its_second_changeset(home):
+    imported = [row("mapPin", f"p{n}") for n in range(3)]
+    body = {**TRIP_SAMPLE, "groupId": home.group_id}
+    document = trip_operations.composed(home.cause, body)
+    made = await home.store.write(
+        lambda tx: trip_operations.add(tx, home.cause, document, imported)
+    )
+    first, second = await changesets(home.store, made.id)
+    assert [*first["summary"]] == ["trip", "channels"]
+    assert second["summary"] == {"mapPins": {"created": 3, "updated": 0, "deleted": 0}}
+    assert await prior_rows(home.store, made.id) == []
+    assert await revs(home.store, made.id) == (2, 2, 1, 1)
+    stored = (await stored_items(home.store, made.id)).values()
+    ages = sorted((each["kind"], each["rev"], each["created_rev"]) for each in stored)
+    assert ages == [("channel", 1, 1), *[("mapPin", 2, 2)] * 3]
+
+
 async def test_each_commit_raises_the_revision_by_one_and_has_one_row(home):
     created = await home.create("mapPin", pin(clientRef="a"))
     await home.change("mapPin", created.id, {"notes": "x"})

@@ -10,13 +10,13 @@ from domain.errors import CarnetError, Internal
 from domain.imports import ImportRequest, items_of
 from domain.row import Row
 from domain.scopes import Role
-from operations import imports, webhooks
+from operations import imports, trips, webhooks
 from storage import changes, deliveries, groups, job_claims, keys, users
 from storage import webhooks as stored
 from storage.idempotency import Answer, KeyTaken, Protection, remember
 from storage.store import Tx
 from tests.storage.home import Home, leg, new_home, pin, soon, stay
-from tests.support import now
+from tests.support import TRIP, now
 from tests.workers.desk import Desk
 from tests.workers.work import queue
 
@@ -70,6 +70,14 @@ async def test_a_new_trip_is_recorded_for_webhooks_of_all_trips(home, desk):
     (delivery,) = await desk.listed(all_trips.id)
     assert (delivery["event"], delivery["rev"], delivery["tripId"]) == ("trip.created", 1, trip_id)
     assert await told(desk, one_trip.id) == []
+
+
+async def test_what_is_imported_into_a_new_trip_is_recorded_after_it(home, desk):
+    hook = await desk.hook()
+    document = trips.composed(home.cause, {**TRIP, "groupId": home.group_id})
+    imported = [Row("mapPin", "p", "", '{"_id":"p"}')]
+    await home.store.write(lambda tx: trips.add(tx, home.cause, document, imported))
+    assert await told(desk, hook.id) == [("trip.created", 1), ("trip.changed", 2)]
 
 
 async def test_only_what_a_webhook_is_for_is_recorded(home, desk):

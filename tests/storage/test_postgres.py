@@ -8,14 +8,16 @@ import asyncpg
 import pytest
 
 from domain.errors import Unavailable
+from operations import trips
 from storage import open_store, postgres, postgres_pool, postgres_sessions
 from storage.migrate import migrate
 from storage.store import DatabaseError, Tx
 from tests import servers
 from tests.faults.proxy import proxy
-from tests.storage.home import soon
+from tests.storage.home import new_home, soon
+from tests.storage.journal import row
 from tests.storage.test_store import adding, failure, names
-from tests.support import now
+from tests.support import TRIP, now
 from tests.waiting import PATIENCE, until
 
 
@@ -109,6 +111,30 @@ async def test_a_conflict_that_stays_is_told_in_the_end(store):
 
     assert isinstance(await failure(store.write(again)), asyncpg.UniqueViolationError)
     assert len(runs) == postgres.ATTEMPTS
+
+
+async def test_new_trips_do_not_wait_for_what_is_imported_into_another(store, monkeypatch):
+    home = await new_home(store)
+    body = {**TRIP, "groupId": home.group_id}
+    made: list[str] = []
+
+    async def importing(tx: Tx) -> str:
+        insert = tx.insert
+
+        async def beside_another(table: str, *rows: Any) -> None:
+            await insert(table, *rows)
+            if not made:
+                assert table == "items"
+                made.append(await soon(home.new_trip()))
+
+        monkeypatch.setattr(tx, "insert", beside_another)
+        document = trips.composed(home.cause, body)
+        trip = await trips.add(tx, home.cause, document, [row("mapPin", "p")])
+        return trip.id
+
+    made.append(await store.write(importing))
+    by_age = await store.read(lambda tx: tx.fetch("SELECT id FROM trips ORDER BY age"))
+    assert [trip_id for (trip_id,) in by_age] == [home.trip_id, *made]
 
 
 # Time-outs

@@ -1,7 +1,5 @@
 """A file made into a new trip: tried, and then applied."""
 
-import asyncio
-import hashlib
 from typing import Final
 
 from domain.errors import ValidationFailed
@@ -10,7 +8,6 @@ from server.api.imports import run_new_trip_import
 from server.pages import sent_files
 from server.pages.handlers import trips
 from server.pages.sent_files import CameTo
-from server.pages.sent_twice import reference
 from server.pages.visit import Document, Visit
 from server.route import Call, Queued, Reply
 from storage.store import Tx
@@ -32,11 +29,9 @@ async def run(visit: Visit) -> Document:
     async def importer(tx: Tx, call: Call, filename: str, dry_run: bool) -> Reply | Queued:
         return await run_new_trip_import(tx, call, trip, filename, dry_run=dry_run)
 
-    content = visit.file.content if visit.file else b""
-    digest = (await asyncio.to_thread(hashlib.sha256, content)).hexdigest()
     told = (trip.get(name, "") for name in ("groupId", *_TOLD))
-    key = reference(visit.form.get("clientRef", ""), digest, *told)
-    return await _page(visit, trip, await sent_files.run(visit, importer, key))
+    form = (visit.form.get("clientRef") or new_id(), *told)
+    return await _page(visit, trip, await sent_files.run(visit, importer, form))
 
 
 def _typed(visit: Visit) -> dict[str, str]:

@@ -9,11 +9,14 @@ import pytest
 from domain.scopes import Role
 from runtime import measured
 from runtime.settings import Imports
+from server.pages import multipart
+from server.pages.visit import File
 from storage import groups
 from tests.contract.queue_world import stop_worker, work
 from tests.measuring import counted
 from tests.server.trip_pages.visitor import member
 from tests.support import now
+from tests.waiting import until
 
 PAGE = "/trips/import"
 PINS = b"name,lat,lng\nAsakusa,35.7148,139.7967\nNowhere,148.1,9.1\n"
@@ -147,6 +150,12 @@ async def test_a_form_sent_twice_makes_one_trip(world, olga):
     assert len(await trips(world)) == 3
 
 
+async def test_forms_that_have_no_reference_are_no_form_sent_twice(world, olga):
+    for _ in range(2):
+        await olga.upload(PAGE, PINS)
+    assert len(await trips(world)) == 2
+
+
 async def test_the_import_is_undone_and_the_trip_stays(world, olga):
     await olga.upload(PAGE, PINS)
     (trip,) = await trips(world)
@@ -224,6 +233,24 @@ class TestLarge:
         assert refused.status == 400
         assert "A trip cannot end before it starts." in refused.text
         assert len(await trips(world)) == 1
+
+    async def test_a_page_that_waits_holds_no_file(self, world, olga, monkeypatch):
+        gone = []
+
+        class Content(bytes):
+            def __del__(self):
+                gone.append(len(self))
+
+        monkeypatch.setattr(multipart, "File", lambda name, sent: File(name, Content(sent)))
+        await stop_worker(world)
+        for do in ("preview", "apply"):
+            page = asyncio.ensure_future(olga.upload(PAGE, self.FILE, "a.json", do=do))
+            await until(lambda: gone)
+            assert not page.done()
+            assert gone == [len(self.FILE)]
+            gone.clear()
+            await work(world)
+            assert (await page).status == 200
 
     async def test_who_may_make_none_queues_nothing(self, world):
         mika = await member(world, "mika", Role.VIEWER)
