@@ -10,7 +10,7 @@ from operations import check_trips
 from operations.findings import Finding
 from storage import inspection
 from storage.inspection import JobFacts
-from storage.job_claims import FURTHEST_SECONDS
+from storage.leases import FURTHEST_SECONDS
 from storage.store import Tx
 
 _BATCH: Final = 200

@@ -13,17 +13,12 @@ import msgspec
 
 from domain.errors import ItemError
 from storage.jobs import UNFINISHED, is_packed, pack
+from storage.leases import LeaseLost, Leases
 from storage.store import Tx
 from storage.webhooks import tell_of_job
 
 LEASE_SECONDS: Final = 10.0
-FURTHEST_SECONDS: Final = 60.0
-"""No lease and no pause before another attempt is longer: what lies further ahead was put off by a
-clock that has been set back since, or by one that is ahead of this one."""
-
-
-class LeaseLost(Exception):
-    """Another attempt has taken the job over; this one must have no effect."""
+LEASES: Final = Leases("jobs", UNFINISHED, "attempts", "due_at", LEASE_SECONDS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,27 +74,6 @@ async def claim_next(tx: Tx, kind: str, now: str, unix_now: float) -> Claim | No
         return None
     user_id, job_id, kind, trip_id, params, payload, *rest = record
     return Claim(user_id, job_id, kind, trip_id, params, payload or b"", *rest)
-
-
-async def any_put_off(tx: Tx, unix_now: float) -> bool:
-    """Whether a job waits for a moment further ahead than any is put off to."""
-    sql = f"SELECT 1 FROM jobs WHERE {UNFINISHED} AND due_at > $1 LIMIT 1"
-    return await tx.fetchval(sql, unix_now + FURTHEST_SECONDS) is not None
-
-
-async def bring_forward(tx: Tx, unix_now: float) -> None:
-    """Has those jobs wait no longer for a clock that has been set back.
-
-    What is queued is due now. A lease ends once it could have run out: a worker that lives, and
-    whose clock is ahead of this one, has prolonged it by then.
-    """
-    for status, due_at in (("queued", unix_now), ("running", unix_now + LEASE_SECONDS)):
-        await tx.execute(
-            f"UPDATE jobs SET due_at = $1 WHERE {UNFINISHED} AND status = $2 AND due_at > $3",
-            due_at,
-            status,
-            unix_now + FURTHEST_SECONDS,
-        )
 
 
 async def renew(tx: Tx, claim: Claim, unix_now: float) -> None:

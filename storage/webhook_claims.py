@@ -13,19 +13,14 @@ from domain.scopes import BASE_SCOPES, Scopes
 from storage import journal
 from storage.deliveries import Status
 from storage.keys import scopes_in
+from storage.leases import LeaseLost, Leases
 from storage.store import Tx
 
 LEASE_SECONDS: Final = 30.0
 """Longer than an attempt takes, with all that comes before and after it."""
-FURTHEST_SECONDS: Final = 60.0
-"""What lies further ahead was put off by a clock that has been set back since, or by one that is
-ahead of this one by more than clocks are apart."""
+LEASES: Final = Leases("webhooks", "enabled = 1", "lease", "leased_until", LEASE_SECONDS)
 SLOW_MS: Final = 1_000
 """A receiver that takes longer is slow, as is one that fails."""
-
-
-class LeaseLost(Exception):
-    """Another worker has claimed the webhook, or its user has disabled or deleted it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,25 +79,6 @@ async def any_due(tx: Tx, unix_now: float, *, slow: bool = True) -> bool:
     """Whether there is a webhook to be claimed, with or without those that are slow."""
     sql = f"SELECT 1 FROM webhooks WHERE {_FREE} LIMIT 1"
     return await tx.fetchval(sql, unix_now, int(slow)) is not None
-
-
-async def any_put_off(tx: Tx, unix_now: float) -> bool:
-    """Whether a webhook is under a lease that is longer than any."""
-    sql = "SELECT 1 FROM webhooks WHERE enabled = 1 AND leased_until > $1 LIMIT 1"
-    return await tx.fetchval(sql, unix_now + FURTHEST_SECONDS) is not None
-
-
-async def bring_forward(tx: Tx, unix_now: float) -> None:
-    """Has no webhook wait for a clock that has been set back.
-
-    A lease ends once it could have run out: by then a worker that lives, and whose clock is ahead
-    of this one, has prolonged it or given it back.
-    """
-    await tx.execute(
-        "UPDATE webhooks SET leased_until = $1 WHERE enabled = 1 AND leased_until > $2",
-        unix_now + LEASE_SECONDS,
-        unix_now + FURTHEST_SECONDS,
-    )
 
 
 async def claim_next(tx: Tx, unix_now: float, *, slow: bool = True) -> Claim | None:

@@ -7,7 +7,7 @@ beside that of the jobs, which no slow receiver delays.
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import structlog
@@ -16,9 +16,11 @@ from domain.errors import CarnetError
 from runtime.lookups import LookUp, look_up
 from runtime.settings import Settings
 from storage import webhook_claims
+from storage.leases import LeaseLost
 from storage.store import Store
-from storage.webhook_claims import Claim, LeaseLost
+from storage.webhook_claims import Claim
 from workers.deliveries import Clock, Sender, deliver_next
+from workers.watch import Watch
 
 SWEEP_SECONDS = 1.0
 """How often the database is asked for what is due."""
@@ -46,11 +48,13 @@ class DeliveryLoop:
         *,
         look_up: LookUp = look_up,
         clock: Clock = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._settings = settings
         self._look_up = look_up
         self._clock = clock
+        self._watch = Watch(webhook_claims.LEASES, monotonic)
         self._stopping = False
         self._wake = asyncio.Event()
         self._dispatching: asyncio.Task[None] | None = None
@@ -72,7 +76,7 @@ class DeliveryLoop:
         while not self._stopping:
             with _outliving():
                 await self._begin_due()
-                await self._bring_forward()
+                await self._watch.look(self._store, self._clock())
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), SWEEP_SECONDS)
             self._wake.clear()
@@ -105,12 +109,6 @@ class DeliveryLoop:
         return await self._store.write(
             lambda tx: webhook_claims.claim_next(tx, self._clock(), slow=slow)
         )
-
-    async def _bring_forward(self) -> None:
-        """Has no webhook wait for a clock that has been set back."""
-        unix_now = self._clock()
-        if await self._store.read(lambda tx: webhook_claims.any_put_off(tx, unix_now)):
-            await self._store.write(lambda tx: webhook_claims.bring_forward(tx, unix_now))
 
     def _end(self, task: asyncio.Task[None]) -> None:
         del self._running[task]

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -11,10 +11,12 @@ from domain.errors import CarnetError
 from runtime import measured
 from runtime.settings import Settings
 from runtime.signals import Signals
+from storage import job_claims
 from storage.job_claims import Claim
 from storage.store import Store
 from workers.kinds import KINDS, SCHEDULES, Kind, Schedule
-from workers.runner import bring_forward, claim_next, run
+from workers.runner import claim_next, run
+from workers.watch import Watch
 
 SWEEP_SECONDS = 1.0
 """How often the database is asked for jobs that no signal told of: retries, and leases run out."""
@@ -34,12 +36,15 @@ class JobLoop:
         settings: Settings,
         kinds: Mapping[str, Kind] = KINDS,
         schedules: Sequence[Schedule] = SCHEDULES,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._signals = signals
         self._settings = settings
         self._kinds = kinds
         self._schedules = schedules
+        self._watch = Watch(job_claims.LEASES, monotonic)
         self._stopping = False
         self._dispatching: asyncio.Task[None] | None = None
         self._scheduled: list[asyncio.Task[None]] = []
@@ -72,7 +77,7 @@ class JobLoop:
                 if claim is not None:
                     self._begin(claim)
                     continue
-                await bring_forward(self._store)
+                await self._watch.look(self._store, time.time())
             except CarnetError as error:
                 _log.warning("worker_waits", reason=error.message)
             except Exception:  # noqa: BLE001 - the worker outlives whatever happens

@@ -13,7 +13,8 @@ from runtime import measured, tracing
 from runtime.clock import now
 from runtime.signals import Signals
 from storage import idempotency, job_claims
-from storage.job_claims import Claim, LeaseLost
+from storage.job_claims import Claim
+from storage.leases import LeaseLost
 from storage.store import Store, Tx
 from workers.kinds import Kind
 
@@ -40,14 +41,6 @@ async def claim_next(store: Store, kinds: Mapping[str, Kind]) -> Claim | None:
         if (claim := await _claim(store, name)) is not None:
             return claim
     return None
-
-
-async def bring_forward(store: Store) -> None:
-    """Has no job wait for a clock that has been set back."""
-    unix_now = time.time()
-    # Nearly always there is none, and a read costs less than a write.
-    if await store.read(lambda tx: job_claims.any_put_off(tx, unix_now)):
-        await store.write(lambda tx: job_claims.bring_forward(tx, unix_now))
 
 
 async def _claim(store: Store, kind: str) -> Claim | None:

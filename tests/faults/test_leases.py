@@ -9,7 +9,8 @@ import asyncpg
 
 from runtime.signals import LocalSignals
 from storage import job_claims, open_store
-from storage.job_claims import LEASE_SECONDS, LeaseLost
+from storage.job_claims import LEASE_SECONDS
+from storage.leases import LeaseLost
 from tests.faults.load import pin
 from tests.faults.production import production
 from tests.support import now

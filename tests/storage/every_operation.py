@@ -28,6 +28,7 @@ from storage import (
     jobs,
     keys,
     last_use,
+    leases,
     personal_data,
     removal,
     server_state,
@@ -38,6 +39,7 @@ from storage import (
     webhooks,
 )
 from storage.last_use import Table, Use
+from storage.leases import Lease
 from storage.store import Tx
 from storage.webhook_claims import Answer, Claim
 from storage.webhooks import tell_of_job
@@ -46,6 +48,7 @@ from tests.support import TRIP as TRIP_SAMPLE
 from tests.support import WEBHOOK, now
 
 NOT_KNOWN = ItemError("INTERNAL", "x")
+LEASE = Lease("x", "x", 1, 99.0)
 
 
 async def fill(home: Home) -> None:
@@ -83,12 +86,12 @@ def reads(home: Home) -> dict[str, Any]:
         "job": lambda tx: jobs.get(tx, user_id, "x"),
         "outcome": lambda tx: jobs.outcome(tx, user_id, "x"),
         "next job": lambda tx: job_claims.next_due(tx, ["sync", "batch"]),
-        "jobs put off": lambda tx: job_claims.any_put_off(tx, 1.0),
+        "jobs put off": lambda tx: leases.put_off(tx, job_claims.LEASES, 1.0),
         "share": lambda tx: shares.active(tx, trip_id, SECRET),
         "webhook": lambda tx: webhooks.get(tx, user_id, "x"),
         "webhooks": lambda tx: webhooks.page(tx, user_id, among=None, after=place, limit=9),
         "webhooks with something due": lambda tx: webhook_claims.any_due(tx, 1.0),
-        "webhooks put off": lambda tx: webhook_claims.any_put_off(tx, 1.0),
+        "webhooks put off": lambda tx: leases.put_off(tx, webhook_claims.LEASES, 1.0),
         "receiver": lambda tx: webhook_claims.receiver(tx, Claim(user_id, "x", 1), now()),
         "next delivery": lambda tx: webhook_claims.next_due(tx, Claim(user_id, "x", 2), 1.0),
         "deliveries": lambda tx: deliveries.page(tx, "x", after=place, limit=9),
@@ -148,12 +151,12 @@ def writes(home: Home) -> dict[str, Any]:
         "forget": lambda tx: idempotency.forget_job(tx, "j"),
         "prune answers": lambda tx: idempotency.prune(tx, 0.0, 9),
         "prune jobs": lambda tx: jobs.prune(tx, "2001-01-01T00:00:00.000Z", 9),
-        "bring jobs forward": lambda tx: job_claims.bring_forward(tx, 1.0),
+        "end leases of jobs": lambda tx: leases.end(tx, job_claims.LEASES, [LEASE], 1.0),
         "unknown jobs": lambda tx: job_claims.fail_unknown(tx, ["sync"], 0.0, now(), 9, NOT_KNOWN),
         "job": lambda tx: _job(tx, home),
         "share": lambda tx: _share(tx, home),
         "webhook": lambda tx: _webhook(tx, home),
-        "bring webhooks forward": lambda tx: webhook_claims.bring_forward(tx, 1.0),
+        "end leases of webhooks": lambda tx: leases.end(tx, webhook_claims.LEASES, [LEASE], 1.0),
         "prune deliveries": lambda tx: deliveries.prune(tx, "2001-01-01T00:00:00.000Z", 9),
         "prune webhooks": lambda tx: webhooks.prune(tx, "9999-01-01T00:00:00.000Z", 9),
         "secret": server_state.signing_secret,

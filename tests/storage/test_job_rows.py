@@ -10,7 +10,8 @@ import pytest
 from domain.errors import Detail, ItemError
 from runtime.ids import new_id
 from storage import job_claims, jobs, open_store
-from storage.job_claims import LEASE_SECONDS, Claim, LeaseLost
+from storage.job_claims import LEASE_SECONDS, Claim
+from storage.leases import LeaseLost
 from storage.store import Tx
 from tests.storage.home import Home, soon
 from tests.support import now

@@ -13,8 +13,9 @@ from domain.actor import Actor
 from domain.cursor import Position
 from operations import webhooks
 from storage import deliveries, keys, webhook_claims
+from storage.leases import LeaseLost
 from storage.store import Store
-from storage.webhook_claims import Answer, Claim, LeaseLost
+from storage.webhook_claims import Answer, Claim
 from storage.webhooks import NewHook
 from tests.storage.home import Home
 from tests.support import now

@@ -13,8 +13,9 @@ from domain.resources import BY_KIND
 from operations import rows, webhooks
 from operations.rows import Collection
 from storage import groups, keys, open_store, webhook_claims
+from storage.leases import LeaseLost
 from storage.store import Tx
-from storage.webhook_claims import LEASE_SECONDS, Answer, Claim, LeaseLost
+from storage.webhook_claims import LEASE_SECONDS, Answer, Claim
 from tests.storage.home import pin
 from tests.support import add_key, now
 from tests.workers.desk import URL, Desk, actor_of

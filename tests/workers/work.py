@@ -13,7 +13,7 @@ from storage import job_claims, jobs
 from storage.store import Store
 from tests.storage.home import Home
 from tests.support import now
-from workers import runner
+from workers import loop, runner
 from workers.kinds import Kind
 from workers.runner import claim_next, run
 
@@ -57,12 +57,13 @@ async def claim(home: Home, moment: float) -> job_claims.Claim:
 
 
 class Clock:
-    """Stands in for `time` in the runner."""
+    """Stands in for `time` in the runner and its loop."""
 
     def __init__(self, monkeypatch: Any) -> None:
         self.moment = 1_000_000.0
         self.perf_counter = time.perf_counter
         monkeypatch.setattr(runner, "time", self)
+        monkeypatch.setattr(loop, "time", self)
 
     def time(self) -> float:
         return self.moment
