@@ -29,7 +29,9 @@ PATH: Final = "/metrics"
 FRESH_SECONDS: Final = 5.0
 """For so long what was read from the database is told again."""
 PATIENCE_SECONDS: Final = 2.0
-"""A database that takes longer is told as away; its answer, if it comes, at the next scrape."""
+"""A scrape waits no longer for the database: it tells what was read before once more."""
+AWAY_SECONDS: Final = 30.0
+"""One that takes longer is told as away: reads have time-outs, but a disk has none."""
 
 _PLAIN: Final = {"Content-Type": "text/plain; charset=utf-8"}
 _log = structlog.get_logger("carnet.metrics")
@@ -77,8 +79,10 @@ class Scrapes:
             self._reading = asyncio.create_task(self._read())
         await asyncio.wait({self._reading}, timeout=PATIENCE_SECONDS)
         self._told = self._reading.done()
-        found = self._told and not self._reading.exception()
-        _tell_backlog(self._reading.result() if found else None)
+        if self._told:
+            _tell_backlog(None if self._reading.exception() else self._reading.result())
+        elif time.monotonic() - self._read_at > AWAY_SECONDS:
+            _tell_backlog(None)
 
     async def _read(self) -> Backlog:
         return await self._store.read(lambda tx: backlog(tx, time.time()))

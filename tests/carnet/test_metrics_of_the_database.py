@@ -96,31 +96,36 @@ async def test_while_it_is_away_there_are_no_numbers(scrapes, database, monkeypa
     assert up() == 1
 
 
-async def test_an_answer_that_came_late_is_told_at_the_next_scrape(scrapes, database, monkeypatch):
+async def test_a_slow_database_is_told_by_what_it_said_last(scrapes, database, monkeypatch):
     monkeypatch.setattr(metrics_port, "FRESH_SECONDS", 0.0)
-    monkeypatch.setattr(metrics_port, "PATIENCE_SECONDS", 0.01)
-    database.answers.clear()
     await scrapes._read_backlog()
-    assert up() == 0
-    database.answers.set()
-    await scrapes._reading
-    await scrapes._read_backlog()
-    assert (database.reads, up()) == (1, 1)
-    monkeypatch.setattr(metrics_port, "PATIENCE_SECONDS", 60.0)
-    await scrapes._read_backlog()
-    assert (database.reads, up()) == (2, 1)
+    before = measured.JOBS_UNFINISHED.rows()
+    for reads in (2, 3, 4):
+        monkeypatch.setattr(metrics_port, "PATIENCE_SECONDS", 0.0)
+        database.answers.clear()
+        for _ in range(3):
+            await scrapes._read_backlog()
+            assert (up(), measured.JOBS_UNFINISHED.rows()) == (1, before)
+        monkeypatch.setattr(metrics_port, "PATIENCE_SECONDS", 60.0)
+        database.answers.set()
+        await scrapes._read_backlog()
+        assert (database.reads, up()) == (reads, 1)
 
 
-async def test_one_that_does_not_answer_is_not_waited_for_nor_asked_again(
+async def test_one_that_does_not_answer_at_all_is_away_and_not_asked_again(
     scrapes, database, monkeypatch
 ):
     monkeypatch.setattr(metrics_port, "FRESH_SECONDS", 0.0)
-    monkeypatch.setattr(metrics_port, "PATIENCE_SECONDS", 0.01)
+    await scrapes._read_backlog()
+    monkeypatch.setattr(metrics_port, "PATIENCE_SECONDS", 0.0)
     database.answers.clear()
+    await scrapes._read_backlog()
+    monkeypatch.setattr(metrics_port, "AWAY_SECONDS", 0.0)
     for _ in range(3):
         await scrapes._read_backlog()
-    assert (database.reads, up()) == (1, 0)
+        assert (database.reads, up()) == (2, 0)
+        assert measured.JOBS_UNFINISHED.rows() == []
     monkeypatch.setattr(metrics_port, "PATIENCE_SECONDS", 60.0)
     database.answers.set()
     await scrapes._read_backlog()
-    assert (database.reads, up()) == (1, 1)
+    assert (database.reads, up()) == (2, 1)

@@ -150,10 +150,10 @@ async def test_a_bug_is_500_and_shows_nothing_of_itself(
 
 
 async def test_storage_that_cannot_be_reached_is_503_with_retry_after(world, monkeypatch):
-    async def unreachable(_operation):
+    async def unreachable(*_arguments):
         raise Unavailable()
 
-    for verb, send in (("read", world.client.get), ("write", world.client.delete)):
+    for verb, send in (("read_trip", world.client.get), ("write", world.client.delete)):
         with monkeypatch.context() as patched:
             patched.setattr(world.store, verb, unreachable)
             failed = await send(world.trip)

@@ -18,6 +18,9 @@ PRUNING = "storage/journal.py"
 """What may drop what is too old of the journal, and note up to where."""
 PRUNES = ("DELETE FROM changesets", "DELETE FROM prior_rows", "UPDATE trips SET pruned_rev")
 
+REMOVAL = "storage/removal.py"
+"""What may delete trips, with all that is in them: those of a group that nobody is left in."""
+
 FILES = [
     pytest.param(path, id=str(path.relative_to(ROOT)))
     for package in PACKAGES
@@ -69,6 +72,8 @@ def test_there_is_one_road(path):
         assert found
     elif name == PRUNING:
         assert all(each.startswith(PRUNES) for each in found), found
+    elif name == REMOVAL:
+        assert all(each.startswith("DELETE FROM trips") for each in found), found
     else:
         assert found == set()
 
