@@ -48,15 +48,19 @@ def full(request: pytest.FixtureRequest, place: Path) -> Iterator[Full]:
         with contextlib.suppress(OSError), ballast.open("wb", 0) as file:
             while True:
                 file.write(bytes(4096))
-        yield
-        ballast.unlink()
+        try:
+            yield
+        finally:
+            ballast.unlink()
 
     @contextlib.contextmanager
     def files() -> Iterator[None]:
         before = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, before[1]))
-        yield
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     if request.param == "disk" and mounted(place):
         yield disk

@@ -169,6 +169,12 @@ async def counted(port, requests):
     return await until(told)
 
 
+async def with_one_silent(port: int) -> Scrape | None:
+    """A scrape that tells of one process which hangs; on a busy machine others may be late."""
+    found = await scrape(port)
+    return found if found.total("carnet_child_processes_silent") == 1 else None
+
+
 async def test_no_counter_falls_whatever_becomes_of_processes(tmp_path, several):
     key, port = several.pop("KEY"), int(several["CARNET_METRICS__PORT"])
     async with serving(tmp_path, **several) as server:
@@ -178,10 +184,9 @@ async def test_no_counter_falls_whatever_becomes_of_processes(tmp_path, several)
 
         before = children(server.process.pid)
         os.kill(before[0], signal.SIGSTOP)
-        stuck = await scrape(port)
+        stuck = await until(lambda: with_one_silent(port))
         os.kill(before[0], signal.SIGCONT)
         assert stuck.fallen_since(first) == []
-        assert stuck.total("carnet_child_processes_silent") == 1
         assert f'"pid":{before[0]}' in await server.err.first('"process_silent"')
 
         server.process.send_signal(signal.SIGHUP)

@@ -21,6 +21,7 @@ from carnet.supervisor import (
 )
 from runtime.settings import Settings
 from tests.carnet.supervised import DEAF, ECHO, READY, SECONDS, pid_of, ready
+from tests.faults import production
 from tests.waiting import until
 
 # When it is started again
@@ -179,10 +180,12 @@ async def test_stopping_during_a_pause_does_not_wait_for_its_end(children, monke
 
 
 async def test_stopping_right_after_the_start_leaves_no_child(children):
+    before = {*production.children(os.getpid())}
     process = children.start(ECHO)
     async with asyncio.timeout(SECONDS):
         await process.stop()
-    assert pid_of(process) == 0
+    left = {*production.children(os.getpid())} - before
+    await until(lambda: not any(map(production.alive, left)))
 
 
 async def test_the_terminal_does_not_reach_it(children):

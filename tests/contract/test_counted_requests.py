@@ -92,8 +92,9 @@ async def unknown_key(world: World) -> int:
 
 
 async def over_limit_of_wrong_keys(world: World) -> int:
-    assert await unknown_key(world) == 401
-    return await unknown_key(world)
+    while (status := await unknown_key(world)) == 401:
+        pass
+    return status
 
 
 async def one_stream_more(world: World) -> int:

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.debian
 RUNBOOK = (RULES.parent.parent.parent / "docs" / "runbook.md").read_text(encoding="utf-8")
 TAKES_HOURS = {"CarnetScheduleStopped"}
 """A schedule is due once an hour, and must fail three times: tests/ops has the rule alone."""
-OF_THE_MACHINE = "CarnetSlow|CarnetLoopBusy|CarnetStandbyAway"
+OF_THE_MACHINE = "CarnetSlow|CarnetLoopBusy|CarnetStandbyAway|CarnetDown|CarnetProcessHangs"
 """Alerts that fire rightly where the machine that tests run on has too much to do."""
 
 
