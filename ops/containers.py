@@ -2,7 +2,7 @@
 
 It builds the image, starts everything under a project name of its own with no port published, runs
 the demo through the proxy, makes servers and workers anew under load, restores a backup of it all,
-and looks whether a secret can be seen from outside. All of it is removed at the end.
+and looks whether a secret can be seen from outside. All but the image is removed at the end.
 """
 
 import contextlib
