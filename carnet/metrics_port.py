@@ -29,9 +29,9 @@ PATH: Final = "/metrics"
 FRESH_SECONDS: Final = 5.0
 """For so long what was read from the database is told again."""
 PATIENCE_SECONDS: Final = 2.0
-"""A scrape waits no longer for the database: it tells what was read before once more."""
+"""An answer that takes longer is told at the next scrape, and until it comes what was told last."""
 AWAY_SECONDS: Final = 30.0
-"""One that takes longer is told as away: reads have time-outs, but a disk has none."""
+"""A database that takes longer is told as away, until it answers sooner."""
 
 _PLAIN: Final = {"Content-Type": "text/plain; charset=utf-8"}
 _log = structlog.get_logger("carnet.metrics")
@@ -46,10 +46,12 @@ class Scrapes:
         self.health: Health | None = None
         """Told here too, of a program that has no other port."""
         self._store = store
-        self._reading: asyncio.Task[Backlog] | None = None
+        self._reading: asyncio.Task[Backlog | None] | None = None
         self._read_at = 0.0
         self._told = False
         """Whether what was read last has been told."""
+        self._found: Backlog | None = None
+        """What was told last; None while the database is away."""
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """The response to a request at the port."""
@@ -80,12 +82,18 @@ class Scrapes:
         await asyncio.wait({self._reading}, timeout=PATIENCE_SECONDS)
         self._told = self._reading.done()
         if self._told:
-            _tell_backlog(None if self._reading.exception() else self._reading.result())
-        elif time.monotonic() - self._read_at > AWAY_SECONDS:
-            _tell_backlog(None)
+            self._found = None if self._reading.exception() else self._reading.result()
+        elif self._is_late():
+            self._found = None
+        _tell_backlog(self._found)
 
-    async def _read(self) -> Backlog:
-        return await self._store.read(lambda tx: backlog(tx, time.time()))
+    async def _read(self) -> Backlog | None:
+        found = await self._store.read(lambda tx: backlog(tx, time.time()))
+        return None if self._is_late() else found
+
+    def _is_late(self) -> bool:
+        """Whether the answer to what is being read comes too late."""
+        return time.monotonic() - self._read_at >= AWAY_SECONDS
 
 
 @contextlib.asynccontextmanager

@@ -164,7 +164,7 @@ STANDBY_READS = Counter(
 )
 STORAGE_UP = Gauge(
     "carnet_storage_up",
-    "Whether the database answered when it was last asked for these numbers.",
+    "Whether the database answered, and within 30 s, when it was last asked for these numbers.",
     together="min",
 )
 SCHEMA_VERSION = Gauge(

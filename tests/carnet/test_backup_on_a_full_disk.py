@@ -63,8 +63,10 @@ def full(request: pytest.FixtureRequest, place: Path) -> Iterator[Full]:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     if request.param == "disk" and mounted(place):
-        yield disk
-        subprocess.run(["umount", str(place)], check=True)
+        try:
+            yield disk
+        finally:
+            subprocess.run(["umount", str(place)], check=True)
     else:
         yield files
 

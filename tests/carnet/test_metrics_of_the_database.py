@@ -1,6 +1,7 @@
 """What a scrape tells of the database: read now and then, and nothing while it is away."""
 
 import asyncio
+import math
 import time
 from typing import Any, cast
 
@@ -96,36 +97,73 @@ async def test_while_it_is_away_there_are_no_numbers(scrapes, database, monkeypa
     assert up() == 1
 
 
-async def test_a_slow_database_is_told_by_what_it_said_last(scrapes, database, monkeypatch):
-    monkeypatch.setattr(metrics_port, "FRESH_SECONDS", 0.0)
+@pytest.fixture
+def slow(database, monkeypatch):
+    """The database, which no scrape waits for, and which is asked anew once it has been told."""
+    monkeypatch.setattr(metrics_port, "FRESH_SECONDS", -1.0)
+    monkeypatch.setattr(metrics_port, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(metrics_port, "AWAY_SECONDS", math.inf)
+    database.answers.clear()
+    return database
+
+
+async def answered(scrapes, database):
+    """Has the database answer what it was asked, and nothing after it."""
+    database.answers.set()
+    await asyncio.wait({scrapes._reading})
+    database.answers.clear()
+
+
+async def test_a_slow_answer_is_told_at_the_next_scrape_and_until_then_the_one_before(
+    scrapes, slow
+):
     await scrapes._read_backlog()
-    before = measured.JOBS_UNFINISHED.rows()
-    for reads in (2, 3, 4):
-        monkeypatch.setattr(metrics_port, "PATIENCE_SECONDS", 0.0)
-        database.answers.clear()
+    assert up() == 0, "nothing is known yet"
+    await answered(scrapes, slow)
+    for reads in range(1, 4):
+        await scrapes._read_backlog()
+        assert (slow.reads, up()) == (reads, 1)
+        # The next one has been asked, and takes its time.
+        for _ in range(2):
+            await scrapes._read_backlog()
+            assert (slow.reads, up(), len(measured.SCHEMA_VERSION.rows())) == (reads + 1, 1, 1)
+        await answered(scrapes, slow)
+
+
+async def test_one_that_does_not_answer_for_too_long_is_away_until_it_does_so_in_time(
+    scrapes, slow, monkeypatch
+):
+    await scrapes._read_backlog()
+    await answered(scrapes, slow)
+    await scrapes._read_backlog()
+    await scrapes._read_backlog()
+    assert (slow.reads, up()) == (2, 1)
+    with monkeypatch.context() as later:
+        later.setattr(metrics_port, "AWAY_SECONDS", 0.0)
         for _ in range(3):
             await scrapes._read_backlog()
-            assert (up(), measured.JOBS_UNFINISHED.rows()) == (1, before)
-        monkeypatch.setattr(metrics_port, "PATIENCE_SECONDS", 60.0)
-        database.answers.set()
-        await scrapes._read_backlog()
-        assert (database.reads, up()) == (reads, 1)
-
-
-async def test_one_that_does_not_answer_at_all_is_away_and_not_asked_again(
-    scrapes, database, monkeypatch
-):
-    monkeypatch.setattr(metrics_port, "FRESH_SECONDS", 0.0)
-    await scrapes._read_backlog()
-    monkeypatch.setattr(metrics_port, "PATIENCE_SECONDS", 0.0)
-    database.answers.clear()
-    await scrapes._read_backlog()
-    monkeypatch.setattr(metrics_port, "AWAY_SECONDS", 0.0)
+            assert (slow.reads, up()) == (2, 0)
+        assert measured.JOBS_UNFINISHED.rows() == measured.BACKUP_AT.rows() == []
+        # Its answer comes after all, too late: else it would be there and away in turn.
+        await answered(scrapes, slow)
     for _ in range(3):
         await scrapes._read_backlog()
-        assert (database.reads, up()) == (2, 0)
-        assert measured.JOBS_UNFINISHED.rows() == []
-    monkeypatch.setattr(metrics_port, "PATIENCE_SECONDS", 60.0)
-    database.answers.set()
+        assert up() == 0
+    assert slow.reads == 3
+    await answered(scrapes, slow)
     await scrapes._read_backlog()
-    assert (database.reads, up()) == (2, 1)
+    assert (slow.reads, up()) == (3, 1)
+
+
+async def test_one_that_has_failed_is_away_until_it_answers(scrapes, slow):
+    slow.away = True
+    await scrapes._read_backlog()
+    await answered(scrapes, slow)
+    slow.away = False
+    for _ in range(3):
+        await scrapes._read_backlog()
+        assert up() == 0
+    assert slow.reads == 2
+    await answered(scrapes, slow)
+    await scrapes._read_backlog()
+    assert (slow.reads, up()) == (2, 1)

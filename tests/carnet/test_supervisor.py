@@ -21,7 +21,7 @@ from carnet.supervisor import (
 )
 from runtime.settings import Settings
 from tests.carnet.supervised import DEAF, ECHO, READY, SECONDS, pid_of, ready
-from tests.faults import production
+from tests.faults.production import children as started
 from tests.waiting import until
 
 # When it is started again
@@ -179,13 +179,17 @@ async def test_stopping_during_a_pause_does_not_wait_for_its_end(children, monke
     assert pid_of(process) == 0
 
 
-async def test_stopping_right_after_the_start_leaves_no_child(children):
-    before = {*production.children(os.getpid())}
-    process = children.start(ECHO)
+@pytest.mark.parametrize("turns", range(10))
+async def test_stopping_right_after_the_start_leaves_no_child(children, monkeypatch, turns):
+    monkeypatch.setattr(child_process, "STOP_SECONDS", 0.1)
+    before = {*started(os.getpid())}
+    # It does not end by itself when its stdin is closed.
+    process = children.start("import signal\nwhile True:\n    signal.pause()")
+    for _ in range(turns):
+        await asyncio.sleep(0)
     async with asyncio.timeout(SECONDS):
         await process.stop()
-    left = {*production.children(os.getpid())} - before
-    await until(lambda: not any(map(production.alive, left)))
+    await until(lambda: {*started(os.getpid())} <= before)
 
 
 async def test_the_terminal_does_not_reach_it(children):

@@ -153,10 +153,14 @@ async def test_storage_that_cannot_be_reached_is_503_with_retry_after(world, mon
     async def unreachable(*_arguments):
         raise Unavailable()
 
-    for verb, send in (("read_trip", world.client.get), ("write", world.client.delete)):
+    for verb, method, path in (
+        ("read", "GET", "/trips"),
+        ("read_trip", "GET", world.trip),
+        ("write", "DELETE", world.trip),
+    ):
         with monkeypatch.context() as patched:
             patched.setattr(world.store, verb, unreachable)
-            failed = await send(world.trip)
+            failed = await world.client.send(method, path)
         check_envelope(failed, 503, "UNAVAILABLE")
         assert int(failed.headers["Retry-After"]) >= 1
     assert (await world.client.get(world.trip)).json["status"] == "draft"
