@@ -332,12 +332,13 @@ def test_units_that_may_share_a_machine_have_settings_of_their_own():
 
 
 def test_a_socket_does_not_start_a_service_again_and_again():
-    """One that ends at once, with a connection that waits: but one that waits for its database,
-    and is started anew each second, with a trigger before and after, never comes to the limit."""
+    """One that ends at once, with a connection that waits; but one that waits for its database, and
+    is started anew after RestartSec, never comes to the limit."""
     socket = unit(OPS / "systemd" / "carnet.socket")["Socket"]
-    service = unit(OPS / "systemd" / "carnet-server.service")["Service"]
-    a_second = int(socket["TriggerLimitBurst"]) / int(socket["TriggerLimitIntervalSec"])
-    assert 2 / int(service["RestartSec"]) <= a_second < 4
+    pause = int(socket["TriggerLimitIntervalSec"]) / int(socket["TriggerLimitBurst"])
+    assert pause > 0.9, "a wrong setting takes less, on any machine of today"
+    for name in ("carnet.service", "carnet-server.service"):
+        assert int(unit(OPS / "systemd" / name)["Service"]["RestartSec"]) >= pause
 
 
 def test_proxies_let_through_what_carnet_takes():
