@@ -31,6 +31,8 @@ LARGEST_BODY = 1_000_000
 """Bytes, of one body and of all that are received at a time."""
 CROWD = 150
 """Connections."""
+SCHEDULE_LIMIT = 10_800
+"""Seconds since a schedule was last done, above which there is an alert."""
 HOOKS, CHANGES = 40, 26
 """So many that more than 1,000 deliveries wait."""
 
@@ -209,6 +211,21 @@ def two_days_pass_after_the_backup(file: Path) -> None:
     with opened(file) as connection:
         earlier = "json_set(value, '$.at', json_extract(value, '$.at') - 172800)"
         connection.execute(f"UPDATE server_state SET value = {earlier} WHERE name = 'last_backup'")
+
+
+def clock_behind(file: Path, seconds: int) -> dict[str, str]:
+    """The variables of a program whose clocks, the monotonic one too, are behind the machine's."""
+    file.write_text(f"-{seconds}")
+    return {
+        "LD_PRELOAD": "/usr/$LIB/faketime/libfaketime.so.1",
+        "FAKETIME_TIMESTAMP_FILE": str(file),
+        "FAKETIME_CACHE_DURATION": "1",
+    }
+
+
+def clock_moves_on(file: Path, ahead: str = "0") -> None:
+    """As if all that time had passed for the program: it is now, or as far ahead."""
+    file.write_text(f"+{ahead}")
 
 
 async def an_hour_passes_for_jobs(database: str) -> None:

@@ -57,9 +57,10 @@ class Prometheus:
         self._session: aiohttp.ClientSession
         self._process: asyncio.subprocess.Process
         (folder / "rules.yaml").write_bytes(msgspec.json.encode(rules_in_short()))
-        self._configure([f"127.0.0.1:{port}" for port in ports])
+        self._configure(ports)
 
-    def _configure(self, targets: list[str]) -> None:
+    def _configure(self, ports: list[int]) -> None:
+        targets = [f"127.0.0.1:{port}" for port in ports]
         config = {
             "global": {
                 # A program waits a second for a process that hangs.
@@ -91,9 +92,9 @@ class Prometheus:
             self._process.terminate()
             await self._process.wait()
 
-    async def forget_targets(self) -> None:
-        """Has it scrape nothing any more."""
-        self._configure([])
+    async def watch(self, ports: list[int]) -> None:
+        """Has it scrape these from now on."""
+        self._configure(ports)
         async with self._session.post(f"http://127.0.0.1:{self._port}/-/reload") as answer:
             assert answer.status == 200, await answer.text()
 

@@ -29,8 +29,6 @@ from tests.waiting import PATIENCE, until
 pytestmark = pytest.mark.debian
 
 RUNBOOK = (RULES.parent.parent.parent / "docs" / "runbook.md").read_text(encoding="utf-8")
-TAKES_HOURS = {"CarnetScheduleStopped"}
-"""A schedule is due once an hour, and must fail three times: tests/ops has the rule alone."""
 OF_THE_MACHINE = "CarnetSlow|CarnetLoopBusy|CarnetStandbyAway|CarnetDown|CarnetProcessHangs"
 """Alerts that fire rightly where the machine that tests run on has too much to do."""
 
@@ -51,8 +49,12 @@ class SetUp:
     """The way to what stands for a standby: the same server."""
     valkey: ValkeyServer
     prometheus: Prometheus
+    ports: list[int]
+    """The ports that it watches."""
     packages: Path
     """A folder in which `two` looks for what is installed."""
+    past: Path
+    """A folder for a server of another time."""
 
 
 def reads_by(url: str) -> dict[str, str]:
@@ -75,7 +77,8 @@ async def set_up(
         }
         for port in ports
     ]
-    folders = [tmp_path / name for name in ("one", "two", "small", "prometheus", "packages")]
+    names = ("one", "two", "small", "prometheus", "packages", "past")
+    folders = [tmp_path / name for name in names]
     for folder in folders:
         folder.mkdir()
     largest = str(causes.LARGEST_BODY)
@@ -101,7 +104,7 @@ async def set_up(
             async with Prometheus(folders[3], ports).running() as prometheus:
                 yield SetUp(
                     *(one, two, small, database, postgres, standby, valkey, prometheus),
-                    folders[4],
+                    *(ports, folders[4], folders[5]),
                 )
         finally:
             two.end()
@@ -159,12 +162,12 @@ async def test_queries_find_something_and_alerts_fire_by_their_causes(tmp_path, 
         assert not await prometheus.numbers(f"max_over_time({others}[1h])")
 
         async with asyncio.TaskGroup() as group:
-            for part in (sqlite, upgrade, redis, standby, workers, hanging):
+            for part in (sqlite, schedules, upgrade, redis, standby, workers, hanging):
                 group.create_task(part(it))
         await postgres(it)
-        await prometheus.forget_targets()
+        await prometheus.watch([])
         await prometheus.until_firing("CarnetNotWatched")
-        assert prometheus.fired == ALERTS.keys() - TAKES_HOURS
+        assert prometheus.fired == ALERTS.keys()
 
 
 async def sqlite(it: SetUp) -> None:
@@ -188,13 +191,35 @@ async def sqlite(it: SetUp) -> None:
         await prometheus.until_over("CarnetLogOfWritesGrows")
         async with causes.writes_locked_out(file, client, trip):
             await prometheus.until_firing("CarnetWritesQueue")
-    failures = 'carnet_schedule_failures_total{schedule="prune_sign_ins"}'
+    which = f'instance="127.0.0.1:{it.ports[4]}",schedule="prune_sign_ins"'
+    failures = f"carnet_schedule_failures_total{{{which}}}"
     with causes.missing_table(file):
         for times in range(1, 4):
             (worker,) = children(small.server.pid)
             os.kill(worker, signal.SIGKILL)
             await prometheus.until_found(f"{failures} >= {times}")
         await prometheus.until_firing("CarnetScheduleFails", "CarnetProcessesRestart")
+
+
+async def schedules(it: SetUp) -> None:
+    """A worker did what is scheduled when it started, and cannot do part of it any more."""
+    prometheus, port = it.prometheus, free_port()
+    file, clock = it.past / "carnet.db", it.past / "clock"
+    variables = causes.clock_behind(clock, causes.SCHEDULE_LIMIT - 30)
+    variables["CARNET_METRICS__PORT"] = str(port)
+    async with production(it.past, f"sqlite:///{file}", **variables) as past:
+        await past.start_server()
+        done = "carnet_schedule_last_success_timestamp_seconds"
+        await prometheus.watch([*it.ports, port])
+        await prometheus.until_found(f'time() - {done}{{schedule="prune_sign_ins"}} > 3600')
+        with causes.missing_table(file):
+            causes.clock_moves_on(clock)
+            others = f'{done}{{instance="127.0.0.1:{port}",schedule!="prune_sign_ins"}}'
+            await prometheus.until_found(f"time() - min({others}) < 3600")
+            await prometheus.until_firing("CarnetScheduleStopped")
+        causes.clock_moves_on(clock, ahead="2h")
+        await prometheus.until_over("CarnetScheduleStopped")
+        await prometheus.watch(it.ports)
 
 
 async def upgrade(it: SetUp) -> None:
