@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from docs import generate
+from docs import coastlines, generate
 from docs.guide_page import rendered
 from domain.resources import RESOURCES
 from server.routes import ROUTES
@@ -58,7 +58,7 @@ def test_a_part_ends_where_it_says():
 def test_a_check_names_what_is_not_up_to_date_and_writes_nothing(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(generate, "ROOT", tmp_path)
     # Ten seconds, and not in that folder: `make verify` looks at it.
-    monkeypatch.setattr(generate.coastlines, "files", lambda: ())
+    monkeypatch.setattr(coastlines, "files", lambda: ())
     (tmp_path / "docs").mkdir()
     (tmp_path / "carnet" / "client").mkdir(parents=True)
     path, description = tmp_path / "README.md", tmp_path / "docs" / "openapi.json"
