@@ -2,6 +2,7 @@
 
 import asyncio
 import configparser
+import contextlib
 import os
 from collections.abc import Callable, Hashable
 from typing import Final, TypeVar
@@ -12,11 +13,11 @@ from domain.actor import TripAccess
 from runtime.signals import TripListener
 from storage.postgres_dialect import DIALECT
 from storage.postgres_operations import AWAY, CONFLICTS, Running, Timed
-from storage.postgres_pool import Pool, have_measured
+from storage.postgres_pool import CLOSE_SECONDS, Pool, have_measured
 from storage.postgres_readers import Readers
 from storage.postgres_sessions import COMMAND_SECONDS, Sessions
 from storage.postgres_tx import Transaction, WriteTx
-from storage.postgres_url import CONNECT_SECONDS, WRITABLE, parse_url
+from storage.postgres_url import WRITABLE, parse_url
 from storage.standby import NotByStandby, Standby, open_standby
 from storage.store import DatabaseError, Operation, ignore_changes
 
@@ -125,7 +126,9 @@ class PostgresStore:
             try:
                 return await Transaction(connection, begin).run(operation)
             finally:
-                await connection.close(timeout=CONNECT_SECONDS)
+                # By now it is done, or is not: how the session ends changes nothing.
+                with contextlib.suppress(*AWAY):
+                    await connection.close(timeout=CLOSE_SECONDS)
 
     async def close(self) -> None:
         """See `Store.close`."""

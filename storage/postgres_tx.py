@@ -93,7 +93,8 @@ class Transaction(PostgresTx):
             # A server that does not answer would not answer the ROLLBACK either.
             self._connection.terminate()
             raise
-        except BaseException:
+        except Exception:
+            # One that is cancelled sends nothing more: who gave it the connection closes that.
             if self._begun:
                 await self._connection.execute("ROLLBACK")
             raise

@@ -214,6 +214,28 @@ async def test_a_connection_nothing_comes_through_is_given_up(database, monkeypa
         await until(lambda: reads(store))
 
 
+async def test_who_is_cancelled_waits_for_no_server(database, monkeypatch):
+    monkeypatch.setattr(postgres, "CLOSE_SECONDS", 0.1)
+    port = int(database.rpartition(":")[2].partition("/")[0])
+    begun = asyncio.Event()
+
+    async def hang(tx: Tx) -> None:
+        await names(tx)
+        network.stall()
+        begun.set()
+        await names(tx)
+
+    async with proxy(port) as network, opened(network.url(database)) as store:
+        for run in (store.write, store.snapshot):
+            task = asyncio.ensure_future(run(hang))
+            await soon(begun.wait())
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await soon(task)
+            network.resume()
+            begun.clear()
+
+
 async def is_added(store, name: str) -> bool:
     """Whether a name is there, added if it was not: time-outs as short as here may hit that too."""
     try:
