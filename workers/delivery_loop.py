@@ -20,6 +20,7 @@ from storage.leases import LeaseLost
 from storage.store import Store
 from storage.webhook_claims import Claim
 from workers.deliveries import Clock, Sender, deliver_next
+from workers.outage import Outage
 from workers.watch import Watch
 
 SWEEP_SECONDS = 1.0
@@ -55,6 +56,7 @@ class DeliveryLoop:
         self._look_up = look_up
         self._clock = clock
         self._watch = Watch(webhook_claims.LEASES, monotonic)
+        self._outage = Outage()
         self._stopping = False
         self._wake = asyncio.Event()
         self._dispatching: asyncio.Task[None] | None = None
@@ -74,9 +76,11 @@ class DeliveryLoop:
 
     async def _dispatch(self) -> None:
         while not self._stopping:
-            with _outliving():
+            with self._outliving():
                 await self._begin_due()
                 await self._watch.look(self._store, self._clock())
+                if self._outage.ends():
+                    _log.info("deliveries_go_on")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), SWEEP_SECONDS)
             self._wake.clear()
@@ -119,7 +123,7 @@ class DeliveryLoop:
         """Tells a claimed webhook what is due, for a while, then gives it back."""
         loop = asyncio.get_running_loop()
         until = loop.time() + TURN_SECONDS
-        with _outliving(), contextlib.suppress(LeaseLost):
+        with self._outliving(), contextlib.suppress(LeaseLost):
             while not self._stopping:
                 told = await deliver_next(self._store, self._sending(), claim, self._clock)
                 if not told or loop.time() >= until:
@@ -135,13 +139,13 @@ class DeliveryLoop:
             self._sender = HttpSender(self._look_up, allow_private=allow_private)
         return self._sender
 
-
-@contextlib.contextmanager
-def _outliving() -> Iterator[None]:
-    """Lets nothing that happens end the loop: what is left is found again."""
-    try:
-        yield
-    except CarnetError as error:
-        _log.warning("deliveries_wait", reason=error.message)
-    except Exception:  # noqa: BLE001 - the loop outlives whatever a delivery does
-        _log.exception("deliveries_stumbled")
+    @contextlib.contextmanager
+    def _outliving(self) -> Iterator[None]:
+        """Lets nothing that happens end the loop: what is left is found again."""
+        try:
+            yield
+        except CarnetError as error:
+            if self._outage.begins(error.message):
+                _log.warning("deliveries_wait", reason=error.message)
+        except Exception:  # noqa: BLE001 - the loop outlives whatever a delivery does
+            _log.exception("deliveries_stumbled")

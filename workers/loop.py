@@ -15,6 +15,7 @@ from storage import job_claims
 from storage.job_claims import Claim
 from storage.store import Store
 from workers.kinds import KINDS, SCHEDULES, Kind, Schedule
+from workers.outage import Outage
 from workers.runner import claim_next, run
 from workers.watch import Watch
 
@@ -45,6 +46,7 @@ class JobLoop:
         self._kinds = kinds
         self._schedules = schedules
         self._watch = Watch(job_claims.LEASES, monotonic)
+        self._outage = Outage()
         self._stopping = False
         self._dispatching: asyncio.Task[None] | None = None
         self._scheduled: list[asyncio.Task[None]] = []
@@ -74,12 +76,14 @@ class JobLoop:
         while not self._stopping:
             try:
                 claim = await claim_next(self._store, self._free_kinds())
+                if self._outage.ends():
+                    _log.info("worker_goes_on")
                 if claim is not None:
                     self._begin(claim)
                     continue
                 await self._watch.look(self._store, time.time())
             except CarnetError as error:
-                _log.warning("worker_waits", reason=error.message)
+                self._wait(error)
             except Exception:  # noqa: BLE001 - the worker outlives whatever happens
                 _log.exception("worker_stumbled")
             await self._signals.wait_for_work(SWEEP_SECONDS)
@@ -107,9 +111,13 @@ class JobLoop:
         try:
             await run(self._store, self._signals, self._kinds[claim.kind], claim)
         except CarnetError as error:
-            _log.warning("worker_waits", reason=error.message)
+            self._wait(error)
         except Exception:  # noqa: BLE001 - the worker outlives whatever a job does
             _log.exception("worker_stumbled")
+
+    def _wait(self, error: CarnetError) -> None:
+        if self._outage.begins(error.message):
+            _log.warning("worker_waits", reason=error.message)
 
     async def _repeat(self, schedule: Schedule) -> None:
         while True:

@@ -6,6 +6,7 @@ import itertools
 import pytest
 
 from domain.delivery import RETRY_SECONDS
+from domain.errors import Unavailable
 from runtime.settings import Settings, Webhooks
 from storage import open_store, webhook_claims
 from storage.webhook_claims import LEASE_SECONDS
@@ -209,14 +210,23 @@ async def test_a_worker_that_was_killed_leaves_its_webhooks_to_others(home, desk
         await soon(loop.stop())
 
 
-async def test_the_loop_outlives_whatever_happens(home, desk, fast, monkeypatch, logged):
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (Unavailable(), ["deliveries_wait", "deliveries_go_on"]),
+        (ZeroDivisionError(), ["deliveries_stumbled"] * 2),
+    ],
+)
+async def test_the_loop_outlives_whatever_happens(
+    home, desk, fast, monkeypatch, logged, error, told
+):
     real = webhook_claims.any_due
     calls: list[None] = []
 
     async def fail_twice(*arguments, **options):
         calls.append(None)
         if len(calls) <= 2:
-            raise ZeroDivisionError
+            raise error
         return await real(*arguments, **options)
 
     monkeypatch.setattr(webhook_claims, "any_due", fail_twice)
@@ -227,7 +237,8 @@ async def test_the_loop_outlives_whatever_happens(home, desk, fast, monkeypatch,
         loop.start()
         await receiver.has(1)
         await soon(loop.stop())
-    assert [line["event"] for line in logged].count("deliveries_stumbled") == 2
+    of_the_loop = ("deliveries_wait", "deliveries_go_on", "deliveries_stumbled")
+    assert [line["event"] for line in logged if line["event"] in of_the_loop] == told
 
 
 async def test_a_loop_that_was_never_started_can_be_stopped(home):

@@ -89,8 +89,16 @@ async def test_a_job_that_crashed_is_done_when_its_wait_is_over(home, signals, m
     assert (job["status"], job["attempts"], len(calls)) == ("succeeded", 2, 2)
 
 
-@pytest.mark.parametrize("error", [Unavailable(), ZeroDivisionError()])
-async def test_the_worker_outlives_whatever_happens(home, signals, monkeypatch, error):
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (Unavailable(), ["worker_waits", "worker_goes_on"]),
+        (ZeroDivisionError(), ["worker_stumbled"] * 2),
+    ],
+)
+async def test_the_worker_outlives_whatever_happens(
+    home, signals, monkeypatch, logged, error, told
+):
     monkeypatch.setattr(loop, "SWEEP_SECONDS", 0.01)
     calls: list[None] = []
 
@@ -105,6 +113,8 @@ async def test_the_worker_outlives_whatever_happens(home, signals, monkeypatch, 
     async with working(home.store, signals):
         assert (await ended(home, signals, job_id))["status"] == "succeeded"
     assert len(calls) >= 3
+    of_the_loop = ("worker_waits", "worker_goes_on", "worker_stumbled")
+    assert [line["event"] for line in logged if line["event"] in of_the_loop] == told
 
 
 async def test_stopping_finishes_the_job_at_hand_and_leaves_the_rest(home, signals, monkeypatch):
