@@ -149,6 +149,21 @@ class Trial:
         for secret in (self.password, key, "setup?code="):
             require(secret not in logs, f"docker compose logs shows {secret}")
 
+    def remove(self) -> None:
+        """Removes all but the image; of the volumes that were in use none may stay."""
+        ids = self.tell("ps", "--all", "--quiet").split()
+        names = "{{range .Mounts}}{{.Name}} {{end}}"
+        mounts = docker("inspect", "--format", names, *ids) if ids else []
+        self.tell("down", "--volumes", "--timeout", "60")
+        left = set(mounts).intersection(docker("volume", "ls", "--quiet"))
+        require(not left, f"volumes are left: {left}")
+
+
+def docker(*arguments: str) -> list[str]:
+    """The words that Docker answers with."""
+    done = subprocess.run(["docker", *arguments], check=True, stdout=subprocess.PIPE)
+    return done.stdout.decode().split()
+
 
 def require(holds: bool, otherwise: str) -> None:
     """Ends the program with a line unless something holds."""
@@ -177,7 +192,7 @@ def main() -> None:
             trial.demonstrate(key)
             trial.require_no_secret(key)
         finally:
-            trial.tell("down", "--volumes", "--timeout", "60")
+            trial.remove()
 
 
 if __name__ == "__main__":

@@ -244,6 +244,17 @@ def test_compose_keeps_data_in_volumes_and_lets_only_the_proxy_out():
 
 
 @pytest.mark.parametrize("service", ["server-1", "server-2", "worker", "migrate"])
+def test_a_container_makes_no_volume_without_a_name(service):
+    assert SERVICES[service]["volumes"] == [f"carnet-data:{dict(stages()[-1])['VOLUME']}"]
+
+
+def test_postgres_is_not_healthy_while_the_image_makes_the_database():
+    """Until then it listens on its socket only."""
+    check = SERVICES["postgres"]["healthcheck"]["test"]
+    assert check[check.index("-h") + 1] == "127.0.0.1"
+
+
+@pytest.mark.parametrize("service", ["server-1", "server-2", "worker", "migrate"])
 def test_compose_leaves_the_program_no_privileges(service):
     given = SERVICES[service]
     assert given["cap_drop"] == ["ALL"]
