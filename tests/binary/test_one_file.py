@@ -216,6 +216,15 @@ async def test_who_kills_it_leaves_nothing_that_runs(file, folder, several, vict
     assert not unpacked(file), "what a launcher left is removed at the next start"
 
 
+def test_a_folder_whose_files_may_not_run_is_told_of_with_what_to_do():
+    """The launcher's own error says nothing of it, and comes before anything of ours."""
+    production = (ROOT / "docs" / "production.md").read_text(encoding="utf-8")
+    (line,) = (line for line in production.splitlines() if "noexec" in line)
+    assert "error while loading shared libraries" in line
+    # The folder that it is unpacked in, as in all of these tests.
+    assert "`TMPDIR=" in line
+
+
 async def test_a_signal_to_the_whole_group_comes_once(file, folder):
     """Ctrl-C: a second one would not wait for what is under way."""
     process = await asyncio.create_subprocess_exec(

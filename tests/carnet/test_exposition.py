@@ -2,12 +2,16 @@
 
 import math
 import subprocess
+import threading
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as text
 
+from carnet import metrics_port
 from carnet.exposition import OPENMETRICS, TEXT, media_type_for, rendered
+from carnet.metrics_port import Scrapes
 from runtime.measured import FAMILIES
 from runtime.metrics import Counter, Family, Gauge, Histogram, Snapshot, every, snapshot
 
@@ -113,3 +117,18 @@ def test_openmetrics_is_given_to_those_who_ask_for_it(accept):
 )
 def test_others_are_given_the_older_text(accept):
     assert media_type_for(accept) == TEXT
+
+
+async def test_the_loop_does_not_wait_for_the_text(store, monkeypatch):
+    """It may be the loop that answers requests."""
+    threads = []
+
+    def written(*arguments):
+        threads.append(threading.current_thread())
+        return rendered(*arguments)
+
+    monkeypatch.setattr(metrics_port, "rendered", written)
+    answer = await Scrapes(store).handle(make_mocked_request("GET", metrics_port.PATH))
+    assert answer.status == 200
+    assert len(threads) == 1
+    assert threading.current_thread() not in threads

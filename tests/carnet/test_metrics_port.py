@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from carnet.exposition import TEXT
+from runtime.release import release
 from tests import servers
 from tests.carnet.program import PLENTY, environment, run, serving
 from tests.carnet.scraping import Scrape, scrape
@@ -133,7 +134,11 @@ async def test_what_it_is_and_when_it_was_backed_up(tmp_path):
         found = await until(told)
         assert found.total(BACKUP) > found.total("process_start_time_seconds") - 1
         assert found.total("carnet_last_backup_size_bytes") == made["bytes"]
-        built = {"schema": str(made["schema"]), "python": platform.python_version()}
+        built = {
+            "version": release(),
+            "schema": str(made["schema"]),
+            "python": platform.python_version(),
+        }
         assert found.total("carnet_build_info", **built) == 1
         assert found.total("process_max_fds") > found.total("process_open_fds") > 10
         assert found.total("process_cpu_seconds_total") > 0

@@ -70,6 +70,16 @@ async def test_so_it_is_for_people(world, subtests):
             assert names_and_values(headed) == names_and_values(got)
 
 
+async def test_head_needs_a_key_where_get_does_and_nowhere_else(world, subtests):
+    nobody, seen = world.as_(None), set()
+    for path in await readable(world):
+        with subtests.test(path):
+            got, headed = await nobody.get(path), await nobody.send("HEAD", path)
+            assert headed.status == got.status
+            seen.add(got.status)
+    assert seen == {200, 401}
+
+
 def names_and_values(answer):
     return {name: value for name, value in answer.headers.items() if name not in OWN_OF_EACH}
 

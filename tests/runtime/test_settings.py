@@ -100,7 +100,7 @@ OTHERS |= {name: declared.others(name) for name in DEFAULTS.keys() - OTHERS.keys
 WRONG: dict[str, list[Any]] = {
     "http.host": [
         *("", 1, True, "127.0.0.1:8080", "localhost:80", "http://localhost", "a b", "a\0b"),
-        *("x" * 64, "a..b", "[::1]:80", "*"),
+        *("x" * 64, "a..b", "[::1]:80", "*", "/run/carnet.sock"),
     ],
     "http.port": [-1, 65536, "x", "", 1.5, True, "80 80"],
     "http.processes": [0, -1, "many", 1.5, 1001, 2**63],
