@@ -5,7 +5,6 @@ import importlib
 import json
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -454,7 +453,7 @@ def test_caddy_takes_the_file():
     assert "127.0.0.1:8082" in adapted
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+@pytest.mark.debian
 @pytest.mark.parametrize("path", EACH_UNIT)
 def test_systemd_takes_the_units(path, tmp_path):
     copy = tmp_path / path.name.replace("@", "@1")
