@@ -165,7 +165,7 @@ clients/typescript/dist/.built: $(wildcard clients/typescript/src/*.ts clients/t
 # --- Debian's programs: a browser, a calendar program, Prometheus, a pooler, a proxy ------
 
 PROGRAMS := chromium calcurse prometheus pgbouncer nginx objcopy/binutils mmdebstrap faketime \
-	systemd-analyze/systemd
+	systemd-analyze/systemd ps/procps
 WITHOUT := $(if $(filter no,$(BROWSERS)),-m "not debian")
 
 # As services, which the packages make of some, they are not wanted. Debian 12's pgbouncer knows no
