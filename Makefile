@@ -166,16 +166,18 @@ clients/typescript/dist/.built: $(wildcard clients/typescript/src/*.ts clients/t
 
 PROGRAMS := chromium calcurse prometheus pgbouncer nginx objcopy/binutils mmdebstrap faketime \
 	systemd-analyze/systemd ps/procps
+SERVICES := prometheus pgbouncer nginx
 WITHOUT := $(if $(filter no,$(BROWSERS)),-m "not debian")
 
-# As services, which the packages make of some, they are not wanted. Debian 12's pgbouncer knows no
+# As services, which some packages make of them, they are not wanted. Debian 12's pgbouncer knows no
 # prepared statements: Debian 13's is unpacked too, with its libraries.
 programs: | $(VENV)/.made
 	@test "$(BROWSERS)" = no || for program in $(PROGRAMS); do \
 		PATH="$$PATH:/usr/sbin" command -v $${program%/*} >/dev/null || missing="$$missing $${program#*/}"; done; \
 	test -z "$$missing" || { echo "installing$$missing"; \
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing >/dev/null && \
-		{ systemctl disable --now --quiet $$missing 2>/dev/null || true; }; \
+		for service in $(SERVICES); do case "$$missing " in *" $$service "*) \
+			systemctl disable --now --quiet $$service 2>/dev/null || true;; esac; done; \
 	} || { echo "The tests need$$missing: install them," \
 		"or leave their tests out: make test BROWSERS=no" >&2; exit 1; }
 	@test "$(BROWSERS)" = no || test -d $(VENV)/debian-13 || { echo "unpacking pgbouncer of Debian 13"; \
