@@ -54,18 +54,18 @@ class Sessions:
 
     async def writing(self) -> Any:
         """A connection whose transactions write."""
-        return await self._open(TIME_OUTS, self._url.target_session_attrs)
+        return await self._open(TIME_OUTS, self._url.target_session_attrs, COMMAND_SECONDS)
 
     async def reading(self) -> Any:
         """A connection that cannot write."""
         # A session that refuses writes is none that asyncpg takes for read-write.
         target = self._url.target_session_attrs.replace("read-write", "primary")
-        return await self._open(TIME_OUTS | _READ_ONLY, target)
+        return await self._open(TIME_OUTS | _READ_ONLY, target, COMMAND_SECONDS)
 
     async def writing_slowly(self) -> Any:
         """A connection whose statements take as long as they take."""
         settings = TIME_OUTS | _NO_LIMIT
-        return await self._open(settings, self._url.target_session_attrs, command_seconds=None)
+        return await self._open(settings, self._url.target_session_attrs, None)
 
     def begin(self, *, read_only: bool = False, slowly: bool = False) -> str:
         """What a transaction begins with."""
@@ -80,10 +80,7 @@ class Sessions:
         return _begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", settings)
 
     async def _open(
-        self,
-        settings: Mapping[str, str],
-        target: str,
-        command_seconds: float | None = COMMAND_SECONDS,
+        self, settings: Mapping[str, str], target: str, command_seconds: float | None
     ) -> Any:
         if self.kept:
             try:

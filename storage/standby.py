@@ -56,20 +56,20 @@ class Standby:
         self._readers = readers
         self._reading = 0
         self._is_away = False
-        self._again_at = 0.0
-        """When it is asked again, by the loop's time."""
+        self._tried_at = 0.0
+        """When it was asked in vain last, by the loop's time."""
 
     async def read_trip(self, operation: Operation[T], trip_id: str, seen: TripAccess) -> T:
         """The operation's result; `NotByStandby` where the primary is to be asked."""
         now = asyncio.get_running_loop().time()
-        if now < self._again_at:
+        if self._is_away and now < self._tried_at + AGAIN_SECONDS:
             raise _missed("away")
         # Nobody waits for a connection: that would look as if it did not answer.
         if self._reading == POOL_SIZE:
             raise _missed("busy")
         if self._is_away:
             # One tries, and the others do not wait for what comes of it.
-            self._again_at = now + AGAIN_SECONDS
+            self._tried_at = now
         self._reading += 1
         try:
             return await self._read(operation, trip_id, seen)
@@ -104,11 +104,11 @@ class Standby:
 
     def _is_back(self) -> None:
         if self._is_away:
-            self._is_away, self._again_at = False, 0.0
+            self._is_away = False
             _log.info("standby_back")
 
     def _is_gone(self, error: Exception) -> None:
-        self._again_at = asyncio.get_running_loop().time() + AGAIN_SECONDS
+        self._tried_at = asyncio.get_running_loop().time()
         if not self._is_away:
             self._is_away = True
             _log.warning("standby_away", reason=str(error.__cause__ or error) or _SILENCE)

@@ -1,4 +1,7 @@
-"""The land of maps as it is made: polygons cut and simplified, and the file that is committed."""
+"""The land of maps as it is made: polygons cut and simplified.
+
+That the file is what the atlas makes of it is for `make verify`: it takes ten seconds.
+"""
 
 import itertools
 import math
@@ -66,10 +69,6 @@ def test_two_sides_make_the_whole(star, at, axis):
             assert point[axis] <= at + 0.5 if is_low else point[axis] >= at + 0.5
 
 
-def test_the_file_is_what_the_atlas_makes_of_it():
-    for path, content in coastlines.files():
-        assert path.read_bytes() == content, "run make generate"
-
-
 def test_the_file_is_small():
-    assert len(coastlines.land()) < 3_500_000, "of memory that maps of all places take"
+    file = coastlines.ROOT / "server" / "pages" / "map" / "land.bin"
+    assert file.stat().st_size < 3_500_000, "of memory that maps of all places take"
