@@ -1,7 +1,8 @@
 # Everything lives in .venv; nothing is installed outside it. `make` alone lists the targets.
 
 PYTHON ?= python3
-JOBS ?= 2
+# Processes of tests: one more than cores, since tests wait for programs too.
+JOBS ?= 3
 ARGS ?=
 BROWSERS ?= yes
 
