@@ -143,8 +143,7 @@ class Trial:
     def require_no_secret(self, key: str) -> None:
         """Looks at all that Docker tells of the containers, and at what they have printed."""
         ids = self.tell("ps", "--all", "--quiet").split()
-        told = subprocess.run(["docker", "inspect", *ids], check=True, stdout=subprocess.PIPE)
-        require(self.password.encode() not in told.stdout, "docker inspect shows the password")
+        require(self.password not in docker("inspect", *ids), "docker inspect shows the password")
         logs = self.tell("logs")
         for secret in (self.password, key, "setup?code="):
             require(secret not in logs, f"docker compose logs shows {secret}")
@@ -153,16 +152,16 @@ class Trial:
         """Removes all but the image; of the volumes that were in use none may stay."""
         ids = self.tell("ps", "--all", "--quiet").split()
         names = "{{range .Mounts}}{{.Name}} {{end}}"
-        mounts = docker("inspect", "--format", names, *ids) if ids else []
+        mounts = docker("inspect", "--format", names, *ids).split() if ids else []
         self.tell("down", "--volumes", "--timeout", "60")
-        left = set(mounts).intersection(docker("volume", "ls", "--quiet"))
+        left = set(mounts).intersection(docker("volume", "ls", "--quiet").split())
         require(not left, f"volumes are left: {left}")
 
 
-def docker(*arguments: str) -> list[str]:
-    """The words that Docker answers with."""
+def docker(*arguments: str) -> str:
+    """What Docker answers."""
     done = subprocess.run(["docker", *arguments], check=True, stdout=subprocess.PIPE)
-    return done.stdout.decode().split()
+    return done.stdout.decode()
 
 
 def require(holds: bool, otherwise: str) -> None:

@@ -65,7 +65,7 @@ class Sessions:
     async def writing_slowly(self) -> Any:
         """A connection whose statements take as long as they take."""
         settings = TIME_OUTS | _NO_LIMIT
-        return await self._open(settings, self._url.target_session_attrs, None)
+        return await self._open(settings, self._url.target_session_attrs, command_seconds=None)
 
     def begin(self, *, read_only: bool = False, slowly: bool = False) -> str:
         """What a transaction begins with."""

@@ -76,12 +76,13 @@ class JobLoop:
         while not self._stopping:
             try:
                 claim = await claim_next(self._store, self._free_kinds())
+                if claim is None:
+                    await self._watch.look(self._store, time.time())
                 if self._outage.ends():
                     _log.info("worker_goes_on")
                 if claim is not None:
                     self._begin(claim)
                     continue
-                await self._watch.look(self._store, time.time())
             except CarnetError as error:
                 self._wait(error)
             except Exception:  # noqa: BLE001 - the worker outlives whatever happens

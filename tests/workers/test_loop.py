@@ -13,7 +13,7 @@ from runtime.settings import Settings
 from storage import job_claims, open_store
 from storage.store import Tx
 from tests.storage.home import busy, pin, soon
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 from tests.workers.work import Clock, queue, show
 from workers import loop
 from workers.loop import JobLoop
@@ -115,6 +115,24 @@ async def test_the_worker_outlives_whatever_happens(
     assert len(calls) >= 3
     of_the_loop = ("worker_waits", "worker_goes_on", "worker_stumbled")
     assert [line["event"] for line in logged if line["event"] in of_the_loop] == told
+
+
+async def test_a_database_that_is_read_and_not_written_to_is_told_once(
+    home, signals, monkeypatch, logged
+):
+    monkeypatch.setattr(loop, "SWEEP_SECONDS", 0.01)
+    looks = 0
+
+    async def refused(*_arguments):
+        nonlocal looks
+        looks += 1
+        raise Unavailable
+
+    monkeypatch.setattr("workers.watch.Watch.look", refused)
+    async with working(home.store, signals):
+        await until(lambda: looks >= 3)
+    of_the_loop = ("worker_waits", "worker_goes_on")
+    assert [line["event"] for line in logged if line["event"] in of_the_loop] == ["worker_waits"]
 
 
 async def test_stopping_finishes_the_job_at_hand_and_leaves_the_rest(home, signals, monkeypatch):
